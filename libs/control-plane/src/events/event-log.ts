@@ -1,0 +1,203 @@
+import { Injectable } from '@nestjs/common';
+import { ControlDatabase } from '@penstock/platform';
+import { type EventKind, isEventKind } from './event-kinds.ts';
+
+/** Events kept; older ones are forgotten, so that the table cannot grow without bound. */
+export const EVENTS_KEPT_MAX = 10_000;
+const PRUNE_EVERY_APPENDS = 200;
+const TAIL_PAGE_SIZE = 200;
+const LIST_SIZE_MAX = 500;
+/** A message is a sentence for a person; what is longer belongs into `data`. */
+const MESSAGE_LENGTH_MAX = 2_000;
+
+/** One thing that happened. Ids ascend in the order of commit. */
+export interface EventEntry {
+  readonly id: number;
+  /** Milliseconds since epoch. */
+  readonly at: number;
+  readonly kind: EventKind;
+  /** What it is about: group id, run id, process name, topic, pipeline. */
+  readonly subject: string;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface EventPage {
+  readonly nodes: EventEntry[];
+  readonly totalCount: number;
+  readonly endCursor: string | null;
+  readonly hasNextPage: boolean;
+}
+
+/**
+ * The append-only log of what happened, in control.db. api and worker both append; api's
+ * `events` subscription tails it.
+ *
+ * A tail holds no buffer: each reader keeps the id it has seen and reads the table from there, so a
+ * slow reader costs nothing but its own delay, and one that comes back later misses nothing that is
+ * still kept.
+ */
+@Injectable()
+export class EventLog {
+  readonly #database: ControlDatabase;
+  #appends = 0;
+  #sleepers = new Set<() => void>();
+
+  constructor(database: ControlDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Records that something happened and wakes the readers in this process. Rejects when control.db
+   * cannot be written.
+   *
+   * @param data detail for programs, stored as JSON
+   */
+  async append(
+    kind: EventKind,
+    subject: string,
+    message: string,
+    data: Record<string, unknown> = {},
+  ): Promise<EventEntry> {
+    const row = await this.#database.event.create({
+      data: {
+        at: BigInt(Date.now()),
+        kind,
+        subject,
+        message: message.slice(0, MESSAGE_LENGTH_MAX),
+        data: JSON.stringify(data),
+      },
+    });
+    this.wake();
+    this.#appends += 1;
+    if (this.#appends % PRUNE_EVERY_APPENDS === 0) {
+      await this.prune();
+    }
+    return toEntry(row);
+  }
+
+  /** Newest first. `after` is the cursor of the page before: the id of its last (oldest) event. */
+  async list(options: {
+    first?: number;
+    after?: string | null;
+    subject?: string | null;
+  }): Promise<EventPage> {
+    const first = Math.min(Math.max(options.first ?? 50, 0), LIST_SIZE_MAX);
+    const ofSubject = options.subject == null ? {} : { subject: options.subject };
+    const cursor = eventIdOf(options.after);
+    const older = cursor === null ? {} : { id: { lt: cursor } };
+    const [rows, totalCount] = await Promise.all([
+      this.#database.event.findMany({
+        where: { ...ofSubject, ...older },
+        orderBy: { id: 'desc' },
+        take: first + 1,
+      }),
+      this.#database.event.count({ where: ofSubject }),
+    ]);
+    const nodes = rows.slice(0, first).map(toEntry);
+    const last = nodes.at(-1);
+    return {
+      nodes,
+      totalCount,
+      endCursor: last === undefined ? null : String(last.id),
+      hasNextPage: rows.length > first,
+    };
+  }
+
+  /**
+   * Every event after `after` (an event id; without it, from now on), oldest first, then as they
+   * happen, until `signal` aborts.
+   */
+  async *tail(after: string | null, signal: AbortSignal): AsyncGenerator<EventEntry, void, void> {
+    let seen = eventIdOf(after) ?? (await this.newestId());
+    while (!signal.aborted) {
+      // Asked for before the table is read: an event committed between the read and the sleep
+      // has resolved it already, so the loop reads again instead of sleeping past it.
+      const woken = this.#sleep(signal);
+      const rows = await this.#database.event.findMany({
+        where: { id: { gt: seen } },
+        orderBy: { id: 'asc' },
+        take: TAIL_PAGE_SIZE,
+      });
+      for (const row of rows) {
+        if (signal.aborted) {
+          return;
+        }
+        seen = row.id;
+        yield toEntry(row);
+      }
+      if (rows.length < TAIL_PAGE_SIZE) {
+        await woken;
+      }
+    }
+  }
+
+  /** Id of the newest event, 0 when there is none. */
+  async newestId(): Promise<number> {
+    const newest = await this.#database.event.findFirst({
+      orderBy: { id: 'desc' },
+      select: { id: true },
+    });
+    return newest?.id ?? 0;
+  }
+
+  /** Makes every tail look at the table: control.db was changed, here or by another process. */
+  wake(): void {
+    const sleepers = this.#sleepers;
+    this.#sleepers = new Set();
+    for (const wakeUp of sleepers) {
+      wakeUp();
+    }
+  }
+
+  /** Forgets all but the newest {@link EVENTS_KEPT_MAX} events: one range delete by primary key. */
+  async prune(): Promise<void> {
+    const newest = await this.newestId();
+    await this.#database.event.deleteMany({ where: { id: { lte: newest - EVENTS_KEPT_MAX } } });
+  }
+
+  #sleep(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wakeUp = (): void => {
+        signal.removeEventListener('abort', wakeUp);
+        this.#sleepers.delete(wakeUp);
+        resolve();
+      };
+      this.#sleepers.add(wakeUp);
+      signal.addEventListener('abort', wakeUp, { once: true });
+      if (signal.aborted) {
+        wakeUp();
+      }
+    });
+  }
+}
+
+function eventIdOf(cursor: string | null | undefined): number | null {
+  if (cursor == null || !/^\d{1,15}$/.test(cursor)) {
+    return null;
+  }
+  return Number(cursor);
+}
+
+interface EventRow {
+  id: number;
+  at: bigint;
+  kind: string;
+  subject: string;
+  message: string;
+  data: string;
+}
+
+function toEntry(row: EventRow): EventEntry {
+  if (!isEventKind(row.kind)) {
+    throw new Error(`control.db holds an event of the unknown kind "${row.kind}" (id ${row.id})`);
+  }
+  return {
+    id: row.id,
+    at: Number(row.at),
+    kind: row.kind,
+    subject: row.subject,
+    message: row.message,
+    data: JSON.parse(row.data) as Record<string, unknown>,
+  };
+}
