@@ -1,1 +1,14 @@
-export {};
+// Harnesses for tests only. Production files never import this package.
+export { eventually, type EventuallyOptions } from './eventually.ts';
+export { externalTool } from './external-tool.ts';
+export { freePort } from './free-port.ts';
+export {
+  ManagedProcess,
+  run,
+  type ManagedProcessOptions,
+  type ProcessExit,
+} from './managed-process.ts';
+export { Penstock, startPenstock, type AppName, type PenstockOptions } from './penstock.ts';
+export { answersPing, startRedis, type RedisOptions, type RedisServer } from './redis.ts';
+export { repositoryRoot } from './repository.ts';
+export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
