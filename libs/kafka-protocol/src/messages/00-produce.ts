@@ -1,0 +1,73 @@
+import {
+  api,
+  array,
+  int16,
+  int32,
+  int64,
+  records,
+  string,
+  struct,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const produce = api({
+  key: 0,
+  name: 'Produce',
+  versions: '3-11',
+  flexible: '9+',
+  request: {
+    transactionalId: string({ nullable: '0+', default: null }),
+    acks: int16(),
+    timeoutMs: int32(),
+    topicData: array({
+      name: string(),
+      partitionData: array({
+        index: int32(),
+        records: records({ nullable: '0+', default: null }),
+      }),
+    }),
+  },
+  response: {
+    responses: array({
+      name: string(),
+      partitionResponses: array({
+        index: int32(),
+        errorCode: int16(),
+        baseOffset: int64(),
+        logAppendTimeMs: int64({ default: -1 }),
+        logStartOffset: int64({ versions: '5+', default: -1 }),
+        recordErrors: array(
+          {
+            batchIndex: int32(),
+            batchIndexErrorMessage: string({ nullable: '0+', default: null }),
+          },
+          { versions: '8+' },
+        ),
+        errorMessage: string({ versions: '8+', nullable: '8+', default: null }),
+        currentLeader: struct(
+          {
+            leaderId: int32({ default: -1 }),
+            leaderEpoch: int32({ default: -1 }),
+          },
+          { versions: '10+', tag: 0 },
+        ),
+      }),
+    }),
+    throttleTimeMs: int32({ default: 0 }),
+    nodeEndpoints: array(
+      {
+        nodeId: int32(),
+        host: string(),
+        port: int32(),
+        rack: string({ nullable: '0+', default: null }),
+      },
+      { versions: '10+', tag: 0 },
+    ),
+  },
+});
+
+export type ProduceRequest = Decoded<typeof produce.request>;
+export type ProduceRequestInput = Encodable<typeof produce.request>;
+export type ProduceResponse = Decoded<typeof produce.response>;
+export type ProduceResponseInput = Encodable<typeof produce.response>;

@@ -1,0 +1,48 @@
+import {
+  api,
+  array,
+  int16,
+  int32,
+  int64,
+  int8,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const listOffsets = api({
+  key: 2,
+  name: 'ListOffsets',
+  versions: '1-9',
+  flexible: '6+',
+  request: {
+    replicaId: int32(),
+    isolationLevel: int8({ versions: '2+' }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        currentLeaderEpoch: int32({ versions: '4+', default: -1 }),
+        timestamp: int64(),
+      }),
+    }),
+  },
+  response: {
+    throttleTimeMs: int32({ versions: '2+', default: 0 }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        errorCode: int16(),
+        timestamp: int64({ default: -1 }),
+        offset: int64({ default: -1 }),
+        leaderEpoch: int32({ versions: '4+', default: -1 }),
+      }),
+    }),
+  },
+});
+
+export type ListOffsetsRequest = Decoded<typeof listOffsets.request>;
+export type ListOffsetsRequestInput = Encodable<typeof listOffsets.request>;
+export type ListOffsetsResponse = Decoded<typeof listOffsets.response>;
+export type ListOffsetsResponseInput = Encodable<typeof listOffsets.response>;

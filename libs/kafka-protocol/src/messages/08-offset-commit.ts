@@ -1,0 +1,39 @@
+import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
+
+export const offsetCommit = api({
+  key: 8,
+  name: 'OffsetCommit',
+  versions: '2-9',
+  flexible: '8+',
+  request: {
+    groupId: string(),
+    generationIdOrMemberEpoch: int32({ default: -1 }),
+    memberId: string(),
+    groupInstanceId: string({ versions: '7+', nullable: '7+', default: null }),
+    retentionTimeMs: int64({ versions: '2-4', default: -1 }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        committedOffset: int64(),
+        committedLeaderEpoch: int32({ versions: '6+', default: -1 }),
+        committedMetadata: string({ nullable: '0+' }),
+      }),
+    }),
+  },
+  response: {
+    throttleTimeMs: int32({ versions: '3+', default: 0 }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        errorCode: int16(),
+      }),
+    }),
+  },
+});
+
+export type OffsetCommitRequest = Decoded<typeof offsetCommit.request>;
+export type OffsetCommitRequestInput = Encodable<typeof offsetCommit.request>;
+export type OffsetCommitResponse = Decoded<typeof offsetCommit.response>;
+export type OffsetCommitResponseInput = Encodable<typeof offsetCommit.response>;

@@ -1,0 +1,32 @@
+import { api, array, bytes, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
+
+export const syncGroup = api({
+  key: 14,
+  name: 'SyncGroup',
+  versions: '0-5',
+  flexible: '4+',
+  request: {
+    groupId: string(),
+    generationId: int32(),
+    memberId: string(),
+    groupInstanceId: string({ versions: '3+', nullable: '3+', default: null }),
+    protocolType: string({ versions: '5+', nullable: '5+', default: null }),
+    protocolName: string({ versions: '5+', nullable: '5+', default: null }),
+    assignments: array({
+      memberId: string(),
+      assignment: bytes(),
+    }),
+  },
+  response: {
+    throttleTimeMs: int32({ versions: '1+', default: 0 }),
+    errorCode: int16(),
+    protocolType: string({ versions: '5+', nullable: '5+', default: null }),
+    protocolName: string({ versions: '5+', nullable: '5+', default: null }),
+    assignment: bytes(),
+  },
+});
+
+export type SyncGroupRequest = Decoded<typeof syncGroup.request>;
+export type SyncGroupRequestInput = Encodable<typeof syncGroup.request>;
+export type SyncGroupResponse = Decoded<typeof syncGroup.response>;
+export type SyncGroupResponseInput = Encodable<typeof syncGroup.response>;

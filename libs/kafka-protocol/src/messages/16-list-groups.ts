@@ -1,0 +1,36 @@
+import {
+  api,
+  array,
+  arrayOf,
+  int16,
+  int32,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const listGroups = api({
+  key: 16,
+  name: 'ListGroups',
+  versions: '0-5',
+  flexible: '3+',
+  request: {
+    statesFilter: arrayOf(string(), { versions: '4+', default: [] }),
+    typesFilter: arrayOf(string(), { versions: '5+', default: [] }),
+  },
+  response: {
+    throttleTimeMs: int32({ versions: '1+', default: 0 }),
+    errorCode: int16(),
+    groups: array({
+      groupId: string(),
+      protocolType: string(),
+      groupState: string({ versions: '4+' }),
+      groupType: string({ versions: '5+' }),
+    }),
+  },
+});
+
+export type ListGroupsRequest = Decoded<typeof listGroups.request>;
+export type ListGroupsRequestInput = Encodable<typeof listGroups.request>;
+export type ListGroupsResponse = Decoded<typeof listGroups.response>;
+export type ListGroupsResponseInput = Encodable<typeof listGroups.response>;

@@ -1,0 +1,19 @@
+import { api, arrayOf, int16, string, type Decoded, type Encodable } from './schema.ts';
+
+export const saslHandshake = api({
+  key: 17,
+  name: 'SaslHandshake',
+  versions: '0-1',
+  request: {
+    mechanism: string(),
+  },
+  response: {
+    errorCode: int16(),
+    mechanisms: arrayOf(string()),
+  },
+});
+
+export type SaslHandshakeRequest = Decoded<typeof saslHandshake.request>;
+export type SaslHandshakeRequestInput = Encodable<typeof saslHandshake.request>;
+export type SaslHandshakeResponse = Decoded<typeof saslHandshake.response>;
+export type SaslHandshakeResponseInput = Encodable<typeof saslHandshake.response>;

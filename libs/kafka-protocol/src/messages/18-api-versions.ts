@@ -1,0 +1,54 @@
+import {
+  api,
+  array,
+  bool,
+  int16,
+  int32,
+  int64,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const apiVersions = api({
+  key: 18,
+  name: 'ApiVersions',
+  versions: '0-4',
+  flexible: '3+',
+  request: {
+    clientSoftwareName: string({ versions: '3+' }),
+    clientSoftwareVersion: string({ versions: '3+' }),
+  },
+  response: {
+    errorCode: int16(),
+    apiKeys: array({
+      apiKey: int16(),
+      minVersion: int16(),
+      maxVersion: int16(),
+    }),
+    throttleTimeMs: int32({ versions: '1+', default: 0 }),
+    supportedFeatures: array(
+      {
+        name: string(),
+        minVersion: int16(),
+        maxVersion: int16(),
+      },
+      { versions: '3+', tag: 0 },
+    ),
+    finalizedFeaturesEpoch: int64({ versions: '3+', tag: 1, default: -1 }),
+    finalizedFeatures: array(
+      {
+        name: string(),
+        maxVersionLevel: int16(),
+        minVersionLevel: int16(),
+      },
+      { versions: '3+', tag: 2 },
+    ),
+    zkMigrationReady: bool({ versions: '3+', tag: 3 }),
+  },
+});
+
+export type ApiVersionsRequest = Decoded<typeof apiVersions.request>;
+export type ApiVersionsRequestInput = Encodable<typeof apiVersions.request>;
+export type ApiVersionsResponse = Decoded<typeof apiVersions.response>;
+export type ApiVersionsResponseInput = Encodable<typeof apiVersions.response>;

@@ -1,0 +1,43 @@
+import {
+  api,
+  array,
+  arrayOf,
+  int16,
+  int32,
+  string,
+  uuid,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const deleteTopics = api({
+  key: 20,
+  name: 'DeleteTopics',
+  versions: '1-6',
+  flexible: '4+',
+  request: {
+    topics: array(
+      {
+        name: string({ nullable: '0+', default: null }),
+        topicId: uuid(),
+      },
+      { versions: '6+', default: [] },
+    ),
+    topicNames: arrayOf(string(), { versions: '1-5', default: [] }),
+    timeoutMs: int32(),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    responses: array({
+      name: string({ nullable: '6+' }),
+      topicId: uuid({ versions: '6+' }),
+      errorCode: int16(),
+      errorMessage: string({ versions: '5+', nullable: '5+', default: null }),
+    }),
+  },
+});
+
+export type DeleteTopicsRequest = Decoded<typeof deleteTopics.request>;
+export type DeleteTopicsRequestInput = Encodable<typeof deleteTopics.request>;
+export type DeleteTopicsResponse = Decoded<typeof deleteTopics.response>;
+export type DeleteTopicsResponseInput = Encodable<typeof deleteTopics.response>;

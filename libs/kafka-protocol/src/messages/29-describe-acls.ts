@@ -1,0 +1,38 @@
+import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
+
+export const describeAcls = api({
+  key: 29,
+  name: 'DescribeAcls',
+  versions: '1-3',
+  flexible: '2+',
+  request: {
+    resourceTypeFilter: int8(),
+    resourceNameFilter: string({ nullable: '0+' }),
+    patternTypeFilter: int8({ default: 3 }),
+    principalFilter: string({ nullable: '0+' }),
+    hostFilter: string({ nullable: '0+' }),
+    operation: int8(),
+    permissionType: int8(),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    errorCode: int16(),
+    errorMessage: string({ nullable: '0+' }),
+    resources: array({
+      resourceType: int8(),
+      resourceName: string(),
+      patternType: int8({ default: 3 }),
+      acls: array({
+        principal: string(),
+        host: string(),
+        operation: int8(),
+        permissionType: int8(),
+      }),
+    }),
+  },
+});
+
+export type DescribeAclsRequest = Decoded<typeof describeAcls.request>;
+export type DescribeAclsRequestInput = Encodable<typeof describeAcls.request>;
+export type DescribeAclsResponse = Decoded<typeof describeAcls.response>;
+export type DescribeAclsResponseInput = Encodable<typeof describeAcls.response>;

@@ -1,0 +1,31 @@
+import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
+
+export const createAcls = api({
+  key: 30,
+  name: 'CreateAcls',
+  versions: '1-3',
+  flexible: '2+',
+  request: {
+    creations: array({
+      resourceType: int8(),
+      resourceName: string(),
+      resourcePatternType: int8({ default: 3 }),
+      principal: string(),
+      host: string(),
+      operation: int8(),
+      permissionType: int8(),
+    }),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    results: array({
+      errorCode: int16(),
+      errorMessage: string({ nullable: '0+' }),
+    }),
+  },
+});
+
+export type CreateAclsRequest = Decoded<typeof createAcls.request>;
+export type CreateAclsRequestInput = Encodable<typeof createAcls.request>;
+export type CreateAclsResponse = Decoded<typeof createAcls.response>;
+export type CreateAclsResponseInput = Encodable<typeof createAcls.response>;

@@ -1,0 +1,43 @@
+import {
+  api,
+  array,
+  bool,
+  int16,
+  int32,
+  int8,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const alterConfigs = api({
+  key: 33,
+  name: 'AlterConfigs',
+  versions: '0-2',
+  flexible: '2+',
+  request: {
+    resources: array({
+      resourceType: int8(),
+      resourceName: string(),
+      configs: array({
+        name: string(),
+        value: string({ nullable: '0+' }),
+      }),
+    }),
+    validateOnly: bool(),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    responses: array({
+      errorCode: int16(),
+      errorMessage: string({ nullable: '0+' }),
+      resourceType: int8(),
+      resourceName: string(),
+    }),
+  },
+});
+
+export type AlterConfigsRequest = Decoded<typeof alterConfigs.request>;
+export type AlterConfigsRequestInput = Encodable<typeof alterConfigs.request>;
+export type AlterConfigsResponse = Decoded<typeof alterConfigs.response>;
+export type AlterConfigsResponseInput = Encodable<typeof alterConfigs.response>;

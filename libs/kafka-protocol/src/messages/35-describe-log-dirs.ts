@@ -1,0 +1,52 @@
+import {
+  api,
+  array,
+  arrayOf,
+  bool,
+  int16,
+  int32,
+  int64,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const describeLogDirs = api({
+  key: 35,
+  name: 'DescribeLogDirs',
+  versions: '1-4',
+  flexible: '2+',
+  request: {
+    topics: array(
+      {
+        topic: string(),
+        partitions: arrayOf(int32()),
+      },
+      { nullable: '0+' },
+    ),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    errorCode: int16({ versions: '3+' }),
+    results: array({
+      errorCode: int16(),
+      logDir: string(),
+      topics: array({
+        name: string(),
+        partitions: array({
+          partitionIndex: int32(),
+          partitionSize: int64(),
+          offsetLag: int64(),
+          isFutureKey: bool(),
+        }),
+      }),
+      totalBytes: int64({ versions: '4+', default: -1 }),
+      usableBytes: int64({ versions: '4+', default: -1 }),
+    }),
+  },
+});
+
+export type DescribeLogDirsRequest = Decoded<typeof describeLogDirs.request>;
+export type DescribeLogDirsRequestInput = Encodable<typeof describeLogDirs.request>;
+export type DescribeLogDirsResponse = Decoded<typeof describeLogDirs.response>;
+export type DescribeLogDirsResponseInput = Encodable<typeof describeLogDirs.response>;

@@ -1,0 +1,22 @@
+import { api, bytes, int16, int64, string, type Decoded, type Encodable } from './schema.ts';
+
+export const saslAuthenticate = api({
+  key: 36,
+  name: 'SaslAuthenticate',
+  versions: '0-2',
+  flexible: '2+',
+  request: {
+    authBytes: bytes(),
+  },
+  response: {
+    errorCode: int16(),
+    errorMessage: string({ nullable: '0+' }),
+    authBytes: bytes(),
+    sessionLifetimeMs: int64({ versions: '1+' }),
+  },
+});
+
+export type SaslAuthenticateRequest = Decoded<typeof saslAuthenticate.request>;
+export type SaslAuthenticateRequestInput = Encodable<typeof saslAuthenticate.request>;
+export type SaslAuthenticateResponse = Decoded<typeof saslAuthenticate.response>;
+export type SaslAuthenticateResponseInput = Encodable<typeof saslAuthenticate.response>;

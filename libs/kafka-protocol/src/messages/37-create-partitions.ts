@@ -1,0 +1,45 @@
+import {
+  api,
+  array,
+  arrayOf,
+  bool,
+  int16,
+  int32,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const createPartitions = api({
+  key: 37,
+  name: 'CreatePartitions',
+  versions: '0-3',
+  flexible: '2+',
+  request: {
+    topics: array({
+      name: string(),
+      count: int32(),
+      assignments: array(
+        {
+          brokerIds: arrayOf(int32()),
+        },
+        { nullable: '0+' },
+      ),
+    }),
+    timeoutMs: int32(),
+    validateOnly: bool(),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    results: array({
+      name: string(),
+      errorCode: int16(),
+      errorMessage: string({ nullable: '0+', default: null }),
+    }),
+  },
+});
+
+export type CreatePartitionsRequest = Decoded<typeof createPartitions.request>;
+export type CreatePartitionsRequestInput = Encodable<typeof createPartitions.request>;
+export type CreatePartitionsResponse = Decoded<typeof createPartitions.response>;
+export type CreatePartitionsResponseInput = Encodable<typeof createPartitions.response>;

@@ -1,0 +1,46 @@
+import {
+  api,
+  array,
+  bool,
+  int16,
+  int32,
+  int8,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const incrementalAlterConfigs = api({
+  key: 44,
+  name: 'IncrementalAlterConfigs',
+  versions: '0-1',
+  flexible: '1+',
+  request: {
+    resources: array({
+      resourceType: int8(),
+      resourceName: string(),
+      configs: array({
+        name: string(),
+        configOperation: int8(),
+        value: string({ nullable: '0+' }),
+      }),
+    }),
+    validateOnly: bool(),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    responses: array({
+      errorCode: int16(),
+      errorMessage: string({ nullable: '0+' }),
+      resourceType: int8(),
+      resourceName: string(),
+    }),
+  },
+});
+
+export type IncrementalAlterConfigsRequest = Decoded<typeof incrementalAlterConfigs.request>;
+export type IncrementalAlterConfigsRequestInput = Encodable<typeof incrementalAlterConfigs.request>;
+export type IncrementalAlterConfigsResponse = Decoded<typeof incrementalAlterConfigs.response>;
+export type IncrementalAlterConfigsResponseInput = Encodable<
+  typeof incrementalAlterConfigs.response
+>;

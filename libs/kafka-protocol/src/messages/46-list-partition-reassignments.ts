@@ -1,0 +1,52 @@
+import {
+  api,
+  array,
+  arrayOf,
+  int16,
+  int32,
+  string,
+  type Decoded,
+  type Encodable,
+} from './schema.ts';
+
+export const listPartitionReassignments = api({
+  key: 46,
+  name: 'ListPartitionReassignments',
+  versions: '0',
+  flexible: '0+',
+  request: {
+    timeoutMs: int32({ default: 60000 }),
+    topics: array(
+      {
+        name: string(),
+        partitionIndexes: arrayOf(int32()),
+      },
+      { nullable: '0+', default: null },
+    ),
+  },
+  response: {
+    throttleTimeMs: int32({ default: 0 }),
+    errorCode: int16(),
+    errorMessage: string({ nullable: '0+' }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        replicas: arrayOf(int32()),
+        addingReplicas: arrayOf(int32()),
+        removingReplicas: arrayOf(int32()),
+      }),
+    }),
+  },
+});
+
+export type ListPartitionReassignmentsRequest = Decoded<typeof listPartitionReassignments.request>;
+export type ListPartitionReassignmentsRequestInput = Encodable<
+  typeof listPartitionReassignments.request
+>;
+export type ListPartitionReassignmentsResponse = Decoded<
+  typeof listPartitionReassignments.response
+>;
+export type ListPartitionReassignmentsResponseInput = Encodable<
+  typeof listPartitionReassignments.response
+>;

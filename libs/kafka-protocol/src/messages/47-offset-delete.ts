@@ -1,0 +1,32 @@
+import { api, array, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
+
+export const offsetDelete = api({
+  key: 47,
+  name: 'OffsetDelete',
+  versions: '0',
+  request: {
+    groupId: string(),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+      }),
+    }),
+  },
+  response: {
+    errorCode: int16(),
+    throttleTimeMs: int32({ default: 0 }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        errorCode: int16(),
+      }),
+    }),
+  },
+});
+
+export type OffsetDeleteRequest = Decoded<typeof offsetDelete.request>;
+export type OffsetDeleteRequestInput = Encodable<typeof offsetDelete.request>;
+export type OffsetDeleteResponse = Decoded<typeof offsetDelete.response>;
+export type OffsetDeleteResponseInput = Encodable<typeof offsetDelete.response>;
