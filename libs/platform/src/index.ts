@@ -1,1 +1,33 @@
-export {};
+export {
+  Config,
+  loadConfig,
+  type Durability,
+  type Environment,
+  type LogLevel,
+} from './configuration/config.ts';
+export { ConfigError } from './configuration/config-error.ts';
+export { VARIABLES, type Variable } from './configuration/variables.ts';
+export { openBrokerDatabase, type BrokerDatabase } from './database/broker-database.ts';
+export {
+  ControlDatabase,
+  migrateControlDatabase,
+  waitForControlDatabase,
+} from './database/control-database.ts';
+export { DatabaseWatcher } from './database/database-watcher.ts';
+export { databaseFile, databaseFiles } from './database/databases.ts';
+export { MigrationError, migrateDatabase, waitForMigrations } from './database/migrations.ts';
+export { draftMigration } from './database/schema-engine.ts';
+export { Health, type HealthIndicator, type HealthReport } from './health/health.ts';
+export {
+  KafkaClients,
+  type BytesConsumer,
+  type BytesProducer,
+  type ConsumerSettings,
+  type ProducerSettings,
+} from './kafka/kafka-clients.ts';
+export { announceReady, onSupervisorMessage } from './lifecycle/announce-ready.ts';
+export { onShutdown } from './lifecycle/shutdown.ts';
+export { Logger, createLogger, type PinoLogger } from './logging/logger.ts';
+export { Metrics, type Counter, type Gauge, type Histogram } from './metrics/metrics.ts';
+export { PlatformModule, type PlatformOptions } from './platform.module.ts';
+export { RedisConnection } from './redis/redis-connection.ts';

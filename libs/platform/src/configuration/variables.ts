@@ -1,0 +1,260 @@
+import { z } from 'zod';
+
+/** One environment variable: what the README's table and the error messages are made from. */
+export interface Variable {
+  readonly name: string;
+  readonly description: string;
+  /** As shown to people; empty when the variable has no default. */
+  readonly default: string;
+  /** What may be written, in words; part of the error message. */
+  readonly allowed: string;
+  readonly schema: z.ZodType;
+  /** Kafka's own name of the setting, for those that are handed on to the embedded broker. */
+  readonly kafkaName?: string;
+}
+
+interface VariableOptions {
+  readonly description: string;
+  readonly default?: string;
+  readonly allowed?: string;
+}
+
+interface IntegerOptions extends VariableOptions {
+  readonly min: number;
+  readonly max: number;
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+const BOOTSTRAP_SERVERS =
+  /^\s*(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}(\s*,\s*(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5})*\s*$/;
+
+/**
+ * Every variable that Penstock reads, in the order of the README's table. The only place in the
+ * repository that names them, apart from the start-up scripts that run before the build.
+ */
+export const VARIABLES: readonly Variable[] = [
+  integer('PENSTOCK_KAFKA_PORT', {
+    description: 'Port of the embedded broker',
+    default: '9092',
+    min: 0,
+    max: 65535,
+  }),
+  integer('PENSTOCK_HTTP_PORT', {
+    description: 'Port of dashboard, API and ingest',
+    default: '8080',
+    min: 0,
+    max: 65535,
+  }),
+  text('PENSTOCK_BIND', {
+    description: 'Address that both ports listen on',
+    default: '127.0.0.1',
+    allowed: 'an IPv4 or IPv6 address, or localhost',
+    pattern: /^(localhost|[0-9.]+|[0-9a-fA-F:]+)$/,
+  }),
+  text('PENSTOCK_ADVERTISED_HOST', {
+    description:
+      'Host that Kafka clients are told to connect to; unset: localhost on a loopback address, else the name of this machine',
+    allowed: 'a host name or an address',
+    pattern: /^[A-Za-z0-9.:_-]+$/,
+  }),
+  text('PENSTOCK_DATA_DIR', {
+    description: 'Folder of everything that is kept; deleting it is a factory reset',
+    default: './data',
+    allowed: 'a path',
+    pattern: /^[^\0]+$/,
+  }),
+  choice('PENSTOCK_DURABILITY', ['fsync', 'os'], {
+    description:
+      'When `acks=all` is answered: once the bytes are on the disk (fsync) or once the operating system has them (os)',
+    default: 'fsync',
+  }),
+  text('REDIS_URL', {
+    description:
+      'Redis for batch jobs; unset: a Redis on 127.0.0.1:6379 is used, else one is started',
+    allowed: 'redis://host:port or rediss://host:port',
+    pattern: /^rediss?:\/\/.+$/,
+  }),
+  text('KAFKA_BOOTSTRAP_SERVERS', {
+    description: 'Apache Kafka cluster to use instead of the embedded broker',
+    allowed: 'host:port, several separated by commas',
+    pattern: BOOTSTRAP_SERVERS,
+  }),
+  flag('PENSTOCK_DEMO', {
+    description: 'Run the samples with their generators, as `npm start -- --demo` does',
+    default: '0',
+    allowed: '0 or 1',
+  }),
+  choice('PENSTOCK_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    description: 'Least level that is logged',
+    default: 'info',
+  }),
+  integer('PENSTOCK_INGEST_BODY_BYTES_MAX', {
+    description: 'Largest request body of the ingest routes, after decompression',
+    default: '16777216',
+    min: 1024,
+    max: 1024 ** 3,
+  }),
+  integer('PENSTOCK_INGEST_INFLIGHT_BYTES_MAX', {
+    description: 'Bytes of ingest requests in progress above which further ones are answered 503',
+    default: '134217728',
+    min: 1024 ** 2,
+    max: 16 * 1024 ** 3,
+  }),
+  ofKafka(
+    'num.partitions',
+    integer('KAFKA_NUM_PARTITIONS', {
+      description: 'Partitions of a topic that is created without a number',
+      default: '1',
+      min: 1,
+      max: 10_000,
+    }),
+  ),
+  ofKafka(
+    'auto.create.topics.enable',
+    flag('KAFKA_AUTO_CREATE_TOPICS_ENABLE', {
+      description: 'Whether producing to an unknown topic creates it',
+      default: 'true',
+      allowed: 'true or false',
+    }),
+  ),
+  ofKafka(
+    'group.initial.rebalance.delay.ms',
+    integer('KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS', {
+      description: 'How long the first rebalance of a group waits for more members',
+      default: '3000',
+      min: 0,
+      max: 600_000,
+    }),
+  ),
+  ofKafka(
+    'message.max.bytes',
+    integer('KAFKA_MESSAGE_MAX_BYTES', {
+      description: 'Largest record batch',
+      default: '1048588',
+      min: 0,
+      max: 1024 ** 3,
+    }),
+  ),
+  ofKafka(
+    'log.segment.bytes',
+    integer('KAFKA_LOG_SEGMENT_BYTES', {
+      description: 'Size at which a log segment is closed',
+      default: '1073741824',
+      min: 14,
+      max: INT32_MAX,
+    }),
+  ),
+  ofKafka(
+    'log.roll.ms',
+    integer('KAFKA_LOG_ROLL_MS', {
+      description: 'Age at which a log segment is closed',
+      default: '604800000',
+      min: 1,
+      max: UNBOUNDED,
+    }),
+  ),
+  ofKafka(
+    'log.retention.ms',
+    integer('KAFKA_LOG_RETENTION_MS', {
+      description: 'Age at which records are deleted; -1 keeps them for ever',
+      default: '604800000',
+      min: -1,
+      max: UNBOUNDED,
+    }),
+  ),
+  ofKafka(
+    'log.retention.bytes',
+    integer('KAFKA_LOG_RETENTION_BYTES', {
+      description: 'Size per partition above which the oldest segments are deleted; -1 is no limit',
+      default: '-1',
+      min: -1,
+      max: UNBOUNDED,
+    }),
+  ),
+  ofKafka(
+    'log.retention.check.interval.ms',
+    integer('KAFKA_LOG_RETENTION_CHECK_INTERVAL_MS', {
+      description: 'How often retention looks for segments to delete',
+      default: '300000',
+      min: 1,
+      max: UNBOUNDED,
+    }),
+  ),
+  ofKafka(
+    'log.index.interval.bytes',
+    integer('KAFKA_LOG_INDEX_INTERVAL_BYTES', {
+      description: 'Bytes of log between two entries of the offset index',
+      default: '4096',
+      min: 0,
+      max: INT32_MAX,
+    }),
+  ),
+  ofKafka(
+    'log.cleanup.policy',
+    choice('KAFKA_LOG_CLEANUP_POLICY', ['delete', 'compact', 'compact,delete', 'delete,compact'], {
+      description: 'What happens to old segments of a topic that does not say',
+      default: 'delete',
+    }),
+  ),
+  ofKafka(
+    'offsets.retention.minutes',
+    integer('KAFKA_OFFSETS_RETENTION_MINUTES', {
+      description: 'How long the offsets of an empty consumer group are kept',
+      default: '10080',
+      min: 1,
+      max: INT32_MAX,
+    }),
+  ),
+];
+
+function integer(name: string, options: IntegerOptions): Variable {
+  const { min, max } = options;
+  return {
+    name,
+    description: options.description,
+    default: options.default ?? '',
+    allowed: max === UNBOUNDED ? `a whole number from ${min}` : `${min} to ${max}`,
+    schema: z
+      .string()
+      .regex(/^-?\d+$/)
+      .transform(Number)
+      .pipe(z.number().int().min(min).max(max)),
+  };
+}
+
+function text(name: string, options: VariableOptions & { readonly pattern: RegExp }): Variable {
+  return {
+    name,
+    description: options.description,
+    default: options.default ?? '',
+    allowed: options.allowed ?? 'text',
+    schema: z.string().regex(options.pattern),
+  };
+}
+
+function choice(name: string, values: readonly string[], options: VariableOptions): Variable {
+  return {
+    name,
+    description: options.description,
+    default: options.default ?? '',
+    allowed: values.join(', '),
+    schema: z.enum(values),
+  };
+}
+
+function flag(name: string, options: VariableOptions): Variable {
+  const values = { '1': true, true: true, '0': false, false: false } as const;
+  return {
+    name,
+    description: options.description,
+    default: options.default ?? '',
+    allowed: options.allowed ?? '0 or 1',
+    schema: z.enum(['0', '1', 'true', 'false']).transform((value) => values[value]),
+  };
+}
+
+/** A setting of the embedded broker, under Kafka's own name for it. */
+function ofKafka(kafkaName: string, variable: Variable): Variable {
+  return { ...variable, kafkaName };
+}

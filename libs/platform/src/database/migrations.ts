@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import type { DatabaseFiles } from './databases.ts';
+
+export interface MigrateOptions extends DatabaseFiles {
+  /** SQLite file; it and its folder are created when missing. */
+  readonly file: string;
+}
+
+/** A database that cannot be brought to this version's schema. The message says what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+export interface Migration {
+  readonly name: string;
+  readonly script: string;
+  /** SHA-256 of the script in hex, as Prisma records it. */
+  readonly checksum: string;
+}
+
+interface AppliedMigration {
+  readonly migration_name: string;
+  readonly checksum: string;
+  readonly finished_at: unknown;
+  readonly rolled_back_at: unknown;
+}
+
+const LOCK_DEADLINE_MS = 30_000;
+const LOCK_RETRY_MS = 25;
+
+/**
+ * Brings a database to the schema of its migrations and returns the names of those it applied.
+ *
+ * When nothing is to be done this takes about a millisecond and loads no engine. Otherwise Prisma's
+ * schema engine applies what is missing, each migration in one transaction of its own, so that one
+ * that fails leaves the database as it was. Processes that start at once wait for each other.
+ * @throws MigrationError if an applied migration was edited or is unknown, or if one fails.
+ */
+export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
+  const migrations = readMigrations(options.migrationsDir);
+  if (isUpToDate(options.file, migrations)) return [];
+  mkdirSync(dirname(options.file), { recursive: true });
+  const unlock = await lockMigrations(options.file);
+  try {
+    const pending = pendingMigrations(options.file, migrations);
+    if (pending.length === 0) return [];
+    // Loaded here, because the engine is 4 MB of WebAssembly that most starts do not need.
+    const { applyWithSchemaEngine } = await import('./schema-engine.ts');
+    return await applyWithSchemaEngine({ ...options, migrations });
+  } finally {
+    unlock();
+  }
+}
+
+/**
+ * Waits until another process has applied all migrations.
+ * @throws MigrationError at the deadline, or as `migrateDatabase` does.
+ */
+export async function waitForMigrations(
+  options: MigrateOptions & { readonly timeoutMs: number },
+): Promise<void> {
+  const migrations = readMigrations(options.migrationsDir);
+  const deadline = Date.now() + options.timeoutMs;
+  for (;;) {
+    if (isUpToDate(options.file, migrations)) return;
+    if (Date.now() > deadline) {
+      throw new MigrationError(
+        `${options.file} still lacks migrations: is the process that owns it running?`,
+      );
+    }
+    await wait(50);
+  }
+}
+
+/** The migrations of a folder, in the order in which they are applied. */
+export function readMigrations(migrationsDir: string): Migration[] {
+  return readdirSync(migrationsDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => {
+      const script = readFileSync(join(migrationsDir, name, 'migration.sql'), 'utf8');
+      return { name, script, checksum: createHash('sha256').update(script).digest('hex') };
+    });
+}
+
+/** Whether nothing is to be done. A database that is locked is being migrated, so it is not. */
+function isUpToDate(file: string, migrations: readonly Migration[]): boolean {
+  try {
+    return pendingMigrations(file, migrations, { busyTimeoutMs: 0 }).length === 0;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
+  }
+}
+
+/** Which migrations the database does not have yet. */
+function pendingMigrations(
+  file: string,
+  migrations: readonly Migration[],
+  options: { readonly busyTimeoutMs: number } = { busyTimeoutMs: 5_000 },
+): Migration[] {
+  if (!existsSync(file)) return [...migrations];
+  const applied = new Map(
+    readApplied(file, options.busyTimeoutMs)
+      .filter((row) => row.rolled_back_at === null && row.finished_at !== null)
+      .map((row) => [row.migration_name, row.checksum]),
+  );
+  const known = new Set(migrations.map((migration) => migration.name));
+  for (const name of applied.keys()) {
+    if (known.has(name)) continue;
+    throw new MigrationError(
+      `${file} has the migration ${name}, which this version does not know: it was written by a newer version; start that one, or use another data folder`,
+    );
+  }
+  return migrations.filter((migration) => {
+    const checksum = applied.get(migration.name);
+    if (checksum !== undefined && checksum !== migration.checksum) {
+      throw new MigrationError(
+        `the migration ${migration.name} was edited after it was applied to ${file}: restore its migration.sql and put the change into a new migration`,
+      );
+    }
+    return checksum === undefined;
+  });
+}
+
+function readApplied(file: string, busyTimeoutMs: number): AppliedMigration[] {
+  const database = new Database(file, { timeout: busyTimeoutMs });
+  try {
+    const table = database
+      .prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'`)
+      .get();
+    if (table === undefined) return [];
+    return database
+      .prepare(
+        `SELECT migration_name, checksum, finished_at, rolled_back_at FROM _prisma_migrations`,
+      )
+      .all() as AppliedMigration[];
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * Holds a lock for as long as this process migrates `file`: an exclusive transaction on a database
+ * beside it, which the operating system ends if we die. Returns the function that gives it up.
+ */
+async function lockMigrations(file: string): Promise<() => void> {
+  const database = new Database(`${file}.lock`, { timeout: 0 });
+  const deadline = Date.now() + LOCK_DEADLINE_MS;
+  for (;;) {
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      return () => database.close();
+    } catch (error) {
+      const busy = isBusy(error);
+      if (!busy || Date.now() > deadline) {
+        database.close();
+        if (!busy) throw error;
+        throw new MigrationError(`another process has been migrating ${file} for too long`, {
+          cause: error,
+        });
+      }
+      await wait(LOCK_RETRY_MS);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+}

@@ -1,0 +1,122 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import {
+  Admin,
+  Consumer,
+  Producer,
+  type ConsumerOptions,
+  type ProducerOptions,
+} from '@platformatic/kafka';
+import type { Config } from '../configuration/config.ts';
+import type { PinoLogger } from '../logging/logger.ts';
+
+/** Clients whose keys, values and headers are the bytes as they are on the log. */
+export type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
+export type BytesConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>;
+
+type Overrides<T> = Partial<Omit<T, 'clientId' | 'bootstrapBrokers' | 'groupId'>>;
+export type ProducerSettings = Overrides<ProducerOptions<Buffer, Buffer, Buffer, Buffer>>;
+export type ConsumerSettings = Overrides<ConsumerOptions<Buffer, Buffer, Buffer, Buffer>>;
+
+export interface KafkaClientsOptions {
+  /** Name of the process, for instance `worker`; brokers show it as the client id. */
+  readonly name: string;
+  readonly config: Pick<Config, 'kafka'>;
+  readonly logger: PinoLogger;
+}
+
+interface Closable {
+  close(force?: boolean): Promise<unknown>;
+}
+
+/** A broker that restarts is back within seconds: many short attempts find it soonest. */
+const RETRIES = 12;
+const RETRY_DELAY_MS = 250;
+const CONNECT_TIMEOUT_MS = 3_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const METADATA_AGE_MAX_MS = 30_000;
+const CLOSE_DEADLINE_MS = 5_000;
+
+/**
+ * Makes the Kafka clients of a process, of the embedded broker or of a cluster alike, and closes
+ * them when the application ends. A client survives its broker: a connection that broke is left,
+ * and the next call opens another, retrying for about three seconds before it fails.
+ */
+export class KafkaClients implements OnApplicationShutdown {
+  readonly #options: KafkaClientsOptions;
+  readonly #open = new Set<Closable>();
+  #admin: Admin | undefined;
+  #closed = false;
+
+  constructor(options: KafkaClientsOptions) {
+    this.#options = options;
+  }
+
+  /** The process's one administrative client. */
+  admin(): Admin {
+    this.#admin ??= this.#track(new Admin(this.#base()));
+    return this.#admin;
+  }
+
+  /** A new producer; `release` it when it is no longer used before the application ends. */
+  producer(settings: ProducerSettings = {}): BytesProducer {
+    return this.#track(new Producer({ ...this.#base(), ...settings }));
+  }
+
+  /** A new member-to-be of a group; `release` it when it is no longer used. */
+  consumer(groupId: string, settings: ConsumerSettings = {}): BytesConsumer {
+    return this.#track(new Consumer({ ...this.#base(), ...settings, groupId }));
+  }
+
+  /** Closes a client that this object made. Errors are logged: the client is unusable either way. */
+  async release(client: Closable): Promise<void> {
+    if (!this.#open.delete(client)) return;
+    if (client === this.#admin) this.#admin = undefined;
+    await closeWithin(client, this.#options.logger);
+  }
+
+  /** Closes every client that is still open. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const open = [...this.#open];
+    this.#open.clear();
+    await Promise.all(open.map((client) => closeWithin(client, this.#options.logger)));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  #base() {
+    if (this.#closed) throw new Error('the Kafka clients of this process are closed');
+    const { name, config } = this.#options;
+    return {
+      clientId: `penstock-${name}`,
+      bootstrapBrokers: [...config.kafka.bootstrapServers],
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      timeout: REQUEST_TIMEOUT_MS,
+      retries: RETRIES,
+      retryDelay: RETRY_DELAY_MS,
+      metadataMaxAge: METADATA_AGE_MAX_MS,
+      autocreateTopics: false,
+    };
+  }
+
+  #track<T extends Closable>(client: T): T {
+    this.#open.add(client);
+    return client;
+  }
+}
+
+async function closeWithin(client: Closable, logger: PinoLogger): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => resolve('late'), CLOSE_DEADLINE_MS);
+  try {
+    const outcome = await Promise.race([client.close(true), promise]);
+    if (outcome === 'late') logger.warn('a Kafka client did not close in time');
+  } catch (error) {
+    logger.warn({ err: error }, 'a Kafka client did not close cleanly');
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,76 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Config } from './configuration/config.ts';
+import { ControlDatabase } from './database/control-database.ts';
+import { DatabaseWatcher } from './database/database-watcher.ts';
+import { Health } from './health/health.ts';
+import { KafkaClients } from './kafka/kafka-clients.ts';
+import { Logger } from './logging/logger.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { RedisConnection } from './redis/redis-connection.ts';
+
+export interface PlatformOptions {
+  /** Name of the process: `api` or `worker`. */
+  readonly name: string;
+  readonly config: Config;
+  readonly logger: Logger;
+}
+
+/** Redis as it answers where nobody said otherwise; it need not exist. */
+const REDIS_URL_DEFAULT = 'redis://127.0.0.1:6379';
+
+/**
+ * What every Nest process of Penstock injects: Config, Logger, ControlDatabase, DatabaseWatcher,
+ * KafkaClients, RedisConnection, Metrics, Health. Import once, at the root; it is global.
+ * control.db must have its migrations before (`migrateControlDatabase`, `waitForControlDatabase`).
+ */
+@Module({})
+export class PlatformModule {
+  static forRoot(options: PlatformOptions): DynamicModule {
+    const providers = platformProviders(options);
+    return {
+      module: PlatformModule,
+      global: true,
+      providers,
+      exports: [
+        Config,
+        Logger,
+        ControlDatabase,
+        DatabaseWatcher,
+        KafkaClients,
+        RedisConnection,
+        Metrics,
+        Health,
+      ],
+    };
+  }
+}
+
+function platformProviders({ name, config, logger }: PlatformOptions): Provider[] {
+  return [
+    { provide: Config, useValue: config },
+    { provide: Logger, useValue: logger },
+    { provide: ControlDatabase, useFactory: () => ControlDatabase.open(config) },
+    {
+      provide: DatabaseWatcher,
+      inject: [ControlDatabase],
+      useFactory: (database: ControlDatabase) =>
+        new DatabaseWatcher({ file: database.file, logger: logger.pino }),
+    },
+    {
+      provide: KafkaClients,
+      useFactory: () => new KafkaClients({ name, config, logger: logger.pino }),
+    },
+    {
+      provide: RedisConnection,
+      inject: [ControlDatabase],
+      useFactory: (database: ControlDatabase) =>
+        new RedisConnection({
+          url: config.redisUrl ?? REDIS_URL_DEFAULT,
+          bullPrefix: `penstock-${database.installationId}`,
+          logger: logger.pino,
+        }),
+    },
+    { provide: Metrics, useFactory: () => new Metrics() },
+    { provide: Health, useFactory: () => new Health() },
+  ];
+}
