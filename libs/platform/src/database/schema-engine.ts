@@ -33,7 +33,9 @@ const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).W
 /** Applies the missing migrations with Prisma's schema engine; the caller holds the lock. */
 export async function applyWithSchemaEngine(options: ApplyOptions): Promise<string[]> {
   prepareFile(options.file);
-  const { engine, close } = await openEngine(options);
+  const { engine, close } = await openEngine(options.schemaFile, (connections) =>
+    transactionalFactory(options.file, connections),
+  );
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: migrationList(options.migrationsDir, options.migrations),
@@ -58,7 +60,10 @@ export async function applyWithSchemaEngine(options: ApplyOptions): Promise<stri
  * migration, and empty when the two agree.
  */
 export async function draftMigration(files: DatabaseFiles): Promise<string> {
-  const { engine, close } = await openEngine({ ...files, file: ':memory:' });
+  const { engine, close } = await openEngine(
+    files.schemaFile,
+    () => new PrismaBetterSqlite3({ url: ':memory:' }),
+  );
   try {
     const content = readFileSync(files.schemaFile, 'utf8');
     const { stdout } = await engine.diff({
@@ -96,20 +101,21 @@ interface OpenEngine {
   close(): Promise<void>;
 }
 
-async function openEngine(options: Pick<ApplyOptions, 'file' | 'schemaFile'>): Promise<OpenEngine> {
+async function openEngine(
+  schemaFile: string,
+  createFactory: (connections: SqlDriverAdapter[]) => SqlMigrationAwareDriverAdapterFactory,
+): Promise<OpenEngine> {
   const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const entry = import.meta.resolve('@prisma/schema-engine-wasm');
   const bytes = readFileSync(new URL('./schema_engine_bg.wasm', entry));
   const { instance } = await webAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
-  const schema = readFileSync(options.schemaFile, 'utf8');
+  const schema = readFileSync(schemaFile, 'utf8');
   const connections: SqlDriverAdapter[] = [];
-  const adapter = bindMigrationAwareSqlAdapterFactory(
-    transactionalFactory(options.file, connections),
-  );
+  const adapter = bindMigrationAwareSqlAdapterFactory(createFactory(connections));
   const engine = await bindings.SchemaEngine.new(
-    { datamodels: [[basename(options.schemaFile), schema]] },
+    { datamodels: [[basename(schemaFile), schema]] },
     () => undefined,
     adapter,
   );
