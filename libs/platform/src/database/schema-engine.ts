@@ -60,10 +60,7 @@ export async function applyWithSchemaEngine(options: ApplyOptions): Promise<stri
  * migration, and empty when the two agree.
  */
 export async function draftMigration(files: DatabaseFiles): Promise<string> {
-  const { engine, close } = await openEngine(
-    files.schemaFile,
-    () => new PrismaBetterSqlite3({ url: ':memory:' }),
-  );
+  const { engine, close } = await openEngine(files.schemaFile, draftingFactory);
   try {
     const content = readFileSync(files.schemaFile, 'utf8');
     const { stdout } = await engine.diff({
@@ -161,6 +158,24 @@ function transactionalFactory(
     connect: async () => wrap(await factory.connect()),
     connectToShadowDb: () => factory.connectToShadowDb(),
   };
+}
+
+/** To learn what migrations make, the engine runs each whole script as if it were one statement. */
+function draftingFactory(connections: SqlDriverAdapter[]): SqlMigrationAwareDriverAdapterFactory {
+  const factory = new PrismaBetterSqlite3({ url: ':memory:' });
+  const connect = async (): Promise<SqlDriverAdapter> => {
+    const adapter = await factory.connect();
+    connections.push(adapter);
+    const executeRaw = adapter.executeRaw.bind(adapter);
+    adapter.executeRaw = async (query) => {
+      if (query.args.length > 0) return executeRaw(query);
+      await adapter.executeScript(query.sql);
+      return 0;
+    };
+    return adapter;
+  };
+  const { provider, adapterName } = factory;
+  return { provider, adapterName, connect, connectToShadowDb: connect };
 }
 
 async function assertNoBrokenReferences(adapter: SqlDriverAdapter): Promise<void> {
