@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { type PipelineView, PipelinesService } from '../pipelines/index.ts';
+import { nextDue, type Schedule, scheduleInWords } from './cron-schedule.ts';
+
+/** A pipeline that can run as a batch job. */
+export interface BatchJobView {
+  readonly name: string;
+  readonly description: string;
+  readonly sources: readonly string[];
+  readonly schedule: string | null;
+  readonly timeZone: string | null;
+  /** The schedule in words. */
+  readonly scheduleText: string | null;
+  /** Milliseconds since epoch; null when it only runs on request. */
+  readonly nextRunAt: number | null;
+}
+
+@Injectable()
+export class BatchJobsService {
+  readonly #pipelines: PipelinesService;
+
+  constructor(pipelines: PipelinesService) {
+    this.#pipelines = pipelines;
+  }
+
+  async list(): Promise<BatchJobView[]> {
+    const pipelines = await this.#pipelines.list();
+    return pipelines.filter((pipeline) => pipeline.mode !== 'stream').map(toJobView);
+  }
+
+  async find(name: string): Promise<BatchJobView | null> {
+    const pipeline = await this.#pipelines.find(name);
+    return pipeline === null || pipeline.mode === 'stream' ? null : toJobView(pipeline);
+  }
+}
+
+/** The schedule of a pipeline; null when it has none. */
+export function scheduleOf(pipeline: PipelineView): Schedule | null {
+  return pipeline.schedule === null
+    ? null
+    : { cron: pipeline.schedule, timeZone: pipeline.timeZone ?? 'UTC' };
+}
+
+function toJobView(pipeline: PipelineView): BatchJobView {
+  const schedule = scheduleOf(pipeline);
+  return {
+    name: pipeline.name,
+    description: pipeline.description,
+    sources: pipeline.sources,
+    schedule: schedule?.cron ?? null,
+    timeZone: schedule?.timeZone ?? null,
+    scheduleText: schedule === null ? null : scheduleInWords(schedule),
+    nextRunAt: schedule === null ? null : nextDue(schedule, Date.now()),
+  };
+}

@@ -1,0 +1,37 @@
+export { type BatchJobView, BatchJobsService, scheduleOf } from './batch-jobs.service.ts';
+export {
+  BatchLedger,
+  type Checkpoint,
+  type ClaimedRun,
+  type ClaimedStep,
+  type FrozenWindow,
+  LEASE_MS,
+  type RunResult,
+  type RunTicket,
+  type StepTicket,
+  type Ticket,
+} from './batch-ledger.ts';
+export type {
+  BatchRunState,
+  BatchRunView,
+  BatchStepState,
+  BatchStepView,
+  BatchTrigger,
+} from './batch-run-view.ts';
+export {
+  type BatchRunPage,
+  BatchRunsService,
+  type CancelBatchRunOutcome,
+  resultFolder,
+  type StartBatchRun,
+  type StartBatchRunOutcome,
+} from './batch-runs.service.ts';
+export { BatchTicksService } from './batch-ticks.service.ts';
+export {
+  checkSchedule,
+  lastDue,
+  nextDue,
+  type Schedule,
+  ScheduleError,
+  scheduleInWords,
+} from './cron-schedule.ts';

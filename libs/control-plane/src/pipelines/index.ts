@@ -1,0 +1,7 @@
+export {
+  type OperatorView,
+  type PipelineMode,
+  type PipelineRegistration,
+  type PipelineView,
+  PipelinesService,
+} from './pipelines.service.ts';

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { ControlDatabase } from '@penstock/platform';
+import { checkSchedule } from '../batch/cron-schedule.ts';
+
+export type PipelineMode = 'stream' | 'batch' | 'both';
+
+export interface OperatorView {
+  readonly kind: string;
+  readonly label: string;
+}
+
+/** A pipeline as a worker registers it at its start. */
+export interface PipelineRegistration {
+  readonly name: string;
+  readonly mode: PipelineMode;
+  readonly description: string;
+  readonly sources: readonly string[];
+  readonly sinks: readonly string[];
+  readonly operators: readonly OperatorView[];
+  /** Group of the stream processor; null when it only runs as batch. */
+  readonly groupId: string | null;
+  readonly deadLetterTopic: string | null;
+  /** Five-field cron expression and IANA zone of a scheduled batch job. */
+  readonly schedule: string | null;
+  readonly timeZone: string | null;
+  /** Tries of one batch run before it counts as failed. */
+  readonly attemptsMax: number;
+  readonly definitionHash: string;
+}
+
+export interface PipelineView extends PipelineRegistration {
+  /** Milliseconds since epoch; ticks before it are not owed. Null without a schedule. */
+  readonly scheduleSince: number | null;
+}
+
+/** The pipelines that the newest start of a worker found in the pipelines folder. */
+@Injectable()
+export class PipelinesService {
+  readonly #database: ControlDatabase;
+
+  constructor(database: ControlDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Replaces the registered pipelines by these. A schedule that is new or was changed owes ticks
+   * from now on; an unchanged one keeps owing those that passed while no worker ran. Throws
+   * ScheduleError on a cron expression or time zone that does not exist.
+   */
+  async register(definitions: readonly PipelineRegistration[]): Promise<void> {
+    for (const { schedule, timeZone } of definitions) {
+      if (schedule !== null) {
+        checkSchedule({ cron: schedule, timeZone: timeZone ?? 'UTC' });
+      }
+    }
+    await this.#database.$transaction(async (tx) => {
+      const known = new Map((await tx.pipeline.findMany()).map((row) => [row.name, row] as const));
+      await tx.pipeline.deleteMany({
+        where: { name: { notIn: definitions.map((definition) => definition.name) } },
+      });
+      for (const definition of definitions) {
+        const before = known.get(definition.name);
+        const unchanged =
+          before?.schedule === definition.schedule && before.timeZone === definition.timeZone;
+        const since = unchanged ? before.scheduleSince : BigInt(Date.now());
+        const row = toRow(definition, definition.schedule === null ? null : since);
+        await tx.pipeline.upsert({
+          where: { name: definition.name },
+          create: { name: definition.name, ...row },
+          update: row,
+        });
+        if (definition.mode !== 'batch') {
+          await tx.processor.upsert({
+            where: { pipeline: definition.name },
+            create: { pipeline: definition.name },
+            update: {},
+          });
+        }
+      }
+    });
+  }
+
+  async list(): Promise<PipelineView[]> {
+    const rows = await this.#database.pipeline.findMany({ orderBy: { name: 'asc' } });
+    return rows.map(toView);
+  }
+
+  async find(name: string): Promise<PipelineView | null> {
+    const row = await this.#database.pipeline.findUnique({ where: { name } });
+    return row === null ? null : toView(row);
+  }
+
+  /** Name of our pipeline by the consumer group that runs it. */
+  async byGroupId(): Promise<Map<string, string>> {
+    const rows = await this.#database.pipeline.findMany({
+      where: { groupId: { not: null } },
+      select: { name: true, groupId: true },
+    });
+    return new Map(rows.map((row) => [row.groupId ?? '', row.name]));
+  }
+}
+
+type PipelineRow = Awaited<ReturnType<ControlDatabase['pipeline']['findFirstOrThrow']>>;
+
+function toRow(definition: PipelineRegistration, scheduleSince: bigint | null) {
+  return {
+    mode: definition.mode,
+    description: definition.description,
+    sources: JSON.stringify(definition.sources),
+    sinks: JSON.stringify(definition.sinks),
+    operators: JSON.stringify(definition.operators),
+    groupId: definition.groupId,
+    deadLetterTopic: definition.deadLetterTopic,
+    schedule: definition.schedule,
+    timeZone: definition.timeZone,
+    scheduleSince,
+    attemptsMax: definition.attemptsMax,
+    definitionHash: definition.definitionHash,
+    registeredAt: new Date(),
+  };
+}
+
+function toView(row: PipelineRow): PipelineView {
+  return {
+    name: row.name,
+    mode: row.mode as PipelineMode,
+    description: row.description,
+    sources: JSON.parse(row.sources) as string[],
+    sinks: JSON.parse(row.sinks) as string[],
+    operators: JSON.parse(row.operators) as OperatorView[],
+    groupId: row.groupId,
+    deadLetterTopic: row.deadLetterTopic,
+    schedule: row.schedule,
+    timeZone: row.timeZone,
+    scheduleSince: row.scheduleSince === null ? null : Number(row.scheduleSince),
+    attemptsMax: row.attemptsMax,
+    definitionHash: row.definitionHash,
+  };
+}

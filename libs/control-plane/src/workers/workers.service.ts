@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { ControlDatabase } from '@penstock/platform';
+
+/** A worker beats once a second; one that missed ten beats counts as gone. */
+export const WORKER_ALIVE_MS = 10_000;
+/** Rows of workers that are gone are forgotten after a day. */
+const WORKER_KEPT_MS = 24 * 60 * 60 * 1_000;
+
+/** What a worker says of itself, once a second. */
+export interface WorkerHeartbeat {
+  readonly id: string;
+  readonly pid: number;
+  readonly host: string;
+  /** Milliseconds since epoch. */
+  readonly startedAt: number;
+  readonly redisConnected: boolean;
+  /** Batch slots in use, and in all. */
+  readonly slotsBusy: number;
+  readonly slots: number;
+}
+
+export interface WorkerView extends WorkerHeartbeat {
+  /** Milliseconds since epoch of the newest heartbeat. */
+  readonly seenAt: number;
+  readonly alive: boolean;
+}
+
+/** The worker processes, known by their heartbeats in control.db. */
+@Injectable()
+export class WorkersService {
+  readonly #database: ControlDatabase;
+
+  constructor(database: ControlDatabase) {
+    this.#database = database;
+  }
+
+  /** Records that a worker is there. Rejects when control.db cannot be written. */
+  async heartbeat(beat: WorkerHeartbeat): Promise<void> {
+    const row = {
+      pid: beat.pid,
+      host: beat.host,
+      startedAt: BigInt(beat.startedAt),
+      seenAt: BigInt(Date.now()),
+      redis: beat.redisConnected ? 'connected' : 'waiting',
+      slotsBusy: beat.slotsBusy,
+      slots: beat.slots,
+    };
+    await this.#database.worker.upsert({
+      where: { id: beat.id },
+      create: { id: beat.id, ...row },
+      update: row,
+    });
+  }
+
+  /** Takes a worker that ends in order off the list, and forgets those gone for a day. */
+  async leave(id: string): Promise<void> {
+    const forgotten = BigInt(Date.now() - WORKER_KEPT_MS);
+    await this.#database.worker.deleteMany({
+      where: { OR: [{ id }, { seenAt: { lt: forgotten } }] },
+    });
+  }
+
+  /** All workers seen within a day, the longest running first. */
+  async list(): Promise<WorkerView[]> {
+    const now = Date.now();
+    const rows = await this.#database.worker.findMany({
+      where: { seenAt: { gt: BigInt(now - WORKER_KEPT_MS) } },
+      orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map((row) => ({
+      id: row.id,
+      pid: row.pid,
+      host: row.host,
+      startedAt: Number(row.startedAt),
+      seenAt: Number(row.seenAt),
+      redisConnected: row.redis === 'connected',
+      slotsBusy: row.slotsBusy,
+      slots: row.slots,
+      alive: Number(row.seenAt) > now - WORKER_ALIVE_MS,
+    }));
+  }
+
+  /** The workers that beat within the last {@link WORKER_ALIVE_MS}, the longest running first. */
+  async alive(): Promise<WorkerView[]> {
+    return (await this.list()).filter((worker) => worker.alive);
+  }
+}
