@@ -1,0 +1,66 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runCommand, Stop } from '../install/command.mjs';
+import { productNode, root } from '../install/repository.mjs';
+
+const configFile = join(root, 'libs/platform/dist/configuration/config.js');
+
+/**
+ * The settings as the processes will read them. They are read by the same code, in a process of its own,
+ * so that there is one list of variables and the supervisor stays small.
+ */
+export async function readSettings(env) {
+  const script = `
+    const { loadConfig } = await import(${JSON.stringify(pathToFileURL(configFile).href)});
+    try { console.log(JSON.stringify(loadConfig(process.env))); }
+    catch (error) { console.log(JSON.stringify({ problem: error.message })); }`;
+  const args = ['--input-type=module', '--eval', script];
+  const { code, output } = await runCommand(productNode(), args, { env, cwd: process.cwd() });
+  if (code !== 0) throw new Error(`the settings could not be read:\n${output}`);
+  const settings = JSON.parse(output.trim().split('\n').at(-1));
+  if (settings.problem !== undefined) throw new Stop(settings.problem);
+  return settings;
+}
+
+/** Makes the data folder, and stops with one line where it cannot be written. */
+export function checkDataFolder(dataDir) {
+  const probe = join(dataDir, `.write-probe-${process.pid}`);
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (error) {
+    throw new Stop(
+      `The data folder ${dataDir} cannot be written (${error.code}): make it writable, or set PENSTOCK_DATA_DIR to another folder.`,
+    );
+  }
+}
+
+/** Stops with one line when a port that is going to be listened on is taken. */
+export async function checkPorts(settings) {
+  const ports = [['PENSTOCK_HTTP_PORT', settings.http.port]];
+  if (!settings.kafka.external) ports.unshift(['PENSTOCK_KAFKA_PORT', settings.kafka.port]);
+  for (const [variable, port] of ports) {
+    const problem = await portProblem(port, settings.bind);
+    if (problem === undefined) continue;
+    const instead = `${variable}=${port + 1} npm start`;
+    if (problem === 'EADDRINUSE') {
+      throw new Stop(
+        `Port ${port} is in use by another program: end that program, or choose another port: ${instead}`,
+      );
+    }
+    throw new Stop(
+      `Port ${port} on ${settings.bind} cannot be listened on (${problem}): choose another PENSTOCK_BIND or port, for example: ${instead}`,
+    );
+  }
+}
+
+function portProblem(port, host) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => resolve(error.code));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}

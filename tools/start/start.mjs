@@ -1,0 +1,87 @@
+// npm start: installs and builds what is missing, then runs the processes until it is told to stop.
+import { ensureBuilt } from '../build/parts.mjs';
+import { Stop } from '../install/command.mjs';
+import { checkNode, ensureInstalled } from '../install/install.mjs';
+import { childEnvironment } from '../install/repository.mjs';
+import { lockDataFolder } from './lock.mjs';
+import { help, parseOptions } from './options.mjs';
+import { keepWritingWithoutReader, say } from './output.mjs';
+import { readyLine, serving } from './readiness.mjs';
+import { findRedis, redisHelp } from './redis.mjs';
+import { checkDataFolder, checkPorts, readSettings } from './settings.mjs';
+import { stopRequest } from './stop-request.mjs';
+import { Supervisor } from './supervisor.mjs';
+
+keepWritingWithoutReader();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) return void process.stdout.write(help);
+  if (options.unknown !== undefined) {
+    throw new Stop(`Unknown option ${options.unknown}: npm start -- --help lists what there is.`);
+  }
+  checkNode();
+  await ensureInstalled();
+  await ensureBuilt();
+  await run(options);
+}
+
+async function run(options) {
+  const startedAt = performance.now();
+  const env = childEnvironment(options.demo ? { PENSTOCK_DEMO: '1' } : {});
+  const settings = await readSettings(env);
+  checkDataFolder(settings.dataDir);
+  await checkPorts(settings);
+  const unlock = lockDataFolder(settings.dataDir);
+  try {
+    await supervise(settings, env, startedAt);
+  } finally {
+    unlock();
+  }
+}
+
+async function supervise(settings, env, startedAt) {
+  const stop = stopRequest();
+  const redis = await findRedis(settings);
+  if (redis !== undefined) say('redis', `${redis.url} (${redis.how})`);
+  else say('redis', `none found, batch jobs wait for one. Type: ${redisHelp}`, 'warn');
+  const supervisor = new Supervisor({
+    settings,
+    redis: redis?.start,
+    env: {
+      ...env,
+      PENSTOCK_DATA_DIR: settings.dataDir,
+      // Where there is none yet, the processes keep trying the usual place and use it when it answers.
+      REDIS_URL: redis?.url ?? 'redis://127.0.0.1:6379',
+    },
+    onFailedStart: (name, reason) => {
+      stop.request(new Stop(`${name} does not start (${reason}): its last lines above say why.`));
+    },
+  });
+  const started = supervisor.start().then(() => serving(settings, stop.signal));
+  started.then(
+    () => {
+      if (stop.signal.aborted) return;
+      say('penstock', readyLine(settings, performance.now() - startedAt));
+    },
+    (error) => stop.request(error),
+  );
+  const reason = await stop.requested;
+  await stopAll(supervisor, reason);
+  if (reason instanceof Error) throw reason;
+}
+
+async function stopAll(supervisor, reason) {
+  const startedAt = performance.now();
+  say('penstock', `stopping: ${reason instanceof Error ? reason.message : reason}`);
+  await supervisor.stop();
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  say('penstock', `stopped in ${seconds} s; nothing is left running`);
+}

@@ -1,0 +1,29 @@
+/** How often it is looked whether the process that started this one is still there. */
+const PARENT_CHECK_MS = 500;
+
+/**
+ * The wish to stop, from wherever it comes: a signal, the end of the npm that started this script, or
+ * a failure. The first reason counts; later ones change nothing, since stopping is bounded anyway.
+ */
+export function stopRequest() {
+  const controller = new AbortController();
+  const requested = new Promise((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(controller.signal.reason));
+  });
+  const request = (reason) => controller.abort(reason);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => request(signal));
+  watchParent(request);
+  return { request, requested, signal: controller.signal };
+}
+
+/**
+ * npm that is killed hard cannot pass on a signal; the system then gives this process another parent.
+ * Started by hand, without npm, the parent is a shell that may well end before.
+ */
+function watchParent(request) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) request('the process that started it is gone');
+  }, PARENT_CHECK_MS).unref();
+}

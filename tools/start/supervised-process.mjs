@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { printOutput, say } from './output.mjs';
+
+const BACK_OFF_MS_MIN = 250;
+const BACK_OFF_MS_MAX = 30_000;
+/** One that ran this long starts with the shortest back-off again. */
+const RAN_WELL_MS = 30_000;
+
+/**
+ * One process that is kept running: when it ends by itself it is started again, after a time that
+ * doubles with each end, and the reason is shown.
+ */
+export class SupervisedProcess {
+  /**
+   * @param {object} options
+   * @param {string} options.name
+   * @param {string} options.command
+   * @param {string[]} options.args
+   * @param {NodeJS.ProcessEnv} options.env
+   * @param {boolean} [options.ipc] has the channel over which it says `ready`, and by whose end it knows that the supervisor is gone
+   * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel: gives the process id once it serves
+   * @param {() => void} options.onChange state, process id or count of restarts changed
+   */
+  constructor(options) {
+    this.name = options.name;
+    this.state = 'STOPPED';
+    this.pid = null;
+    this.startedAt = null;
+    this.restarts = 0;
+    this.lastExit = null;
+    this.options = options;
+    this.stopping = false;
+    this.failures = 0;
+    this.readyWaiters = [];
+    /** @type {import('node:child_process').ChildProcess | undefined} */
+    this.child = undefined;
+  }
+
+  start() {
+    const { command, args, env, ipc } = this.options;
+    // Own process group: a Ctrl-C of the terminal reaches the supervisor alone, which stops all in order.
+    const child = spawn(command, args, {
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])],
+    });
+    this.child = child;
+    this.pid = child.pid ?? null;
+    this.startedAt = Date.now();
+    this.#change('STARTING');
+    printOutput(this.name, child.stdout);
+    printOutput(this.name, child.stderr);
+    child.stdin.on('error', () => undefined);
+    child.on('message', (message) => {
+      if (message?.type === 'ready' && this.child === child) this.#isReady();
+    });
+    if (this.options.probe) void this.#probe(child);
+    this.ended = new Promise((resolve) => {
+      const end = (reason) => {
+        if (this.child !== child) return;
+        this.child = undefined;
+        resolve();
+        this.#ended(reason);
+      };
+      child.once('error', (error) => end(error.message));
+      child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
+    });
+  }
+
+  /** Resolves once it serves, in this or a later life. */
+  ready() {
+    if (this.state === 'RUNNING') return Promise.resolve();
+    return new Promise((resolve) => this.readyWaiters.push(resolve));
+  }
+
+  send(message) {
+    if (this.child?.connected) this.child.send(message, () => undefined);
+  }
+
+  /** Ends it in good order; hard when that takes longer than `graceMs`. */
+  async stop(graceMs) {
+    this.stopping = true;
+    clearTimeout(this.restartTimer);
+    const { child } = this;
+    if (child === undefined) return this.#change('STOPPED');
+    child.stdin.end();
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      say(this.name, `does not end within ${graceMs / 1000} s and is killed`, 'warn');
+      killGroup(child.pid);
+    }, graceMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  describe() {
+    const { name, pid, state, startedAt, restarts, lastExit } = this;
+    return { name, pid, state, startedAt, restarts, lastExit };
+  }
+
+  #isReady() {
+    this.#change('RUNNING');
+    for (const resolve of this.readyWaiters.splice(0)) resolve();
+  }
+
+  async #probe(child) {
+    while (this.child === child) {
+      const pid = await this.options.probe();
+      if (pid !== undefined && this.child === child) {
+        this.pid = pid;
+        return this.#isReady();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  #ended(reason) {
+    this.pid = null;
+    if (this.stopping) return this.#change('STOPPED');
+    this.lastExit = `${reason} at ${new Date().toISOString()}`;
+    this.failures = Date.now() - this.startedAt > RAN_WELL_MS ? 1 : this.failures + 1;
+    const backOffMs = Math.min(BACK_OFF_MS_MIN * 2 ** (this.failures - 1), BACK_OFF_MS_MAX);
+    say(this.name, `ended (${reason}); starts again in ${backOffMs / 1000} s`, 'warn');
+    this.restartTimer = setTimeout(() => {
+      this.restarts++;
+      this.start();
+    }, backOffMs);
+    this.#change('BACKING_OFF');
+  }
+
+  #change(state) {
+    this.state = state;
+    this.options.onChange();
+  }
+}
+
+function killGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended in this moment.
+  }
+}

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { productNode, root } from '../install/repository.mjs';
+import { say } from './output.mjs';
+import { SupervisedProcess } from './supervised-process.mjs';
+
+/** Exits before the first `ready` after which the start is given up. */
+const FAILED_STARTS_MAX = 3;
+
+/** Starts the processes in the order in which they need each other, and stops them in the reverse order. */
+export class Supervisor {
+  #processes = new Map();
+  #onFailedStart;
+  #settings;
+  #env;
+  #started = false;
+
+  /**
+   * @param {object} options
+   * @param {object} options.settings as `readSettings` gives them
+   * @param {NodeJS.ProcessEnv} options.env environment of the processes
+   * @param {{ command: string, args: string[], probe: () => Promise<number | undefined> } | undefined} options.redis
+   * @param {(name: string, reason: string) => void} options.onFailedStart a process does not come up
+   */
+  constructor({ settings, env, redis, onFailedStart }) {
+    this.#settings = settings;
+    this.#env = env;
+    this.#onFailedStart = onFailedStart;
+    if (redis !== undefined) this.#add({ name: 'redis', ...redis });
+    if (!settings.kafka.external) this.#addApp('broker');
+    this.#addApp('api');
+    this.#addApp('worker');
+  }
+
+  /** Resolves once every process has said that it serves. */
+  async start() {
+    const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
+    redis?.start();
+    if (broker !== undefined) {
+      broker.start();
+      await broker.ready();
+    }
+    api.start();
+    worker.start();
+    await Promise.all([...this.#processes.values()].map((supervised) => supervised.ready()));
+    this.#started = true;
+  }
+
+  /**
+   * Ends all within ten seconds: worker and api drain into a broker that still runs, and Redis goes last.
+   */
+  async stop() {
+    const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
+    await Promise.all([worker.stop(5000), api.stop(5000)]);
+    await broker?.stop(3000);
+    await redis?.stop(1500);
+  }
+
+  describe() {
+    return [...this.#processes.values()].map((supervised) => supervised.describe());
+  }
+
+  #addApp(name) {
+    const args = ['--enable-source-maps', join(root, 'apps', name, 'dist', 'main.js')];
+    this.#add({ name, command: productNode(), args, ipc: true });
+  }
+
+  #add(options) {
+    const onChange = () => this.#changed(options.name);
+    this.#processes.set(
+      options.name,
+      new SupervisedProcess({ ...options, env: this.#env, onChange }),
+    );
+  }
+
+  #changed(name) {
+    const supervised = this.#processes.get(name);
+    this.#processes.get('api').send({ type: 'processes', processes: this.describe() });
+    if (supervised.state === 'RUNNING' && supervised.restarts > 0) {
+      say(name, `runs again with process id ${supervised.pid}`);
+    }
+    const gaveUp = !this.#started && supervised.failures >= FAILED_STARTS_MAX;
+    if (gaveUp && supervised.state === 'BACKING_OFF') {
+      this.#onFailedStart(name, supervised.lastExit);
+    }
+  }
+}
