@@ -222,3 +222,53 @@ export type {
   DescribeClusterResponse,
   DescribeClusterResponseInput,
 } from './messages/60-describe-cluster.ts';
+export { ErrorCodes, errorName, isRetriable } from './error-codes.ts';
+export type { ErrorCode, ErrorName } from './error-codes.ts';
+export { FrameSplitter } from './frame-splitter.ts';
+export {
+  assignBaseOffset,
+  compressionOf,
+  COMPRESSIONS,
+  computeRecordBatchCrc,
+  hasDeleteHorizon,
+  isControlBatch,
+  isRecordBatchIntact,
+  isTransactionalBatch,
+  lastOffsetOf,
+  readRecordBatchHeader,
+  recordBatches,
+  RECORD_BATCH_HEADER_BYTES,
+  RECORD_BATCH_MAGIC,
+  RECORD_BATCH_PREFIX_BYTES,
+  stampLogAppendTime,
+  timestampTypeOf,
+} from './records/record-batch.ts';
+export type {
+  Compression,
+  RecordBatchHeader,
+  RecordBatchSlice,
+  TimestampType,
+} from './records/record-batch.ts';
+export { validateProducedRecords } from './records/produced-records.ts';
+export type {
+  ProducedRecordsCheck,
+  ProducedRecordsError,
+  ProducedRecordsLimits,
+} from './records/produced-records.ts';
+export type { CompressionCodecs } from './records/compression-codecs.ts';
+export { decodeRecords, unpackRecords, UNPACKED_BYTES_MAX } from './records/record-decoding.ts';
+export type { LogRecord, RecordHeader } from './records/record-decoding.ts';
+export { encodeRecordBatch } from './records/record-encoding.ts';
+export type { RecordBatchInput, RecordInput } from './records/record-encoding.ts';
+export {
+  decodeConsumerAssignment,
+  decodeConsumerSubscription,
+  encodeConsumerAssignment,
+  encodeConsumerSubscription,
+} from './messages/consumer-protocol.ts';
+export type {
+  ConsumerAssignment,
+  ConsumerAssignmentInput,
+  ConsumerSubscription,
+  ConsumerSubscriptionInput,
+} from './messages/consumer-protocol.ts';
