@@ -28,8 +28,10 @@ async function main() {
     throw new Stop(`Unknown option ${options.unknown}: npm start -- --help lists what there is.`);
   }
   checkNode();
-  await ensureInstalled();
-  await ensureBuilt();
+  if (!options.prebuilt) {
+    await ensureInstalled();
+    await ensureBuilt();
+  }
   await run(options);
 }
 
