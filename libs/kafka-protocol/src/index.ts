@@ -12,6 +12,7 @@ export {
   isFlexible,
   isVersionOffered,
 } from './api-keys.ts';
+export type { Api } from './messages/schema.ts';
 export type {
   AdvertisedVersions,
   ApiKey,
