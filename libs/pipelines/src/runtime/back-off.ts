@@ -1,0 +1,44 @@
+/** Waits that double from `minMs` to `maxMs`, each up to a fifth shorter so that many do not beat. */
+export class BackOff {
+  readonly #minMs: number;
+  readonly #maxMs: number;
+  #failures = 0;
+
+  constructor(options: { minMs: number; maxMs: number }) {
+    this.#minMs = options.minMs;
+    this.#maxMs = options.maxMs;
+  }
+
+  /** How often in a row it failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Counts a failure; returns how long to wait, in ms. */
+  next(): number {
+    const delay = Math.min(this.#minMs * 2 ** Math.min(this.#failures, 20), this.#maxMs);
+    this.#failures += 1;
+    return delay * (1 - Math.random() / 5);
+  }
+
+  reset(): void {
+    this.#failures = 0;
+  }
+}
+
+/** Resolves after `ms`, or as soon as the signal aborts; never rejects. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,222 @@
+import type { RecordsBatch } from '@platformatic/kafka';
+import type { SourceRecord } from '../definition/source-record.ts';
+import type { BytesConsumer, KafkaPort } from './runtime-ports.ts';
+
+/**
+ * Reads partitions from given offsets, one long poll per broker at a time, the next one under way
+ * while the caller works on the last. It is a fetcher only: no group, no commits. The position
+ * moves by whole batches, so it passes over control markers and compacted offsets.
+ */
+
+export interface PartitionPosition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Next offset to read. */
+  readonly offset: number;
+}
+
+/** What one poll brought of one partition. */
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: SourceRecord[];
+  /** Position after these records, which may be far behind the last of them. */
+  readonly nextOffset: number;
+}
+
+interface Poll {
+  readonly node: number;
+  readonly partitions?: FetchedPartition[];
+  readonly error?: unknown;
+}
+
+/** The client does not export the name of this type. */
+type FetchResponse = Awaited<ReturnType<BytesConsumer['fetch']>>;
+
+const POLL_WAIT_MS = 500;
+const POLL_BYTES_MAX = 4 * 1024 * 1024;
+const PARTITION_BYTES_MAX = 1024 * 1024;
+/** Attribute bits of a record batch: KIP-32 (timestamp type), KIP-98 (control). */
+const LOG_APPEND_TIME = 1 << 3;
+const CONTROL = 1 << 5;
+
+export class PartitionReader {
+  readonly #kafka: KafkaPort;
+  readonly #consumer: BytesConsumer;
+  readonly #topics: string[];
+  readonly #polls = new Map<number, Promise<Poll>>();
+  #positions = new Map<string, { topic: string; partition: number; offset: number }>();
+  #closed = false;
+
+  /** @param name names the client to the broker; no group of this name is joined */
+  constructor(kafka: KafkaPort, name: string, topics: readonly string[]) {
+    this.#kafka = kafka;
+    this.#topics = [...topics];
+    this.#consumer = kafka.consumer(name, { autocommit: false });
+    this.#consumer.on('error', () => {});
+    this.#consumer.topics.trackAll(...topics);
+  }
+
+  /** Reads these partitions from now on. Polls that are under way are waited for and dropped. */
+  async assign(positions: readonly PartitionPosition[]): Promise<void> {
+    this.#positions = new Map();
+    await Promise.allSettled(this.#polls.values());
+    this.#polls.clear();
+    this.#positions = new Map(positions.map((position) => [keyOf(position), { ...position }]));
+  }
+
+  /**
+   * What the next poll brings, which may be nothing. Rejects with the client's error when the
+   * brokers are away or refuse; the positions are then unchanged, and calling again goes on.
+   */
+  async next(): Promise<FetchedPartition[]> {
+    await this.#startPolls();
+    if (this.#polls.size === 0) {
+      return [];
+    }
+    const poll = await Promise.race(this.#polls.values());
+    this.#polls.delete(poll.node);
+    if (poll.error !== undefined) {
+      throw poll.error;
+    }
+    const fetched = poll.partitions ?? [];
+    for (const partition of fetched) {
+      const position = this.#positions.get(keyOf(partition));
+      if (position !== undefined) {
+        position.offset = partition.nextOffset;
+      }
+    }
+    if (fetched.length > 0) {
+      // A failure comes out of the following call, which asks for the metadata again.
+      await this.#startPolls().catch(() => {});
+    }
+    return fetched;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#kafka.release(this.#consumer);
+  }
+
+  async #startPolls(): Promise<void> {
+    if (this.#closed || this.#positions.size === 0) {
+      return;
+    }
+    const { topics } = await this.#consumer.metadata({ topics: this.#topics });
+    const names = new Map<string, string>();
+    const wanted = new Map<number, Map<string, { partition: number; offset: number }[]>>();
+    for (const { topic, partition, offset } of this.#positions.values()) {
+      const metadata = topics.get(topic);
+      const leader = metadata?.partitions[partition]?.leader;
+      if (metadata === undefined || leader === undefined || this.#polls.has(leader)) {
+        continue;
+      }
+      names.set(metadata.id, topic);
+      const ofLeader =
+        wanted.get(leader) ?? new Map<string, { partition: number; offset: number }[]>();
+      wanted.set(leader, ofLeader);
+      const ofTopic = ofLeader.get(metadata.id) ?? [];
+      ofLeader.set(metadata.id, ofTopic);
+      ofTopic.push({ partition, offset });
+    }
+    for (const [node, ofNode] of wanted) {
+      this.#polls.set(node, this.#poll(node, ofNode, names));
+    }
+  }
+
+  /** Never rejects, so that a poll nobody waits for cannot end the process. */
+  async #poll(
+    node: number,
+    ofNode: Map<string, { partition: number; offset: number }[]>,
+    names: Map<string, string>,
+  ): Promise<Poll> {
+    const requested = new Map<string, number>();
+    const topics = [...ofNode].map(([topicId, partitions]) => ({
+      topicId,
+      partitions: partitions.map(({ partition, offset }) => {
+        requested.set(keyOf({ topic: names.get(topicId) ?? '', partition }), offset);
+        return {
+          partition,
+          fetchOffset: BigInt(offset),
+          currentLeaderEpoch: -1,
+          lastFetchedEpoch: -1,
+          partitionMaxBytes: PARTITION_BYTES_MAX,
+        };
+      }),
+    }));
+    try {
+      const response = await this.#consumer.fetch({
+        node,
+        topics,
+        maxWaitTime: POLL_WAIT_MS,
+        minBytes: 1,
+        maxBytes: POLL_BYTES_MAX,
+      });
+      return { node, partitions: decode(response, names, requested) };
+    } catch (error) {
+      return { node, error };
+    }
+  }
+}
+
+function decode(
+  response: FetchResponse,
+  names: Map<string, string>,
+  requested: Map<string, number>,
+): FetchedPartition[] {
+  const fetched: FetchedPartition[] = [];
+  for (const { topicId, partitions } of response.responses) {
+    const topic = names.get(topicId);
+    for (const { partitionIndex: partition, records: batches } of partitions) {
+      // A fetch session may still serve partitions that are no longer asked for.
+      const from = topic === undefined ? undefined : requested.get(keyOf({ topic, partition }));
+      if (topic === undefined || from === undefined || !batches || batches.length === 0) {
+        continue;
+      }
+      const records: SourceRecord[] = [];
+      let nextOffset = from;
+      for (const batch of batches) {
+        nextOffset = Math.max(nextOffset, Number(batch.firstOffset) + batch.lastOffsetDelta + 1);
+        if ((batch.attributes & CONTROL) === 0) {
+          decodeBatch(batch, topic, partition, from, records);
+        }
+      }
+      if (nextOffset > from) {
+        fetched.push({ topic, partition, records, nextOffset });
+      }
+    }
+  }
+  return fetched;
+}
+
+function decodeBatch(
+  batch: RecordsBatch,
+  topic: string,
+  partition: number,
+  from: number,
+  into: SourceRecord[],
+): void {
+  const firstOffset = Number(batch.firstOffset);
+  const firstTimestamp = Number(batch.firstTimestamp);
+  const appendTime = (batch.attributes & LOG_APPEND_TIME) === 0 ? null : Number(batch.maxTimestamp);
+  for (const record of batch.records) {
+    const offset = firstOffset + record.offsetDelta;
+    // A poll returns the whole batch that the position lies in.
+    if (offset < from) {
+      continue;
+    }
+    into.push({
+      topic,
+      partition,
+      offset,
+      timestamp: appendTime ?? firstTimestamp + Number(record.timestampDelta),
+      key: record.key,
+      value: record.value,
+      headers: record.headers as [Buffer, Buffer | null][],
+    });
+  }
+}
+
+export function keyOf({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic}\u0000${partition}`;
+}

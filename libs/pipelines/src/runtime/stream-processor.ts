@@ -1,0 +1,282 @@
+import { PipelineDefinitionError, RetryLater } from '../definition/definition-error.ts';
+import { type PipelineDefinition, sinkTopics } from '../definition/pipeline-definition.ts';
+import type { SourceRecord } from '../definition/source-record.ts';
+import { PoisonRecord } from '../execution/record-processing.ts';
+import { BackOff, pause } from './back-off.ts';
+import { processChunk } from './chunk-processor.ts';
+import { toDeadLetter } from './dead-letter.ts';
+import { GroupMember } from './group-member.ts';
+import { hasKafkaError, isKafkaError, reasonOf } from './kafka-errors.ts';
+import { OutputWriter } from './output-writer.ts';
+import { type FetchedPartition, PartitionReader } from './partition-reader.ts';
+import type { KafkaPort, LoggerPort } from './runtime-ports.ts';
+import { createMissingTopics } from './topic-creation.ts';
+
+export type StreamProcessorState =
+  'starting' | 'running' | 'paused' | 'retrying' | 'failed' | 'stopped';
+
+export interface StreamProcessorStatus {
+  readonly state: StreamProcessorState;
+  readonly consumed: number;
+  readonly produced: number;
+  readonly deadLettered: number;
+  readonly partitions: number;
+  /** Why it retries or failed last; null while all is well. */
+  readonly lastError: string | null;
+}
+
+export interface StreamProcessorOptions {
+  readonly definition: PipelineDefinition;
+  readonly kafka: KafkaPort;
+  readonly logger: LoggerPort;
+  readonly paused?: boolean;
+  /** Told at each change of state. */
+  readonly onState?: (state: StreamProcessorState, reason: string | null) => void;
+  /** Told once per poll that had dead letters. */
+  readonly onDeadLetters?: (count: number, reason: string) => void;
+}
+
+const IDLE_MS = 200;
+const TOPICS_CHECKED_EVERY_MS = 5_000;
+const BACK_OFF = { minMs: 250, maxMs: 5_000 };
+
+/**
+ * Runs a pipeline continuously, as a member of its consumer group, at least once.
+ *
+ * Order of things per poll: operators, then output and dead letters acknowledged by all in-sync
+ * replicas, then the offsets committed. Killed between any two of them, the poll is done again.
+ * Nothing is skipped: an offset is committed only when everything before it is in the sink, in the
+ * dead-letter topic, or was filtered out.
+ *
+ * It supervises itself. Any error ends the session (membership, reader, writer); after a back-off
+ * a new one begins at the committed offsets. While the brokers are away it is `retrying`, for ever;
+ * after an error of our own it is `failed` until the next session runs. Paused, it stays a member
+ * and keeps its partitions, so that records wait, resuming is immediate and offsets do not expire.
+ */
+export class StreamProcessor {
+  readonly #options: StreamProcessorOptions;
+  readonly #definition: PipelineDefinition;
+  readonly #stop = new AbortController();
+  readonly #counts = { consumed: 0, produced: 0, deadLettered: 0 };
+  readonly #backOff = new BackOff(BACK_OFF);
+  #state: StreamProcessorState = 'stopped';
+  #lastError: string | null = null;
+  #partitions = 0;
+  #paused: boolean;
+  #sourcesCreated = false;
+  #ended: Promise<void> | null = null;
+
+  constructor(options: StreamProcessorOptions) {
+    const { definition } = options;
+    if (!definition.runsAs.stream) {
+      throw new PipelineDefinitionError(definition.name, 'it does not run as a stream processor');
+    }
+    this.#options = options;
+    this.#definition = definition;
+    this.#paused = options.paused ?? false;
+  }
+
+  get status(): StreamProcessorStatus {
+    return {
+      state: this.#state,
+      ...this.#counts,
+      partitions: this.#partitions,
+      lastError: this.#lastError,
+    };
+  }
+
+  /** Begins; the returned promise resolves when it has stopped, and never rejects. */
+  start(): Promise<void> {
+    this.#ended ??= this.#supervise();
+    return this.#ended;
+  }
+
+  /** Takes effect after the poll that is in progress. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+  }
+
+  /** Stops fetching, finishes what is in flight, commits, and leaves the group. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #supervise(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      this.#setState('starting', this.#lastError);
+      try {
+        await this.#runSession(signal);
+      } catch (error) {
+        this.#partitions = 0;
+        const wait = this.#backOff.next();
+        const outage = isKafkaError(error) || error instanceof RetryLater;
+        const log = { pipeline: this.#definition.name, err: error, waitMs: Math.round(wait) };
+        this.#options.logger.warn(log, 'stream processor interrupted; it will go on');
+        this.#setState(outage ? 'retrying' : 'failed', reasonOf(error));
+        await pause(wait, signal);
+      }
+    }
+    this.#partitions = 0;
+    this.#setState('stopped', null);
+  }
+
+  async #runSession(signal: AbortSignal): Promise<void> {
+    const { kafka } = this.#options;
+    const { groupId, source } = this.#definition;
+    await this.#createTopics();
+    const member = new GroupMember(kafka, groupId, source.topics);
+    const reader = new PartitionReader(kafka, groupId, source.topics);
+    const writer = new OutputWriter(kafka);
+    try {
+      await unlessAborted(member.join(), signal);
+      while (!signal.aborted) {
+        await this.#runAssignment(member, reader, writer, signal);
+      }
+      await member.flush();
+    } finally {
+      // The member first: leaving lets the others take over while we close the rest.
+      await member.close();
+      await Promise.all([reader.close(), writer.close()]);
+    }
+  }
+
+  /** Runs until the group gives another assignment, or an end. */
+  async #runAssignment(
+    member: GroupMember,
+    reader: PartitionReader,
+    writer: OutputWriter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { joins } = member;
+    await member.flush();
+    const { positions, moved } = await member.positions();
+    for (const { topic, partition, offset } of moved) {
+      const log = { pipeline: this.#definition.name, topic, partition, offset };
+      this.#options.logger.warn(
+        log,
+        'the log no longer holds the committed offset; from its start',
+      );
+    }
+    await reader.assign(positions);
+    this.#partitions = positions.length;
+    let topicsCheckedAt = performance.now();
+    while (!signal.aborted && member.joins === joins) {
+      member.throwIfFailed();
+      if (performance.now() - topicsCheckedAt > TOPICS_CHECKED_EVERY_MS) {
+        topicsCheckedAt = performance.now();
+        await member.rejoinIfTopicsGrew();
+      }
+      this.#setState(this.#paused ? 'paused' : 'running', null);
+      if (this.#paused || positions.length === 0) {
+        await pause(IDLE_MS, signal);
+        continue;
+      }
+      const fetched = await this.#poll(member, reader);
+      // What a poll brought before the partitions were given away is the new owner's to process.
+      if (fetched.length > 0 && member.joins === joins) {
+        await this.#process(fetched, writer);
+        member.commit(
+          fetched.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })),
+        );
+        this.#backOff.reset();
+      }
+    }
+  }
+
+  async #poll(member: GroupMember, reader: PartitionReader): Promise<FetchedPartition[]> {
+    try {
+      return await reader.next();
+    } catch (error) {
+      if (hasKafkaError(error, 'OFFSET_OUT_OF_RANGE')) {
+        // Retention overtook us between two polls. What is committed was processed; reading the
+        // positions again finds the log start.
+        await member.flush();
+        const { positions } = await member.positions();
+        await reader.assign(positions);
+        return [];
+      }
+      throw error;
+    }
+  }
+
+  async #process(fetched: readonly FetchedPartition[], writer: OutputWriter): Promise<void> {
+    const records: SourceRecord[] =
+      fetched.length === 1 ? (fetched[0]?.records ?? []) : fetched.flatMap((part) => part.records);
+    const { messages, produced, deadLettered } = await processChunk(
+      this.#definition,
+      records,
+      null,
+    );
+    const refused = await writer.write(messages);
+    const tooLarge = refused.length === 0 ? 0 : await this.#buryTooLarge(refused, writer);
+    this.#counts.consumed += records.length;
+    this.#counts.produced += produced - tooLarge;
+    this.#counts.deadLettered += deadLettered + tooLarge;
+    if (deadLettered + tooLarge > 0) {
+      const dead = messages.find(({ topic }) => topic === this.#definition.deadLetterTopic);
+      const reason = [...(dead?.headers ?? [])].find(
+        ([name]) => name.toString() === 'penstock.errors.message',
+      );
+      const words = reason?.[1]?.toString() ?? 'its output is too large for the broker';
+      this.#options.onDeadLetters?.(deadLettered + tooLarge, words);
+    }
+  }
+
+  /** An output that the broker will never take sends its source record to the dead-letter topic. */
+  async #buryTooLarge(
+    refused: readonly { topic: string; source: SourceRecord | null }[],
+    writer: OutputWriter,
+  ): Promise<number> {
+    const { name: pipeline, deadLetterTopic: topic } = this.#definition;
+    const error = new PoisonRecord('output', new RangeError('larger than the broker takes'));
+    const letters = refused.flatMap(({ source, topic: refusedBy }) =>
+      source === null || refusedBy === topic
+        ? []
+        : [toDeadLetter({ topic, pipeline, record: source, error, attempt: 1 })],
+    );
+    const stillRefused = await writer.write(letters);
+    if (stillRefused.length > 0 || letters.length < refused.length) {
+      // Dropping it is not ours to decide: raise `max.message.bytes` of the dead-letter topic.
+      throw new Error(`a record is too large for the dead-letter topic ${topic}`);
+    }
+    return letters.length;
+  }
+
+  /** Sources once: a topic that is deleted later stays deleted. Sinks whenever a session begins. */
+  async #createTopics(): Promise<void> {
+    const { source, deadLetterTopic } = this.#definition;
+    const sinks = [...sinkTopics(this.#definition), deadLetterTopic];
+    const topics = this.#sourcesCreated ? sinks : [...source.topics, ...sinks];
+    const created = await createMissingTopics(this.#options.kafka, topics);
+    this.#sourcesCreated = true;
+    if (created.length > 0) {
+      this.#options.logger.info({ pipeline: this.#definition.name, created }, 'topics created');
+    }
+  }
+
+  #setState(state: StreamProcessorState, reason: string | null): void {
+    const changed = state !== this.#state;
+    this.#state = state;
+    this.#lastError = state === 'starting' ? this.#lastError : reason;
+    if (changed) {
+      this.#options.onState?.(state, reason);
+    }
+  }
+}
+
+/** Waits for a promise, or for the abort: then the promise's outcome is nobody's concern. */
+async function unlessAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  promise.catch(() => {});
+  try {
+    if (!signal.aborted) {
+      await Promise.race([promise, stopped]);
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
