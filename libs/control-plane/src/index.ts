@@ -1,5 +1,13 @@
 export * from './batch/index.ts';
+export * from './cluster/index.ts';
+export * from './consumer-groups/index.ts';
 export * from './events/index.ts';
+export * from './history/index.ts';
+export * from './live/index.ts';
 export * from './pipelines/index.ts';
 export * from './processors/index.ts';
+export * from './records/index.ts';
+export * from './system/index.ts';
+export * from './topics/index.ts';
 export * from './workers/index.ts';
+export { MonitoringModule } from './monitoring.module.ts';

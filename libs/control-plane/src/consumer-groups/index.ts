@@ -1,0 +1,6 @@
+export {
+  ConsumerGroupsService,
+  type ConsumerGroupView,
+  type GroupMemberView,
+  type GroupPartitionView,
+} from './consumer-groups.service.ts';

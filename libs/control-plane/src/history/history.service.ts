@@ -1,0 +1,178 @@
+import { Injectable } from '@nestjs/common';
+import { ControlDatabase } from '@penstock/platform';
+import {
+  chooseGrid,
+  type SeriesKind,
+  type SeriesMetric,
+  TIERS,
+  toColumns,
+} from './history-tiers.ts';
+
+/** Series written per second; beyond it the partitions of groups are left out, totals never. */
+export const SERIES_PER_SAMPLE_MAX = 5_000;
+export const HISTORY_SERIES_MAX = 50;
+export const HISTORY_POINTS_MAX = 2_000;
+const POINTS_DEFAULT = 900;
+
+export interface SeriesKey {
+  readonly kind: SeriesKind;
+  /** `*` of a total, topic name, group id, or `group/topic/partition`. */
+  readonly subject: string;
+  readonly metric: SeriesMetric;
+}
+
+/** Rates in records per second, lag in records. */
+export interface SeriesValue extends SeriesKey {
+  readonly value: number;
+}
+
+export interface HistoryColumns extends SeriesKey {
+  /** Starts of buckets, ms since epoch. */
+  readonly at: number[];
+  /** Null where nothing was measured. */
+  readonly value: (number | null)[];
+}
+
+/**
+ * Past throughput and lag, in control.db.
+ *
+ * Each second's samples go in as one statement. The coarser tiers are made from the finer by one
+ * statement each when a bucket is complete, so nothing is kept in memory that a crash could lose: a
+ * start takes up where the last finished bucket ended.
+ */
+@Injectable()
+export class HistoryService {
+  readonly #database: ControlDatabase;
+  /** End of the last bucket that was made, by tier; null until it was looked up. */
+  #rolledUpTo: Map<number, number> | null = null;
+
+  constructor(database: ControlDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Keeps one second's values.
+   *
+   * @param at ms since epoch; belongs to the nearest whole second, since the sampler aims at those
+   */
+  async record(at: number, values: readonly SeriesValue[]): Promise<void> {
+    const second = Math.round(at / 1_000) * 1_000;
+    const kept = values.slice(0, SERIES_PER_SAMPLE_MAX);
+    const rows = kept.map(({ kind, subject, metric, value }) => [kind, subject, metric, value]);
+    await this.#database.$executeRawUnsafe(
+      `INSERT OR REPLACE INTO "Sample" ("tierSeconds", "at", "kind", "subject", "metric", "value")
+       SELECT 1, ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+              json_extract(value, '$[2]'), json_extract(value, '$[3]') FROM json_each(?)`,
+      BigInt(second),
+      JSON.stringify(rows),
+    );
+    await this.#rollUp(second);
+  }
+
+  /** Series over a range, on the grid of the tier that fits; see {@link chooseGrid}. */
+  async query(input: {
+    series: readonly SeriesKey[];
+    from: number;
+    to?: number | null;
+    maxPoints?: number | null;
+  }): Promise<{ tierSeconds: number; series: HistoryColumns[] }> {
+    const now = Date.now();
+    const to = Math.min(input.to ?? now, now);
+    const from = Math.max(input.from, now - TIERS[2].keptMs);
+    const maxPoints = clamp(input.maxPoints ?? POINTS_DEFAULT, 1, HISTORY_POINTS_MAX);
+    const grid = chooseGrid({ from, to, now, maxPoints });
+    const series = await Promise.all(
+      input.series.slice(0, HISTORY_SERIES_MAX).map(async (key) => {
+        const samples = await this.#samples(key, grid.tierSeconds, grid.from, to);
+        const columns = toColumns(samples, grid, key.metric);
+        return { ...key, ...trimPending(columns, now, grid.stepMs) };
+      }),
+    );
+    return { tierSeconds: grid.tierSeconds, series };
+  }
+
+  async #samples(key: SeriesKey, tierSeconds: number, from: number, to: number) {
+    const rows = await this.#database.$queryRawUnsafe<{ at: bigint | number; value: number }[]>(
+      `SELECT "at", "value" FROM "Sample"
+       WHERE "tierSeconds" = ? AND "kind" = ? AND "subject" = ? AND "metric" = ?
+         AND "at" >= ? AND "at" < ? ORDER BY "at"`,
+      tierSeconds,
+      key.kind,
+      key.subject,
+      key.metric,
+      BigInt(Math.floor(from)),
+      BigInt(Math.ceil(to)),
+    );
+    return rows.map((row) => ({ at: Number(row.at), value: row.value }));
+  }
+
+  /** Makes the buckets that were completed before `second`, and forgets what is too old. */
+  async #rollUp(second: number): Promise<void> {
+    const done = (this.#rolledUpTo ??= await this.#lookUpDone());
+    for (const [index, tier] of TIERS.entries()) {
+      const finer = TIERS[index - 1];
+      if (finer === undefined) {
+        continue;
+      }
+      const tierMs = tier.seconds * 1_000;
+      const completeTo = Math.floor(second / tierMs) * tierMs;
+      const from = done.get(tier.seconds) ?? 0;
+      if (completeTo <= from) {
+        continue;
+      }
+      await this.#database.$executeRawUnsafe(
+        `INSERT OR REPLACE INTO "Sample" ("tierSeconds", "at", "kind", "subject", "metric", "value")
+         SELECT ${tier.seconds}, ("at" / ${tierMs}) * ${tierMs}, "kind", "subject", "metric",
+                CASE "metric" WHEN 'lag' THEN max("value") ELSE avg("value") END
+         FROM "Sample" WHERE "tierSeconds" = ${finer.seconds} AND "at" >= ? AND "at" < ?
+         GROUP BY "at" / ${tierMs}, "kind", "subject", "metric"`,
+        BigInt(from),
+        BigInt(completeTo),
+      );
+      done.set(tier.seconds, completeTo);
+      await this.#prune(finer, second);
+      await this.#prune(tier, second);
+    }
+  }
+
+  async #prune(tier: { seconds: number; keptMs: number }, now: number): Promise<void> {
+    await this.#database.$executeRawUnsafe(
+      `DELETE FROM "Sample" WHERE "tierSeconds" = ${tier.seconds} AND "at" < ?`,
+      BigInt(now - tier.keptMs),
+    );
+  }
+
+  async #lookUpDone(): Promise<Map<number, number>> {
+    const done = new Map<number, number>();
+    for (const tier of TIERS.slice(1)) {
+      const newest = await this.#database.sample.findFirst({
+        where: { tierSeconds: tier.seconds },
+        orderBy: { at: 'desc' },
+        select: { at: true },
+      });
+      done.set(tier.seconds, newest === null ? 0 : Number(newest.at) + tier.seconds * 1_000);
+    }
+    return done;
+  }
+}
+
+/** The last buckets before now are not missing, they are not finished: they are left off. */
+function trimPending(
+  columns: { at: number[]; value: (number | null)[] },
+  now: number,
+  stepMs: number,
+): { at: number[]; value: (number | null)[] } {
+  let length = columns.at.length;
+  while (
+    length > 0 &&
+    columns.value[length - 1] === null &&
+    (columns.at[length - 1] ?? 0) + 2 * stepMs + 1_000 > now
+  ) {
+    length -= 1;
+  }
+  return { at: columns.at.slice(0, length), value: columns.value.slice(0, length) };
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(Math.floor(value), min), max);
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Config, Logger } from '@penstock/platform';
+import { ClusterClient, ClusterUnavailable } from '../cluster/index.ts';
+import { EventLog } from '../events/index.ts';
+import { HistoryService } from '../history/index.ts';
+import { type Clock, type ClusterSample, takeSample } from './cluster-sample.ts';
+import { LatestWins } from './latest-wins.ts';
+import { type ClusterFigures, unknownFigures } from './live-figures.ts';
+import type { LiveFrame } from './live-frame.ts';
+import { LiveState } from './live-state.ts';
+import { LiveWork } from './live-work.ts';
+import { SampleEvents } from './sample-events.ts';
+import { seriesOf } from './series-of.ts';
+
+const FRAME_INTERVAL_MS = 1_000;
+/** A pass that takes longer than this makes frames that say so, while it still goes on. */
+const SILENCE_SAID_AFTER_MS = 1_900;
+/** A pass that takes longer than this is given up with its connections. */
+const PASS_DEADLINE_MS = 4_000;
+const CONNECT_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 3_000;
+/** A sample younger than this answers queries; an older one is not passed off as the present. */
+const SAMPLE_AGE_MAX_MS = 3_000;
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};
+
+/**
+ * Looks at the whole cluster once a second and publishes one frame of figures, computed once
+ * whoever reads it. Frames keep coming when the cluster does not answer: then they say so, and
+ * every figure of the cluster is null.
+ *
+ * Passes do not overlap. The timer aims at whole seconds, so that each sample has a bucket of its
+ * own in the history.
+ */
+@Injectable()
+export class LiveMonitor implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly epoch = randomUUID();
+  readonly frames = new LatestWins<LiveFrame>();
+  readonly #client: ClusterClient;
+  readonly #state = new LiveState();
+  readonly #changes = new SampleEvents();
+  readonly #work: LiveWork;
+  readonly #history: HistoryService;
+  readonly #events: EventLog;
+  readonly #logger: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #seq = 0;
+  #pass: Promise<void> | null = null;
+  #passStartedAt = 0;
+  #sample: ClusterSample | null = null;
+  #figures: ClusterFigures | null = null;
+  /** Whether the cluster answered the last pass; null before the first answer. */
+  #answering: boolean | null = null;
+
+  constructor(
+    config: Config,
+    work: LiveWork,
+    history: HistoryService,
+    events: EventLog,
+    logger: Logger,
+  ) {
+    this.#client = new ClusterClient({
+      bootstrapServers: config.kafka.bootstrapServers,
+      clientId: 'penstock-monitor',
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    });
+    this.#work = work;
+    this.#history = history;
+    this.#events = events;
+    this.#logger = logger;
+  }
+
+  onApplicationBootstrap(): void {
+    this.#tick();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.frames.close();
+    this.#client.close();
+    await this.#pass;
+  }
+
+  /** The newest sample; throws {@link ClusterUnavailable} when there is none of the last seconds. */
+  sample(): ClusterSample {
+    const sample = this.#sample;
+    if (sample === null || performance.now() - sample.monotonicMs > SAMPLE_AGE_MAX_MS) {
+      const why = this.frames.latest?.brokerError ?? 'The cluster has not been asked yet.';
+      throw new ClusterUnavailable(why);
+    }
+    return sample;
+  }
+
+  /** The figures of the newest frame, nulls included; null before the first. */
+  figures(): ClusterFigures | null {
+    return this.#figures;
+  }
+
+  #tick(): void {
+    if (this.#stopped) {
+      return;
+    }
+    const now = Date.now();
+    const untilNextSecond = FRAME_INTERVAL_MS - (now % FRAME_INTERVAL_MS);
+    // A timer may fire a moment early; that must not become a second tick for the same second.
+    const wait = untilNextSecond < 100 ? untilNextSecond + FRAME_INTERVAL_MS : untilNextSecond;
+    this.#timer = setTimeout(() => this.#tick(), wait);
+    if (this.#pass === null) {
+      this.#passStartedAt = performance.now();
+      this.#pass = this.#runPass().finally(() => {
+        this.#pass = null;
+      });
+      return;
+    }
+    const silence = performance.now() - this.#passStartedAt;
+    if (silence > SILENCE_SAID_AFTER_MS) {
+      void this.#publishError(`The broker has not answered for ${(silence / 1_000).toFixed(0)} s.`);
+    }
+  }
+
+  async #runPass(): Promise<void> {
+    let sample: ClusterSample;
+    try {
+      sample = await this.#takeSample();
+    } catch (error) {
+      // Connections of a pass that failed are not trusted again: the next one starts afresh.
+      this.#client.disconnect();
+      if (!(error instanceof ClusterUnavailable)) {
+        this.#logger.pino.error({ err: error }, 'the cluster could not be sampled');
+      }
+      await this.#publishError(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    try {
+      await this.#publishSample(sample);
+    } catch (error) {
+      this.#logger.pino.error({ err: error }, 'a sample could not be published');
+    }
+  }
+
+  async #takeSample(): Promise<ClusterSample> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new ClusterUnavailable('The broker does not answer in time.'));
+    }, PASS_DEADLINE_MS);
+    try {
+      const taken = takeSample(this.#client, systemClock);
+      // When the deadline wins, the loser's rejection is of no interest to anyone.
+      taken.catch(() => undefined);
+      return await Promise.race([taken, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #publishSample(sample: ClusterSample): Promise<void> {
+    const figures = this.#state.apply(sample, await this.#work.pausedGroups());
+    this.#sample = sample;
+    this.#figures = figures;
+    await this.#publish(figures, null);
+    await this.#history.record(sample.at, seriesOf(figures));
+    if (this.#answering === false) {
+      await this.#events.append('BROKER_CONNECTED', 'broker', 'The broker answers again', {});
+    }
+    this.#answering = true;
+    for (const { kind, subject, message, data } of this.#changes.compare(sample)) {
+      await this.#events.append(kind, subject, message, data);
+    }
+  }
+
+  async #publishError(message: string): Promise<void> {
+    try {
+      const lost = this.#answering === true;
+      this.#figures = unknownFigures(this.#figures, Date.now());
+      await this.#publish(this.#figures, message);
+      if (lost) {
+        this.#answering = false;
+        await this.#events.append('BROKER_LOST', 'broker', message, {});
+      }
+    } catch (error) {
+      this.#logger.pino.error({ err: error }, 'a frame could not be published');
+    }
+  }
+
+  async #publish(figures: ClusterFigures, brokerError: string | null): Promise<void> {
+    const { runsActive, ...work } = await this.#work.read();
+    if (this.#stopped) {
+      return;
+    }
+    this.#seq += 1;
+    this.frames.publish({
+      epoch: this.epoch,
+      seq: this.#seq,
+      at: figures.at,
+      brokerError,
+      totals: { ...figures.totals, runsActive },
+      topics: figures.topics,
+      groups: figures.groups,
+      ...work,
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { ControlDatabase, RedisConnection } from '@penstock/platform';
+import { PipelinesService } from '../pipelines/index.ts';
+import { ProcessorsService } from '../processors/index.ts';
+import { ProcessTable } from '../system/process-table.ts';
+import { WorkersService } from '../workers/index.ts';
+import type { LiveRun, LiveRunState, WorkFigures } from './live-frame.ts';
+
+/** A run that ended stays in the frames this long, so that its end is seen. */
+const ENDED_SHOWN_MS = 30_000;
+const RUNS_MAX = 100;
+
+/** Reads from control.db, once a second, what the workers report of themselves. */
+@Injectable()
+export class LiveWork {
+  readonly #database: ControlDatabase;
+  readonly #pipelines: PipelinesService;
+  readonly #processors: ProcessorsService;
+  readonly #workers: WorkersService;
+  readonly #processes: ProcessTable;
+  readonly #redis: RedisConnection;
+
+  constructor(
+    database: ControlDatabase,
+    pipelines: PipelinesService,
+    processors: ProcessorsService,
+    workers: WorkersService,
+    processes: ProcessTable,
+    redis: RedisConnection,
+  ) {
+    this.#database = database;
+    this.#pipelines = pipelines;
+    this.#processors = processors;
+    this.#workers = workers;
+    this.#processes = processes;
+    this.#redis = redis;
+  }
+
+  async read(): Promise<WorkFigures> {
+    const [processors, workers, runs] = await Promise.all([
+      this.#processors.list(),
+      this.#workers.alive(),
+      this.#runs(),
+    ]);
+    return {
+      processors,
+      runs,
+      runsActive: runs.filter((run) => run.state === 'waiting' || run.state === 'running').length,
+      workersAlive: workers.length,
+      processes: this.#processes.processes,
+      redisConnected: this.#redis.connected,
+    };
+  }
+
+  /** Consumer groups whose stream processor is paused on purpose: their lag is no fault. */
+  async pausedGroups(): Promise<Set<string>> {
+    const [paused, pipelineByGroup] = await Promise.all([
+      this.#processors.paused(),
+      this.#pipelines.byGroupId(),
+    ]);
+    return new Set(
+      [...pipelineByGroup].filter(([, pipeline]) => paused.has(pipeline)).map(([group]) => group),
+    );
+  }
+
+  async #runs(): Promise<LiveRun[]> {
+    const rows = await this.#database.batchRun.findMany({
+      where: {
+        OR: [
+          { state: { in: ['waiting', 'running'] } },
+          { finishedAt: { gt: BigInt(Date.now() - ENDED_SHOWN_MS) } },
+        ],
+      },
+      orderBy: { createdAt: 'desc' },
+      take: RUNS_MAX,
+      select: {
+        id: true,
+        job: true,
+        state: true,
+        attempt: true,
+        recordsRead: true,
+        recordsTotal: true,
+      },
+    });
+    return rows.map((row) => ({
+      ...row,
+      state: row.state as LiveRunState,
+      recordsRead: Number(row.recordsRead),
+      recordsTotal: Number(row.recordsTotal),
+    }));
+  }
+}

@@ -1,0 +1,9 @@
+export { checkTopicName, type CreateTopicRequest, TOPIC_PARTITIONS_MAX } from './topic-input.ts';
+export {
+  type CreateTopicOutcome,
+  type DeleteTopicOutcome,
+  partitionProblem,
+  type PartitionOffsets,
+  TopicsService,
+  type TopicView,
+} from './topics.service.ts';
