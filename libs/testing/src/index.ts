@@ -11,4 +11,5 @@ export {
 export { Penstock, startPenstock, type AppName, type PenstockOptions } from './penstock.ts';
 export { answersPing, startRedis, type RedisOptions, type RedisServer } from './redis.ts';
 export { repositoryRoot } from './repository.ts';
+export { startSupervised, type Supervised, type SupervisedOptions } from './supervised.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
