@@ -1,6 +1,7 @@
 import type { SourceRecord } from '../definition/source-record.ts';
 import type { BytesProducer, KafkaPort } from './runtime-ports.ts';
 import { hasKafkaError } from './kafka-errors.ts';
+import { createMissingTopics } from './topic-creation.ts';
 
 /** A record to be written, and the source record that it comes from. */
 export interface OutputMessage {
@@ -20,13 +21,14 @@ const SEND_RECORDS_MAX = 5_000;
 const RECORD_OVERHEAD_BYTES = 64;
 
 /**
- * Writes records with acks=all by an idempotent producer: `write` resolves when all of them are
+ * Writes records, to topics that it creates when they do not exist, with acks=all by an idempotent producer: `write` resolves when all of them are
  * acknowledged. One send is under way at a time, which keeps the order per partition, also when
  * the client has to send again.
  */
 export class OutputWriter {
   readonly #kafka: KafkaPort;
   readonly #producer: BytesProducer;
+  readonly #existing = new Set<string>();
 
   constructor(kafka: KafkaPort) {
     this.#kafka = kafka;
@@ -38,6 +40,7 @@ export class OutputWriter {
    * @throws the client's error when the brokers are away; some messages may have been written
    */
   async write(messages: readonly OutputMessage[]): Promise<OutputMessage[]> {
+    await this.#createTopics(messages);
     const refused: OutputMessage[] = [];
     for (const part of split(messages)) {
       try {
@@ -54,6 +57,16 @@ export class OutputWriter {
 
   async close(): Promise<void> {
     await this.#kafka.release(this.#producer);
+  }
+
+  /** Before the first record of a topic only: a dead-letter topic need not exist until then. */
+  async #createTopics(messages: readonly OutputMessage[]): Promise<void> {
+    const topics = new Set(messages.map(({ topic }) => topic));
+    const unknown = [...topics].filter((topic) => !this.#existing.has(topic));
+    if (unknown.length > 0) {
+      await createMissingTopics(this.#kafka, unknown);
+      unknown.forEach((topic) => this.#existing.add(topic));
+    }
   }
 
   /** Finds which record it was. Those before it may be written twice: at least once is kept. */

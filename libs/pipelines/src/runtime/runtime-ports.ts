@@ -1,10 +1,4 @@
-import type {
-  Admin,
-  Consumer,
-  ConsumerOptions,
-  Producer,
-  ProducerOptions,
-} from '@platformatic/kafka';
+import type { Admin, Consumer, Producer } from '@platformatic/kafka';
 
 export type BytesConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>;
 export type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>;

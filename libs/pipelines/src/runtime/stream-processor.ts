@@ -246,8 +246,8 @@ export class StreamProcessor {
 
   /** Sources once: a topic that is deleted later stays deleted. Sinks whenever a session begins. */
   async #createTopics(): Promise<void> {
-    const { source, deadLetterTopic } = this.#definition;
-    const sinks = [...sinkTopics(this.#definition), deadLetterTopic];
+    const { source } = this.#definition;
+    const sinks = sinkTopics(this.#definition);
     const topics = this.#sourcesCreated ? sinks : [...source.topics, ...sinks];
     const created = await createMissingTopics(this.#options.kafka, topics);
     this.#sourcesCreated = true;

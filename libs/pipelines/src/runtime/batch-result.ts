@@ -1,0 +1,95 @@
+import { mkdir, open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PipelineDefinition } from '../definition/pipeline-definition.ts';
+import { sinkTopics } from '../definition/pipeline-definition.ts';
+import { parseAccumulators, type ResultRow, resultRows } from '../execution/aggregate.ts';
+import { toCsv } from '../execution/csv.ts';
+import { encode } from './chunk-processor.ts';
+import { OutputWriter } from './output-writer.ts';
+import type { KafkaPort } from './runtime-ports.ts';
+
+export interface BatchResultOptions {
+  readonly definition: PipelineDefinition;
+  readonly kafka: KafkaPort;
+  readonly runId: string;
+  /** What the steps kept last, one per partition. */
+  readonly accumulators: readonly string[];
+  /** Folder for the result file; made when it does not exist. */
+  readonly folder: string;
+}
+
+export interface BatchResult {
+  readonly rows: number;
+  /** Name of the file in the folder; null without a file sink. */
+  readonly file: string | null;
+  readonly topic: string | null;
+}
+
+/**
+ * Joins what the steps made and writes the result. Done again, it writes the same: the file is
+ * replaced whole by a rename, and the rows of a topic have the same keys in the same order.
+ */
+export async function writeBatchResult(options: BatchResultOptions): Promise<BatchResult> {
+  const { definition, accumulators } = options;
+  const topic = sinkTopics(definition)[0] ?? null;
+  if (definition.aggregation === null) {
+    // The steps wrote the records themselves, and kept how many.
+    const rows = accumulators.reduce((sum, written) => sum + Number(written), 0);
+    return { rows, file: null, topic };
+  }
+  const rows = resultRows(definition.aggregation, accumulators.map(parseAccumulators));
+  let file: string | null = null;
+  for (const sink of definition.sinks) {
+    if (sink.kind === 'csv') {
+      const text = toCsv(
+        sink.columns,
+        rows.map(({ row }) => row),
+      );
+      await replaceFile(options.folder, sink.fileName, text);
+      file = sink.fileName;
+    }
+  }
+  if (topic !== null) {
+    await writeRows(options, topic, rows);
+  }
+  return { rows: rows.length, file, topic };
+}
+
+async function writeRows(
+  { kafka, runId }: BatchResultOptions,
+  topic: string,
+  rows: readonly ResultRow[],
+): Promise<void> {
+  const headers = new Map([[Buffer.from('penstock.run'), Buffer.from(runId)]]);
+  const writer = new OutputWriter(kafka);
+  try {
+    const refused = await writer.write(
+      rows.map(({ key, row }) => ({
+        topic,
+        key: Buffer.from(key),
+        value: encode(row),
+        headers,
+        source: null,
+      })),
+    );
+    if (refused.length > 0) {
+      throw new Error(`${refused.length} rows are larger than the broker takes`);
+    }
+  } finally {
+    await writer.close();
+  }
+}
+
+/** The file is there whole or not at all, also after a power cut. */
+async function replaceFile(folder: string, name: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const temporary = join(folder, `.${name}.${process.pid}.tmp`);
+  const handle = await open(temporary, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, join(folder, name));
+}
