@@ -33,7 +33,9 @@ describe('a frame splitter', () => {
   });
 
   it('collects frames far above what it allocates at once', () => {
-    const payload = Buffer.from({ length: 5 * MEBIBYTE }, (_, index) => index % 251);
+    const payload = Buffer.from(
+      Uint8Array.from({ length: 5 * MEBIBYTE }, (_, index) => index % 251),
+    );
     const frames = pushInChunksOf(65_536, framed(payload), new FrameSplitter(8 * MEBIBYTE));
     expect(frames).toHaveLength(1);
     expect(frames[0]!.equals(payload)).toBe(true);

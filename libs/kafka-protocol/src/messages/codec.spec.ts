@@ -36,7 +36,9 @@ function pick<T>(values: readonly T[]): T {
 }
 
 function randomBytes(): Buffer {
-  return Buffer.from({ length: Math.floor(random() * 40) }, () => Math.floor(random() * 256));
+  return Buffer.from(
+    Array.from({ length: Math.floor(random() * 40) }, () => Math.floor(random() * 256)),
+  );
 }
 
 const RANDOM_SCALARS = {

@@ -67,7 +67,7 @@ describe('every offered API', () => {
     const found = files.flatMap((file) =>
       readGolden(file).map(({ side, version }) => `${parseInt(file, 10)} ${side} ${version}`),
     );
-    expect([...new Set(found)].toSorted()).toEqual(expected.toSorted());
+    expect(new Set(found)).toEqual(new Set(expected));
   });
 });
 
