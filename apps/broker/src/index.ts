@@ -1,1 +1,1 @@
-export {};
+export { PrismaMetadataStore } from './prisma-metadata-store.ts';

@@ -1,1 +1,13 @@
-export {};
+export { Broker, type BrokerOptions } from './broker.ts';
+export type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
+export { BrokerConfigError } from './configs/broker-configs.ts';
+export type { BrokerMetrics } from './metrics.ts';
+export type {
+  GroupChange,
+  MetadataStore,
+  StoredGroup,
+  StoredMember,
+  StoredMetadata,
+  StoredOffset,
+  StoredTopic,
+} from './metadata/metadata-store.ts';

@@ -1,0 +1,38 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Broker } from '@penstock/kafka-broker';
+
+interface InfoLogger {
+  debug(fields: object, message: string): void;
+}
+
+const INTERVAL_MS = 10_000;
+const NANOSECONDS_PER_MS = 1e6;
+
+/**
+ * Says every ten seconds how the broker does: to the log (level debug), and to the supervisor as
+ * `{ type: 'metrics', process: 'broker', metrics }`. Returns the way to stop.
+ */
+export function reportMetrics(broker: Broker, logger: InfoLogger): () => void {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  const timer = setInterval(() => {
+    const { metrics, topics, parkedFetches } = broker.context;
+    const figures = {
+      ...metrics,
+      topics: topics.size,
+      parkedFetches: parkedFetches.size,
+      eventLoopDelayMsP99: delay.percentile(99) / NANOSECONDS_PER_MS,
+      residentBytes: process.memoryUsage.rss(),
+    };
+    delay.reset();
+    logger.debug(figures, 'metrics');
+    if (process.connected) {
+      process.send?.({ type: 'metrics', process: 'broker', metrics: figures });
+    }
+  }, INTERVAL_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    delay.disable();
+  };
+}

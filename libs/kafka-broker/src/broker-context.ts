@@ -1,0 +1,44 @@
+import type { Clock, LogManager, Logger } from '@penstock/kafka-log';
+import type { BrokerConfigs } from './configs/broker-configs.ts';
+import type { FetchBuffers } from './fetching/fetch-buffers.ts';
+import type { ParkedFetches } from './fetching/parked-fetches.ts';
+import type { GroupCoordinator } from './groups/group-coordinator.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import type { TopicCatalog } from './metadata/topic-catalog.ts';
+import type { ProducerIds } from './metadata/producer-ids.ts';
+import type { BrokerMetrics } from './metrics.ts';
+
+/** What clients are told to connect to. */
+export interface AdvertisedAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Everything that handlers work with. */
+export interface BrokerContext {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  readonly rack: string | null;
+  /** Known once the broker listens. */
+  readonly advertised: AdvertisedAddress;
+  readonly durability: 'fsync' | 'os';
+  /** Folder that DescribeLogDirs names. */
+  readonly logDirectory: string;
+  readonly coercesReplicationFactor: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly configs: BrokerConfigs;
+  readonly store: MetadataStore;
+  readonly logs: LogManager;
+  readonly topics: TopicCatalog;
+  readonly groups: GroupCoordinator;
+  readonly producerIds: ProducerIds;
+  readonly fetchBuffers: FetchBuffers;
+  readonly parkedFetches: ParkedFetches;
+  readonly metrics: BrokerMetrics;
+  /** True once the broker has begun to stop: nothing may park any more. */
+  readonly isStopping: boolean;
+}
+
+/** Leader epoch of every partition: one node never loses leadership. */
+export const LEADER_EPOCH = 0;

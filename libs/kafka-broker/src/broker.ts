@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import {
+  LogManager,
+  systemClock,
+  type Clock,
+  type Files,
+  type Logger,
+  type Timer,
+} from '@penstock/kafka-log';
+import type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
+import { BrokerConfigs } from './configs/broker-configs.ts';
+import { FetchBuffers } from './fetching/fetch-buffers.ts';
+import { ParkedFetches } from './fetching/parked-fetches.ts';
+import { GroupCoordinator } from './groups/group-coordinator.ts';
+import { GroupWrites } from './groups/group-writes.ts';
+import { ALL_HANDLERS } from './handlers/all-handlers.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import { ProducerIds } from './metadata/producer-ids.ts';
+import { TopicCatalog } from './metadata/topic-catalog.ts';
+import { BrokerMetrics } from './metrics.ts';
+import { Connection } from './network/connection.ts';
+import { RequestDispatcher } from './network/request-dispatcher.ts';
+import { BrokerServer } from './network/server.ts';
+
+export interface BrokerOptions {
+  /** Address to listen on; a loopback or wildcard address is served in both families. */
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** What clients are told to connect to; the port defaults to the one listened on. */
+  readonly advertisedHost: string;
+  readonly advertisedPort?: number;
+  /** Folder of the partitions' folders. */
+  readonly logDirectory: string;
+  readonly durability: 'fsync' | 'os';
+  readonly store: MetadataStore;
+  readonly logger: Logger;
+  /** Settings by Kafka's names (`num.partitions`), as text. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly nodeId?: number;
+  /** Take any replication factor as 1 instead of refusing more than 1. */
+  readonly coercesReplicationFactor?: boolean;
+  readonly clock?: Clock;
+  readonly files?: Files;
+  readonly newUuid?: () => string;
+}
+
+const CLUSTER_ID = 'cluster.id';
+
+/** An Apache Kafka broker of one node: what `start` gives is serving. */
+export class Broker {
+  readonly #context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress };
+  readonly #writes: GroupWrites;
+  readonly #dispatcher: RequestDispatcher;
+  readonly #connections = new Set<Connection>();
+  #server: BrokerServer | undefined;
+  #expiryTimer: Timer | undefined;
+
+  private constructor(
+    context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress },
+    writes: GroupWrites,
+  ) {
+    this.#context = context;
+    this.#writes = writes;
+    this.#dispatcher = new RequestDispatcher(context, ALL_HANDLERS);
+  }
+
+  /**
+   * Loads the metadata, opens the logs, and listens.
+   * @throws BrokerConfigError, DataFolderLockedError, or the socket's error (EADDRINUSE)
+   */
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const configs = new BrokerConfigs(options.settings);
+    const clock = options.clock ?? systemClock;
+    const newUuid = options.newUuid ?? randomUUID;
+    const { store, logger } = options;
+    const logs = LogManager.open({
+      directory: options.logDirectory,
+      durability: options.durability,
+      logger,
+      clock,
+      ...(options.files && { files: options.files }),
+      retentionCheckIntervalMs: configs.number('log.retention.check.interval.ms'),
+      producerIdExpirationMs: configs.number('producer.id.expiration.ms'),
+    });
+    try {
+      const stored = await store.load();
+      configs.setDynamic(stored.brokerConfigs);
+      const parkedFetches = new ParkedFetches(clock);
+      const onTopicDeleted = (): void => parkedFetches.wakeAll();
+      const topics = new TopicCatalog({ store, logs, configs, logger, newUuid, onTopicDeleted });
+      await topics.restore(stored.topics);
+      const writes = new GroupWrites((changes) => store.writeGroups(changes));
+      const groups = new GroupCoordinator({
+        clock,
+        logger,
+        newUuid,
+        settings: groupSettings(configs),
+        write: (changes) => writes.write(changes),
+      });
+      groups.restore(stored.groups, stored.offsets);
+      const context = {
+        nodeId: options.nodeId ?? 1,
+        clusterId: await clusterId(store, stored.settings, newUuid),
+        rack: configs.value('broker.rack'),
+        advertised: { host: options.advertisedHost, port: options.advertisedPort ?? options.port },
+        durability: options.durability,
+        logDirectory: options.logDirectory,
+        coercesReplicationFactor: options.coercesReplicationFactor ?? false,
+        producerIds: new ProducerIds(store, stored.settings),
+        fetchBuffers: new FetchBuffers(),
+        metrics: new BrokerMetrics(),
+        isStopping: false,
+        ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches },
+      };
+      const broker = new Broker(context, writes);
+      await broker.#listen(options);
+      broker.#scheduleExpiry();
+      return broker;
+    } catch (error) {
+      await logs.close();
+      throw error;
+    }
+  }
+
+  get context(): BrokerContext {
+    return this.#context;
+  }
+
+  get port(): number {
+    return this.#context.advertised.port;
+  }
+
+  async #listen(options: BrokerOptions): Promise<void> {
+    const { host, port } = options;
+    this.#server = await BrokerServer.listen({
+      host,
+      port,
+      logger: options.logger,
+      onConnection: (socket) => this.#accept(socket),
+    });
+    this.#context.advertised = {
+      host: options.advertisedHost,
+      port: options.advertisedPort ?? this.#server.port,
+    };
+  }
+
+  #accept(socket: Socket): void {
+    const { configs, logger, metrics, isStopping } = this.#context;
+    if (isStopping) {
+      socket.destroy();
+      return;
+    }
+    metrics.connections += 1;
+    metrics.connectionsTotal += 1;
+    const connection = new Connection(socket, {
+      dispatch: (frame, client) => this.#dispatcher.dispatch(frame, client),
+      logger,
+      requestBytesMax: configs.number('socket.request.max.bytes'),
+      idleMsMax: configs.number('connections.max.idle.ms'),
+      onBytes: (_received, sent) => {
+        metrics.bytesOutTotal += sent;
+      },
+      onClosed: (closed) => {
+        metrics.connections -= 1;
+        this.#connections.delete(closed);
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #scheduleExpiry(): void {
+    const { clock, configs, groups, logger } = this.#context;
+    const intervalMs = configs.number('offsets.retention.check.interval.ms');
+    this.#expiryTimer = clock.schedule(intervalMs, () => {
+      groups.offsets
+        .expire()
+        .catch((error: unknown) => logger.error({ err: error }, 'offsets not expired'));
+      this.#scheduleExpiry();
+    });
+  }
+
+  /**
+   * Stops accepting, answers what was taken up, flushes the logs and marks the shutdown clean. The
+   * metadata store is the caller's to close.
+   */
+  async stop(): Promise<void> {
+    if (this.#context.isStopping) return;
+    this.#context.isStopping = true;
+    this.#expiryTimer?.cancel();
+    const { groups, parkedFetches, logs, clock } = this.#context;
+    const closed = this.#server?.close();
+    parkedFetches.wakeAll();
+    for (const connection of this.#connections) connection.end();
+    // Parked joins and clients that do not read would hold their connections open.
+    const forced = clock.schedule(DRAIN_MS_MAX, () => {
+      for (const connection of this.#connections) connection.close('the broker stops');
+    });
+    await closed;
+    forced.cancel();
+    groups.close();
+    await this.#writes.drain();
+    await logs.close();
+  }
+}
+
+const DRAIN_MS_MAX = 1_000;
+const MINUTE_MS = 60_000;
+
+function groupSettings(configs: BrokerConfigs) {
+  return {
+    initialRebalanceDelayMs: () => configs.number('group.initial.rebalance.delay.ms'),
+    minSessionTimeoutMs: () => configs.number('group.min.session.timeout.ms'),
+    maxSessionTimeoutMs: () => configs.number('group.max.session.timeout.ms'),
+    maxSize: () => configs.number('group.max.size'),
+    offsetMetadataMaxBytes: () => configs.number('offset.metadata.max.bytes'),
+    offsetsRetentionMs: () => configs.number('offsets.retention.minutes') * MINUTE_MS,
+  };
+}
+
+/** Stable for ever: clients and tools tell clusters apart by it. 16 bytes in base64, as Kafka's. */
+async function clusterId(
+  store: MetadataStore,
+  settings: ReadonlyMap<string, string>,
+  newUuid: () => string,
+): Promise<string> {
+  const stored = settings.get(CLUSTER_ID);
+  if (stored !== undefined) return stored;
+  const id = Buffer.from(newUuid().replaceAll('-', ''), 'hex').toString('base64url');
+  await store.putSetting(CLUSTER_ID, id);
+  return id;
+}

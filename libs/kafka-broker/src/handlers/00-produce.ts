@@ -1,0 +1,147 @@
+import {
+  ApiKeys,
+  compressionOf,
+  ErrorCodes,
+  readRecordBatchHeader,
+  RECORD_BATCH_HEADER_BYTES,
+  type RequestOf,
+  type ResponseInputOf,
+} from '@penstock/kafka-protocol';
+import type { AppendRefused } from '@penstock/kafka-log';
+import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
+import { CloseConnection, handler } from './handler.ts';
+
+/**
+ * Produce (key 0), versions 3 to 11; advertised from 0.
+ *
+ * - One record batch (magic 2) per partition, stored as received. The log checks header, CRC-32C,
+ *   size (`max.message.bytes`), timestamps and the idempotent producer's sequence.
+ * - acks −1 and 1 are answered with offsets, 0 with nothing; an error under acks 0 closes the
+ *   connection, which is all such a producer can notice. Others: INVALID_REQUIRED_ACKS 21.
+ * - Durability `fsync`: acks −1 is answered once the bytes are on the disk, acks 1 once they are
+ *   written. Durability `os`: both once they are written.
+ * - zstd before version 7: UNSUPPORTED_COMPRESSION_TYPE 76.
+ * - Deviations: no transactions (a transactional batch is refused with INVALID_TXN_STATE 48);
+ *   `min.insync.replicas` has no effect, as on any single Kafka node; `timeoutMs` is not applied,
+ *   because nothing here waits for other brokers.
+ */
+export const produceHandler = handler({
+  key: ApiKeys.Produce,
+  isPipelined: true,
+  handle(request, { broker, apiVersion }) {
+    const { acks } = request;
+    if (acks !== -1 && acks !== 0 && acks !== 1) {
+      return answer(request, () => refusal(ErrorCodes.INVALID_REQUIRED_ACKS));
+    }
+    const now = broker.clock.now();
+    const waits: Promise<void>[] = [];
+    const waitsForDisk = acks === -1 && broker.durability === 'fsync';
+    const response = answer(request, (topic, partition) =>
+      append(broker, apiVersion, now, topic, partition, waitsForDisk ? waits : undefined),
+    );
+    if (acks === 0) {
+      const failed = response.responses.some((topic) =>
+        topic.partitionResponses.some((partition) => partition.errorCode !== ErrorCodes.NONE),
+      );
+      if (failed) throw new CloseConnection('a batch sent with acks=0 was refused');
+      return null;
+    }
+    return waits.length === 0 ? response : Promise.all(waits).then(() => response);
+  },
+});
+
+type ProduceRequest = RequestOf<typeof ApiKeys.Produce>;
+type ProduceResponse = ResponseInputOf<typeof ApiKeys.Produce>;
+type PartitionResponse = ProduceResponse['responses'][number]['partitionResponses'][number];
+type PartitionData = ProduceRequest['topicData'][number]['partitionData'][number];
+/** Mutable: a promise of durability that is broken turns success into an error. */
+type Outcome = {
+  -readonly [Name in keyof Omit<PartitionResponse, 'index'>]: PartitionResponse[Name];
+};
+
+function answer(
+  request: ProduceRequest,
+  outcomeOf: (topic: string, partition: PartitionData) => Outcome,
+): ProduceResponse {
+  return {
+    responses: request.topicData.map(({ name, partitionData }) => ({
+      name,
+      partitionResponses: partitionData.map((partition) =>
+        Object.assign(outcomeOf(name, partition), { index: partition.index }),
+      ),
+    })),
+  };
+}
+
+function append(
+  broker: BrokerContext,
+  apiVersion: number,
+  now: number,
+  topicName: string,
+  { index, records }: PartitionData,
+  waits: Promise<void>[] | undefined,
+): Outcome {
+  const log = broker.topics.byName(topicName)?.log(index);
+  if (!log) return refusal(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  const problem = batchProblem(records, apiVersion);
+  if (problem) return problem;
+  if (!records) return refusal(ErrorCodes.INVALID_RECORD, 'No record batch.');
+  const result = log.append(records, { leaderEpoch: LEADER_EPOCH, now });
+  if (!result.ok) {
+    broker.metrics.refusedBatchesTotal += 1;
+    return refusedAppend(result);
+  }
+  broker.metrics.recordBatchesInTotal += 1;
+  broker.metrics.bytesInTotal += records.length;
+  const outcome: Outcome = {
+    errorCode: ErrorCodes.NONE,
+    baseOffset: result.baseOffset,
+    logAppendTimeMs: result.logAppendTime,
+    logStartOffset: result.logStartOffset,
+    recordErrors: [],
+  };
+  if (waits && log.durableEndOffset <= result.lastOffset) {
+    waits.push(
+      log.whenDurable(result.lastOffset + 1).catch((error: unknown) => {
+        Object.assign(outcome, refusal(ErrorCodes.KAFKA_STORAGE_ERROR, String(error)));
+      }),
+    );
+  }
+  return outcome;
+}
+
+/** What is wrong before the log is asked; the log checks everything else. */
+function batchProblem(records: Buffer | null, apiVersion: number): Outcome | undefined {
+  if (records === null || records.length < RECORD_BATCH_HEADER_BYTES) {
+    return refusal(ErrorCodes.CORRUPT_MESSAGE, 'No whole record batch.');
+  }
+  if (apiVersion < 7 && compressionOf(readRecordBatchHeader(records, 0)) === 'zstd') {
+    return refusal(
+      ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE,
+      'Produce requests below version 7 cannot carry zstd.',
+    );
+  }
+  return undefined;
+}
+
+function refusedAppend(result: AppendRefused): Outcome {
+  return {
+    ...refusal(result.errorCode, result.message),
+    logStartOffset: result.logStartOffset,
+    recordErrors: result.recordErrors.map(({ batchIndex, message }) => ({
+      batchIndex,
+      batchIndexErrorMessage: message,
+    })),
+  };
+}
+
+function refusal(errorCode: number, errorMessage: string | null = null): Outcome {
+  return {
+    errorCode,
+    errorMessage,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: [],
+  };
+}

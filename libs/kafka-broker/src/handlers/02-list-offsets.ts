@@ -1,0 +1,80 @@
+import {
+  ApiKeys,
+  ErrorCodes,
+  type RequestOf,
+  type ResponseInputOf,
+} from '@penstock/kafka-protocol';
+import type { PartitionLog } from '@penstock/kafka-log';
+import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
+import { handler } from './handler.ts';
+
+/**
+ * ListOffsets (key 2), versions 1 to 9.
+ *
+ * - −1 latest: the high watermark (there are no open transactions); −2 and −4 earliest: the log
+ *   start; −3: the offset of the record with the largest timestamp; −5: nothing is tiered, so −1.
+ * - A timestamp ≥ 0: the first record with at least that timestamp, and its own timestamp;
+ *   none: offset −1, timestamp −1, no error.
+ * - Other negative timestamps: UNSUPPORTED_VERSION 35 per partition, as Kafka.
+ */
+export const listOffsetsHandler = handler({
+  key: ApiKeys.ListOffsets,
+  handle: (request, { broker, apiVersion }) => ({
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((partition) => listOffset(broker, apiVersion, name, partition)),
+    })),
+  }),
+});
+
+type AskedPartition = RequestOf<typeof ApiKeys.ListOffsets>['topics'][number]['partitions'][number];
+type PartitionAnswer = ResponseInputOf<
+  typeof ApiKeys.ListOffsets
+>['topics'][number]['partitions'][number];
+
+/** First version that knows a special timestamp. */
+const SPECIAL_SINCE: Readonly<Record<number, number>> = {
+  [-1]: 1,
+  [-2]: 1,
+  [-3]: 7,
+  [-4]: 8,
+  [-5]: 9,
+};
+
+function listOffset(
+  broker: BrokerContext,
+  apiVersion: number,
+  topic: string,
+  { partitionIndex, currentLeaderEpoch, timestamp }: AskedPartition,
+): PartitionAnswer {
+  const log = broker.topics.byName(topic)?.log(partitionIndex);
+  const failed = (errorCode: number): PartitionAnswer => ({ partitionIndex, errorCode });
+  if (!log) return failed(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  if (currentLeaderEpoch > LEADER_EPOCH) return failed(ErrorCodes.UNKNOWN_LEADER_EPOCH);
+  if (timestamp < 0 && apiVersion < (SPECIAL_SINCE[timestamp] ?? Infinity)) {
+    return failed(ErrorCodes.UNSUPPORTED_VERSION);
+  }
+  const found = find(log, timestamp);
+  return {
+    partitionIndex,
+    errorCode: ErrorCodes.NONE,
+    ...found,
+    leaderEpoch: found.offset < 0 ? -1 : LEADER_EPOCH,
+  };
+}
+
+function find(log: PartitionLog, timestamp: number): { offset: number; timestamp: number } {
+  switch (timestamp) {
+    case -1:
+      return { offset: log.highWatermark, timestamp: -1 };
+    case -2:
+    case -4:
+      return { offset: log.logStartOffset, timestamp: -1 };
+    case -3:
+      return log.maxTimestampOffset();
+    case -5:
+      return { offset: -1, timestamp: -1 };
+    default:
+      return log.offsetForTimestamp(timestamp);
+  }
+}

@@ -1,0 +1,49 @@
+import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import type { BrokerContext } from '../broker-context.ts';
+import { handler } from './handler.ts';
+
+/**
+ * DeleteRecords (key 21), versions 0 to 2. Raises the log start, −1 to the high watermark; an offset
+ * beyond that: OFFSET_OUT_OF_RANGE 1. A topic that is only compacted: POLICY_VIOLATION 44.
+ */
+export const deleteRecordsHandler = handler({
+  key: ApiKeys.DeleteRecords,
+  handle: async ({ topics }, { broker }) => ({
+    topics: await Promise.all(
+      topics.map(async ({ name, partitions }) => ({
+        name,
+        partitions: await Promise.all(
+          partitions.map(async ({ partitionIndex, offset }) => ({
+            partitionIndex,
+            ...(await deleteRecords(broker, name, partitionIndex, offset)),
+          })),
+        ),
+      })),
+    ),
+  }),
+});
+
+async function deleteRecords(
+  broker: BrokerContext,
+  name: string,
+  partition: number,
+  offset: number,
+): Promise<{ lowWatermark: number; errorCode: number }> {
+  const topic = broker.topics.byName(name);
+  const log = topic?.log(partition);
+  const failed = (errorCode: number) => ({ lowWatermark: -1, errorCode });
+  if (!topic || !log) return failed(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  if (!topic.logConfig.cleanupPolicy.includes('delete')) {
+    return failed(ErrorCodes.POLICY_VIOLATION);
+  }
+  if (offset < -1) return failed(ErrorCodes.OFFSET_OUT_OF_RANGE);
+  try {
+    const lowWatermark = await log.deleteRecords(offset);
+    return lowWatermark === undefined
+      ? failed(ErrorCodes.OFFSET_OUT_OF_RANGE)
+      : { lowWatermark, errorCode: ErrorCodes.NONE };
+  } catch (error) {
+    broker.logger.error({ err: error, topic: name, partition }, 'records not deleted');
+    return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
+  }
+}

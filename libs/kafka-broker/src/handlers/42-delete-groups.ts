@@ -1,0 +1,18 @@
+import { ApiKeys } from '@penstock/kafka-protocol';
+import { handler } from './handler.ts';
+
+/**
+ * DeleteGroups (key 42), versions 0 to 2. Only empty groups: NON_EMPTY_GROUP 68; their offsets go
+ * with them, durably, before the answer.
+ */
+export const deleteGroupsHandler = handler({
+  key: ApiKeys.DeleteGroups,
+  handle: async ({ groupsNames }, { broker }) => ({
+    results: await Promise.all(
+      groupsNames.map(async (groupId) => ({
+        groupId,
+        errorCode: await broker.groups.delete(groupId),
+      })),
+    ),
+  }),
+});

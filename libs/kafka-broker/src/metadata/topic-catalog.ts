@@ -1,0 +1,261 @@
+import { ErrorCodes } from '@penstock/kafka-protocol';
+import type { LogManager, LogConfig, Logger, PartitionLog } from '@penstock/kafka-log';
+import type { BrokerConfigs } from '../configs/broker-configs.ts';
+import { logConfigOf, topicConfigsProblem } from '../configs/topic-configs.ts';
+import type { MetadataStore, StoredTopic } from './metadata-store.ts';
+import { collisionKey, topicNameProblem } from './topic-names.ts';
+
+export interface TopicCatalogOptions {
+  store: MetadataStore;
+  logs: LogManager;
+  configs: BrokerConfigs;
+  logger: Logger;
+  newUuid: () => string;
+  /** Called once a topic is gone, before its files are. */
+  onTopicDeleted: (topic: Topic) => void;
+}
+
+/** A refusal with Kafka's error code and a message for people. */
+export interface Refusal {
+  readonly error: number;
+  readonly message: string | null;
+}
+
+/** A topic of this broker. Its partitions' logs are opened when first asked for. */
+export class Topic {
+  readonly id: string;
+  readonly name: string;
+  readonly isInternal: boolean;
+  configs: ReadonlyMap<string, string>;
+  logConfig: LogConfig;
+  partitionCount: number;
+  isDeleted = false;
+  readonly #logs: LogManager;
+  readonly #partitions: (PartitionLog | undefined)[] = [];
+
+  constructor(stored: StoredTopic, logConfig: LogConfig, logs: LogManager) {
+    this.id = stored.id;
+    this.name = stored.name;
+    this.isInternal = stored.internal;
+    this.configs = stored.configs;
+    this.partitionCount = stored.partitionCount;
+    this.logConfig = logConfig;
+    this.#logs = logs;
+  }
+
+  /** The partition's log; undefined when there is no such partition. */
+  log(partition: number): PartitionLog | undefined {
+    const open = this.#partitions[partition];
+    if (open) return open;
+    if (!(partition >= 0 && partition < this.partitionCount)) return undefined;
+    const log = this.#logs.openPartition(this.name, partition, {
+      topicId: this.id,
+      config: this.logConfig,
+    });
+    this.#partitions[partition] = log;
+    return log;
+  }
+}
+
+/**
+ * The topics of this broker, in memory, with the store behind. A topic's row is durable before its
+ * first file exists; when one is deleted its row says so before the first file goes.
+ */
+export class TopicCatalog {
+  readonly #options: TopicCatalogOptions;
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId = new Map<string, Topic>();
+  readonly #creating = new Map<string, Promise<Topic | Refusal>>();
+  readonly #deleting = new Map<string, Promise<void>>();
+  readonly #collisionKeys = new Map<string, string>();
+
+  constructor(options: TopicCatalogOptions) {
+    this.#options = options;
+  }
+
+  /** Loads what is stored and finishes deletions that a crash cut short. */
+  async restore(stored: readonly StoredTopic[]): Promise<void> {
+    for (const topic of stored) {
+      if (topic.deleted) await this.#removeFiles(topic);
+      else this.#add(topic);
+    }
+  }
+
+  byName(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: string): Topic | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<Topic> {
+    return this.#byName.values();
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  /** Why a topic of this name, size and configs cannot be created; undefined when it can. */
+  creationProblem(
+    name: string,
+    partitionCount: number,
+    configs: ReadonlyMap<string, string>,
+  ): Refusal | undefined {
+    const nameProblem = topicNameProblem(name);
+    if (nameProblem !== undefined) {
+      return { error: ErrorCodes.INVALID_TOPIC_EXCEPTION, message: nameProblem };
+    }
+    if (this.#byName.has(name)) {
+      return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
+    }
+    const other = this.#collisionKeys.get(collisionKey(name));
+    if (other !== undefined) {
+      return {
+        error: ErrorCodes.INVALID_TOPIC_EXCEPTION,
+        message: `Topic '${name}' collides with existing topic: ${other}`,
+      };
+    }
+    if (partitionCount < 1) {
+      return {
+        error: ErrorCodes.INVALID_PARTITIONS,
+        message: 'Number of partitions was set to an invalid non-positive value.',
+      };
+    }
+    if (partitionCount > PARTITIONS_PER_TOPIC_MAX) {
+      return {
+        error: ErrorCodes.INVALID_PARTITIONS,
+        message: `A topic of this broker may have at most ${PARTITIONS_PER_TOPIC_MAX} partitions.`,
+      };
+    }
+    const configProblem = topicConfigsProblem(configs);
+    return configProblem === undefined
+      ? undefined
+      : { error: ErrorCodes.INVALID_CONFIG, message: configProblem };
+  }
+
+  /** Creates a topic; several calls for one name at a time create one topic. */
+  async create(
+    name: string,
+    partitionCount: number,
+    configs: ReadonlyMap<string, string>,
+  ): Promise<Topic | Refusal> {
+    const running = this.#creating.get(name);
+    if (running) {
+      await running;
+      return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
+    }
+    const problem = this.creationProblem(name, partitionCount, configs);
+    if (problem) return problem;
+    return this.#startCreation(name, partitionCount, configs);
+  }
+
+  /** The topic of this name, created with the broker's defaults if it is missing. */
+  async obtain(name: string): Promise<Topic | Refusal> {
+    const existing = this.#byName.get(name) ?? (await this.#creating.get(name));
+    if (existing) return existing;
+    const partitionCount = this.#options.configs.number('num.partitions');
+    const problem = this.creationProblem(name, partitionCount, NO_CONFIGS);
+    return problem ?? this.#startCreation(name, partitionCount, NO_CONFIGS);
+  }
+
+  #startCreation(
+    name: string,
+    partitionCount: number,
+    configs: ReadonlyMap<string, string>,
+  ): Promise<Topic | Refusal> {
+    this.#collisionKeys.set(collisionKey(name), name);
+    const creation = this.#store(name, partitionCount, configs)
+      .catch((error: unknown) => {
+        this.#collisionKeys.delete(collisionKey(name));
+        throw error;
+      })
+      .finally(() => this.#creating.delete(name));
+    this.#creating.set(name, creation);
+    return creation;
+  }
+
+  async #store(
+    name: string,
+    partitionCount: number,
+    configs: ReadonlyMap<string, string>,
+  ): Promise<Topic> {
+    // A topic of this name that is being deleted still holds the name in the store.
+    await this.#deleting.get(name);
+    const id = this.#options.newUuid();
+    const stored = { id, name, partitionCount, configs, internal: false, deleted: false };
+    await this.#options.store.createTopic(stored);
+    this.#options.logger.info({ topic: name, partitions: partitionCount }, 'topic created');
+    return this.#add(stored);
+  }
+
+  /** Grows a topic. The new partitions can be written to once this resolves. */
+  async setPartitionCount(topic: Topic, partitionCount: number): Promise<void> {
+    await this.#options.store.setPartitionCount(topic.id, partitionCount);
+    topic.partitionCount = partitionCount;
+    this.#options.logger.info({ topic: topic.name, partitions: partitionCount }, 'topic grown');
+  }
+
+  async setConfigs(topic: Topic, configs: ReadonlyMap<string, string>): Promise<void> {
+    await this.#options.store.setTopicConfigs(topic.id, configs);
+    topic.configs = configs;
+    this.#applyConfigs(topic);
+  }
+
+  /** After a change of the broker's settings, which give the topics' defaults. */
+  applyBrokerConfigs(): void {
+    for (const topic of this.#byName.values()) this.#applyConfigs(topic);
+  }
+
+  #applyConfigs(topic: Topic): void {
+    topic.logConfig = logConfigOf(topic.configs, this.#options.configs);
+    this.#options.logs.configureTopic(topic.name, topic.logConfig);
+  }
+
+  async delete(topic: Topic): Promise<void> {
+    if (topic.isDeleted) return;
+    topic.isDeleted = true;
+    try {
+      await this.#options.store.markTopicDeleted(topic.id);
+    } catch (error) {
+      topic.isDeleted = false;
+      throw error;
+    }
+    this.#byName.delete(topic.name);
+    this.#byId.delete(topic.id);
+    this.#collisionKeys.delete(collisionKey(topic.name));
+    this.#options.onTopicDeleted(topic);
+    this.#options.logger.info({ topic: topic.name }, 'topic deleted');
+    const removal = this.#removeFiles(topic).finally(() => this.#deleting.delete(topic.name));
+    this.#deleting.set(topic.name, removal);
+    await removal;
+  }
+
+  /** Until this resolves no topic of the same name can be created: the row still holds the name. */
+  async #removeFiles(topic: { id: string; name: string; partitionCount: number }): Promise<void> {
+    const removals: Promise<void>[] = [];
+    for (let partition = 0; partition < topic.partitionCount; partition += 1) {
+      removals.push(this.#options.logs.deletePartition(topic.name, partition));
+    }
+    await Promise.all(removals);
+    await this.#options.store.removeTopic(topic.id);
+  }
+
+  #add(stored: StoredTopic): Topic {
+    const logConfig = logConfigOf(stored.configs, this.#options.configs);
+    const topic = new Topic(stored, logConfig, this.#options.logs);
+    this.#byName.set(topic.name, topic);
+    this.#byId.set(topic.id, topic);
+    this.#collisionKeys.set(collisionKey(topic.name), topic.name);
+    return topic;
+  }
+}
+
+/** Bounds what one request can make the broker open. */
+const PARTITIONS_PER_TOPIC_MAX = 10_000;
+const NO_CONFIGS: ReadonlyMap<string, string> = new Map();
+
+export function isRefusal(outcome: Topic | Refusal): outcome is Refusal {
+  return 'error' in outcome;
+}
