@@ -3,6 +3,7 @@ export * from './cluster/index.ts';
 export * from './consumer-groups/index.ts';
 export * from './events/index.ts';
 export * from './history/index.ts';
+export * from './ingest/index.ts';
 export * from './live/index.ts';
 export * from './pipelines/index.ts';
 export * from './processors/index.ts';

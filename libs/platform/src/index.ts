@@ -25,6 +25,7 @@ export {
   type ConsumerSettings,
   type ProducerSettings,
 } from './kafka/kafka-clients.ts';
+export { murmur2, partitionForKey } from './kafka/partitioner.ts';
 export { announceReady, onSupervisorMessage } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { Logger, createLogger, type PinoLogger } from './logging/logger.ts';

@@ -8,6 +8,7 @@ import {
 } from '@platformatic/kafka';
 import type { Config } from '../configuration/config.ts';
 import type { PinoLogger } from '../logging/logger.ts';
+import { murmur2 } from './partitioner.ts';
 
 /** Clients whose keys, values and headers are the bytes as they are on the log. */
 export type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
@@ -59,7 +60,8 @@ export class KafkaClients implements OnApplicationShutdown {
 
   /** A new producer; `release` it when it is no longer used before the application ends. */
   producer(settings: ProducerSettings = {}): BytesProducer {
-    return this.#track(new Producer({ ...this.#base(), ...settings }));
+    const partitioner = javaPartitioner();
+    return this.#track(new Producer({ ...this.#base(), partitioner, ...settings }));
   }
 
   /** A new member-to-be of a group; `release` it when it is no longer used. */
@@ -106,6 +108,19 @@ export class KafkaClients implements OnApplicationShutdown {
     this.#open.add(client);
     return client;
   }
+}
+
+/**
+ * The client's own partitioner keeps the hash's sign bit, which Java masks: the same key would land
+ * on another partition than a Java producer's. Records without a key go around the partitions.
+ */
+function javaPartitioner(): (message: unknown, key: Buffer | undefined) => number {
+  let next = 0;
+  return (_message, key) => {
+    if (key !== undefined && key !== null) return murmur2(key) & 0x7fffffff;
+    next = (next + 1) & 0x7fffffff;
+    return next;
+  };
 }
 
 async function closeWithin(client: Closable, logger: PinoLogger): Promise<void> {

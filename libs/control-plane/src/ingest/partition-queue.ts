@@ -1,0 +1,103 @@
+import type { Acks } from './produce-api.ts';
+import type { IncomingRecord } from './record.ts';
+
+/** What became of records that were handed over together. */
+export type AppendResult =
+  | { readonly ok: true; readonly baseOffset: number }
+  | { readonly ok: false; readonly errorCode: number; readonly message: string };
+
+/** Records of one request for one partition: appended together, in order, or not at all. */
+export interface Append {
+  readonly records: readonly IncomingRecord[];
+  readonly bytes: number;
+  /** ms since epoch: after it, no further attempt is made. */
+  readonly deadline: number;
+  readonly settle: (result: AppendResult) => void;
+}
+
+/** The broker's name for this producer; numbers batches so that a repeated one is recognised. */
+export interface ProducerIdentity {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+}
+
+/** A batch on its way; kept, byte for byte, until the broker has answered for good. */
+export interface SentBatch {
+  readonly appends: readonly Append[];
+  readonly bytes: Buffer;
+  readonly recordCount: number;
+  readonly identity: ProducerIdentity | undefined;
+  /** Whether the broker may have it although it did not answer. */
+  fateUnknown: boolean;
+}
+
+/**
+ * The appends that wait for one partition. At most one batch of a queue is under way, so that
+ * retries cannot change the order of records, and everything that arrives meanwhile makes up the
+ * next batch: batches grow by themselves as the load does, and nothing waits when there is none.
+ */
+export class PartitionQueue {
+  readonly topic: string;
+  readonly partition: number;
+  readonly acks: Acks;
+  batch: SentBatch | undefined;
+  underWay = false;
+  /** ms since epoch before which the batch is not sent again. */
+  retryAt = 0;
+  #waiting: Append[] = [];
+  #identity: ProducerIdentity | undefined;
+  #nextSequence = 0;
+
+  constructor(topic: string, partition: number, acks: Acks) {
+    this.topic = topic;
+    this.partition = partition;
+    this.acks = acks;
+  }
+
+  get idle(): boolean {
+    return this.#waiting.length === 0 && this.batch === undefined;
+  }
+
+  add(append: Append): void {
+    this.#waiting.push(append);
+  }
+
+  /** Puts appends back to the front, to be batched anew. */
+  putBack(appends: readonly Append[]): void {
+    this.#waiting = [...appends, ...this.#waiting];
+  }
+
+  /** Takes what fits into a batch of `bytesMax`, at least one append. */
+  take(bytesMax: number): Append[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiting.length) {
+      bytes += (this.#waiting[count] as Append).bytes;
+      if (count > 0 && bytes > bytesMax) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Takes the appends whose deadline has passed. */
+  takeLate(now: number): Append[] {
+    const late = this.#waiting.filter((append) => append.deadline <= now);
+    if (late.length > 0) this.#waiting = this.#waiting.filter((append) => append.deadline > now);
+    return late;
+  }
+
+  /** Sequence of the next batch under an identity; a new identity starts at 0. */
+  sequenceFor(identity: ProducerIdentity): number {
+    if (this.#identity !== identity) {
+      this.#identity = identity;
+      this.#nextSequence = 0;
+    }
+    return this.#nextSequence;
+  }
+
+  /** Counts a batch that was appended. */
+  advance(batch: SentBatch): void {
+    if (batch.identity === undefined || batch.identity !== this.#identity) return;
+    this.#nextSequence = (this.#nextSequence + batch.recordCount) % 2 ** 31;
+  }
+}
