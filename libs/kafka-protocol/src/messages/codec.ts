@@ -27,51 +27,63 @@ export function compileStruct(
 ): Codec<Record<string, unknown>, Record<string, unknown>> {
   const present: NamedCodec[] = [];
   const tagged = new Map<number, NamedCodec>();
-  const names = Object.keys(fields);
-  const zeros = names.map((name) => defaultOf(fields[name]!));
-  for (const [slot, name] of names.entries()) {
-    const field = fields[name]!;
+  for (const [name, field] of Object.entries(fields)) {
     if (!includesVersion(field.versions, version)) continue;
-    const codec = { slot, name, field, ...compileField(field, version, flexible) };
+    const codec = { name, field, ...compileField(field, version, flexible) };
     if (field.tag === undefined) present.push(codec);
     else if (flexible) tagged.set(field.tag, codec);
   }
   return {
-    decode: structDecoder(names, zeros, present, tagged, flexible),
+    decode: structDecoder(fields, present, tagged, flexible),
     encode: structEncoder(present, [...tagged.entries()], flexible),
     sizeMin: present.reduce((sum, codec) => sum + codec.sizeMin, flexible ? 1 : 0),
   };
 }
 
 interface NamedCodec extends Codec {
-  /** Position of the field among all fields of the struct, whatever the version. */
-  readonly slot: number;
   readonly name: string;
   readonly field: Field;
 }
 
 function structDecoder(
-  names: readonly string[],
-  zeros: readonly (() => unknown)[],
+  fields: Fields,
   present: readonly NamedCodec[],
   tagged: ReadonlyMap<number, NamedCodec>,
   flexible: boolean,
 ): (reader: Reader) => Record<string, unknown> {
-  // Fields are set in declared order in every version, so that a struct has one shape.
-  const decoders: ((reader: Reader) => unknown)[] = names.map((_, slot) => zeros[slot]!);
-  for (const codec of present) decoders[codec.slot] = codec.decode;
+  const names = present.map(({ name }) => name);
+  const decoders = present.map(({ decode }) => decode);
+  const { template, absent } = templateOf(fields, names);
 
   return (reader) => {
-    const value: Record<string, unknown> = {};
+    const value: Record<string, unknown> = { ...template };
     let slot = 0;
     try {
       for (; slot < decoders.length; slot++) value[names[slot]!] = decoders[slot]!(reader);
     } catch (error) {
       throw error instanceof ProtocolError ? error.within(names[slot]!) : error;
     }
+    for (const [name, zero] of absent) value[name] = zero();
     if (flexible) decodeTagged(reader, tagged, value);
     return value;
   };
+}
+
+/**
+ * What every decoded struct starts as: all fields in declared order whatever the version, so that
+ * a struct has one shape and a field that is not read needs no store. Absent arrays, buffers and
+ * structs are listed apart, because each value needs its own.
+ */
+function templateOf(fields: Fields, present: readonly string[]) {
+  const template: Record<string, unknown> = {};
+  const absent: [string, () => unknown][] = [];
+  for (const [name, field] of Object.entries(fields)) {
+    const zero = defaultOf(field);
+    template[name] = zero();
+    const isOwned = typeof template[name] === 'object' && template[name] !== null;
+    if (isOwned && !present.includes(name)) absent.push([name, zero]);
+  }
+  return { template, absent };
 }
 
 /** Tags that the version does not know are skipped, never rejected. */
@@ -108,7 +120,9 @@ function structEncoder(
       else if (field.default !== undefined) encode(writer, field.default);
       else throw new TypeError(`field ${name} is missing`);
     }
-    if (flexible) encodeTagged(writer, inOrder, value);
+    if (!flexible) return;
+    if (inOrder.length === 0) writer.uvarint(0);
+    else encodeTagged(writer, inOrder, value);
   };
 }
 
