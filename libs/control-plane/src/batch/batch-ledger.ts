@@ -285,6 +285,16 @@ export class BatchLedger {
     }
   }
 
+  /** Records how far a run has come; the caller sees to it that this is not too often. */
+  async reportProgress(runId: string): Promise<void> {
+    const run = await this.#database.batchRun.findUnique({ where: { id: runId } });
+    if (run?.state === 'running') {
+      const [read, total] = [Number(run.recordsRead), Number(run.recordsTotal)];
+      const message = `${run.job}: ${read} of ${total} records read`;
+      await this.#events.append('RUN_PROGRESS', runId, message, { read, total });
+    }
+  }
+
   /** The accumulators of a run whose steps are all done, in the order of topic and partition. */
   async accumulators(runId: string): Promise<string[]> {
     const steps = await this.#database.batchStep.findMany({

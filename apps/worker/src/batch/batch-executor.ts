@@ -1,0 +1,189 @@
+import { Injectable } from '@nestjs/common';
+import {
+  BatchLedger,
+  type ClaimedRun,
+  resultFolder,
+  type RunTicket,
+  type StepTicket,
+  type Ticket,
+} from '@penstock/control-plane';
+import {
+  BackOff,
+  currentWindow,
+  isKafkaError,
+  pause,
+  type PipelineDefinition,
+  reasonOf,
+  runBatchStep,
+  writeBatchResult,
+} from '@penstock/pipelines';
+import { Config, KafkaClients, Logger } from '@penstock/platform';
+import { Definitions } from '../definitions/definitions.ts';
+
+const RENEW_EVERY_MS = 3_000;
+const PROGRESS_EVERY_MS = 1_000;
+const BACK_OFF = { minMs: 250, maxMs: 5_000 };
+
+/**
+ * Does what a ticket of the ledger says. It may be killed at any line, and may be given the same
+ * ticket twice: only the first claim of a ticket succeeds.
+ */
+@Injectable()
+export class BatchExecutor {
+  readonly #ledger: BatchLedger;
+  readonly #definitions: Definitions;
+  readonly #kafka: KafkaClients;
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #progressAt = new Map<string, number>();
+
+  constructor(
+    ledger: BatchLedger,
+    definitions: Definitions,
+    kafka: KafkaClients,
+    config: Config,
+    logger: Logger,
+  ) {
+    this.#ledger = ledger;
+    this.#definitions = definitions;
+    this.#kafka = kafka;
+    this.#config = config;
+    this.#logger = logger;
+  }
+
+  /** Rejects only when control.db cannot be used; the lease then runs out and is given again. */
+  async execute(ticket: Ticket, signal: AbortSignal): Promise<void> {
+    if (ticket.kind === 'step') {
+      await this.#executeStep(ticket, signal);
+    } else {
+      await this.#executeRun(ticket, signal);
+    }
+  }
+
+  async #executeRun(ticket: RunTicket, signal: AbortSignal): Promise<void> {
+    const run = await this.#ledger.claimRun(ticket);
+    if (run === null) {
+      return;
+    }
+    try {
+      const definition = this.#definitionOf(run);
+      const work = ticket.kind === 'plan' ? this.#plan : this.#finish;
+      const outcome = await this.#keepTrying(ticket, signal, () =>
+        work.call(this, ticket, run, definition),
+      );
+      if (outcome === 'stopped') {
+        await this.#ledger.release(ticket);
+      }
+    } catch (error) {
+      this.#logger.pino.warn({ ticket, err: error }, 'a batch run could not be carried out');
+      await this.#ledger.failRun(ticket, reasonOf(error));
+    }
+  }
+
+  async #plan(ticket: RunTicket, run: ClaimedRun, definition: PipelineDefinition): Promise<void> {
+    const window = await currentWindow(this.#kafka, definition, run);
+    await this.#ledger.freeze(ticket, window, definition.hash);
+  }
+
+  async #finish(ticket: RunTicket, run: ClaimedRun, definition: PipelineDefinition): Promise<void> {
+    const result = await writeBatchResult({
+      definition,
+      kafka: this.#kafka,
+      runId: run.id,
+      accumulators: await this.#ledger.accumulators(run.id),
+      folder: resultFolder(this.#config.dataDir, run.id),
+    });
+    await this.#ledger.succeed(ticket, result);
+    this.#progressAt.delete(run.id);
+  }
+
+  async #executeStep(ticket: StepTicket, signal: AbortSignal): Promise<void> {
+    const step = await this.#ledger.claimStep(ticket);
+    if (step === null) {
+      return;
+    }
+    const { run, topic, partition, nextOffset, endOffset, accumulator } = step;
+    try {
+      const definition = this.#definitionOf(run);
+      if (run.definitionHash !== definition.hash) {
+        await this.#ledger.startOver(run.id, definition.hash);
+        return;
+      }
+      const outcome = await runBatchStep({
+        definition,
+        kafka: this.#kafka,
+        logger: this.#logger.pino,
+        runId: run.id,
+        topic,
+        partition,
+        nextOffset,
+        endOffset,
+        accumulator,
+        bounds: run,
+        signal,
+        checkpoint: async (checkpoint) => {
+          const kept = await this.#ledger.checkpoint(ticket, checkpoint);
+          await this.#reportProgress(run.id);
+          return kept;
+        },
+        renew: () => this.#ledger.renew(ticket),
+      });
+      if (outcome === 'stopped') {
+        await this.#ledger.release(ticket);
+      }
+    } catch (error) {
+      this.#logger.pino.warn({ ticket, err: error }, 'a batch step failed');
+      await this.#ledger.failStep(ticket, reasonOf(error));
+    }
+  }
+
+  #definitionOf(run: ClaimedRun): PipelineDefinition {
+    const definition = this.#definitions.find(run.job);
+    if (definition === null) {
+      throw new Error(`the pipeline ${run.job} is not defined any more`);
+    }
+    return definition;
+  }
+
+  /** While the brokers are away, for ever; the claim is kept meanwhile. */
+  async #keepTrying(
+    ticket: RunTicket,
+    signal: AbortSignal,
+    work: () => Promise<void>,
+  ): Promise<'done' | 'lost' | 'stopped'> {
+    const backOff = new BackOff(BACK_OFF);
+    let lost = false;
+    const renewing = setInterval(() => {
+      this.#ledger.renew(ticket).then(
+        (kept) => (lost ||= !kept),
+        (error: unknown) => this.#logger.pino.warn({ ticket, err: error }, 'lease not renewed'),
+      );
+    }, RENEW_EVERY_MS);
+    try {
+      while (!signal.aborted && !lost) {
+        try {
+          await work();
+          return 'done';
+        } catch (error) {
+          if (!isKafkaError(error)) {
+            throw error;
+          }
+          this.#logger.pino.warn({ ticket, err: error }, 'a batch run waits for the broker');
+          await pause(backOff.next(), signal);
+        }
+      }
+      return lost ? 'lost' : 'stopped';
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  /** At most one event a second per run; a step's checkpoints may be many more. */
+  async #reportProgress(runId: string): Promise<void> {
+    const now = performance.now();
+    if (now - (this.#progressAt.get(runId) ?? -Infinity) >= PROGRESS_EVERY_MS) {
+      this.#progressAt.set(runId, now);
+      await this.#ledger.reportProgress(runId);
+    }
+  }
+}

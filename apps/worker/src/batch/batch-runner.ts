@@ -1,0 +1,171 @@
+import { Injectable } from '@nestjs/common';
+import { BatchLedger, BatchTicksService, type Ticket } from '@penstock/control-plane';
+import { pause } from '@penstock/pipelines';
+import { DatabaseWatcher, Logger, RedisConnection } from '@penstock/platform';
+import { Queue, Worker } from 'bullmq';
+import { BatchExecutor } from './batch-executor.ts';
+
+/** Tickets that one worker works on at the same time. */
+export const BATCH_SLOTS = 4;
+const QUEUE = 'batch';
+const LOOK_EVERY_MS = 1_000;
+/** Looks that changes of control.db ask for come no closer than this. */
+const LOOK_INTERVAL_MIN_MS = 100;
+/** A ticket that Redis kept, but lost the worker of, is given to another after this long. */
+const STALLED_AFTER_MS = 5_000;
+const CLOSE_DEADLINE_MS = 2_000;
+
+/**
+ * Brings what the ledger says is to be done to the workers through BullMQ.
+ *
+ * The queue holds tickets only. Each has the job id of its run, part and lease epoch, so putting
+ * it in again is no change, and one that comes out twice is refused by the ledger. Whatever Redis
+ * loses, the next look puts in again; without Redis the runs wait and schedules still make runs.
+ */
+@Injectable()
+export class BatchRunner {
+  readonly #redis: RedisConnection;
+  readonly #ledger: BatchLedger;
+  readonly #ticks: BatchTicksService;
+  readonly #executor: BatchExecutor;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  readonly #unwatch: Array<() => void>;
+  #queue: Queue<Ticket> | null = null;
+  #worker: Worker<Ticket> | null = null;
+  #looking: Promise<void> | null = null;
+  #wakeUp: () => void = () => {};
+  #woken = false;
+  #enqueuing = false;
+  #busy = 0;
+
+  constructor(
+    redis: RedisConnection,
+    ledger: BatchLedger,
+    ticks: BatchTicksService,
+    executor: BatchExecutor,
+    logger: Logger,
+    watcher: DatabaseWatcher,
+  ) {
+    this.#redis = redis;
+    this.#ledger = ledger;
+    this.#ticks = ticks;
+    this.#executor = executor;
+    this.#logger = logger;
+    this.#unwatch = [watcher.onChange(() => this.#wake()), redis.onChange(() => this.#wake())];
+  }
+
+  get slotsBusy(): number {
+    return this.#busy;
+  }
+
+  get redisConnected(): boolean {
+    return this.#redis.connected;
+  }
+
+  start(): void {
+    const options = { prefix: this.#redis.bullPrefix };
+    this.#queue = new Queue<Ticket>(QUEUE, {
+      ...options,
+      connection: this.#redis.createBullConnection(),
+    });
+    this.#worker = new Worker<Ticket>(QUEUE, (job) => this.#work(job.data), {
+      ...options,
+      connection: this.#redis.createBullConnection(),
+      concurrency: BATCH_SLOTS,
+      stalledInterval: STALLED_AFTER_MS,
+    });
+    // Redis being away is told by RedisConnection; a ticket's failure is in the ledger.
+    const onError = (error: Error): void => this.#logger.pino.debug({ err: error }, 'bullmq');
+    this.#queue.on('error', onError);
+    this.#worker.on('error', onError);
+    this.#looking = this.#lookUntilStopped();
+  }
+
+  /** Steps stop at their next checkpoint and give back their claims. */
+  async stop(): Promise<void> {
+    this.#unwatch.forEach((unwatch) => unwatch());
+    this.#stop.abort();
+    this.#wake();
+    await this.#looking;
+    const closing = [this.#worker?.close(!this.#redis.connected), this.#queue?.close()];
+    let timer: NodeJS.Timeout | undefined;
+    // Without Redis BullMQ may wait for it; its connections are cut a moment later anyway.
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_DEADLINE_MS + (this.#busy > 0 ? 4_000 : 0));
+    });
+    await Promise.race([Promise.allSettled(closing), deadline]);
+    clearTimeout(timer);
+  }
+
+  async #work(ticket: Ticket): Promise<void> {
+    this.#busy += 1;
+    try {
+      await this.#executor.execute(ticket, this.#stop.signal);
+    } finally {
+      this.#busy -= 1;
+      this.#wake();
+    }
+  }
+
+  async #lookUntilStopped(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      this.#woken = false;
+      try {
+        await this.#ticks.tick(Date.now());
+        this.#enqueue(await this.#ledger.due(Date.now()));
+      } catch (error) {
+        this.#logger.pino.warn({ err: error }, 'batch runs could not be looked after');
+      }
+      await pause(LOOK_INTERVAL_MIN_MS, signal);
+      if (!this.#woken && !signal.aborted) {
+        await this.#sleep(LOOK_EVERY_MS - LOOK_INTERVAL_MIN_MS);
+      }
+    }
+  }
+
+  /** Not awaited: BullMQ waits for a Redis that went away, and the schedules must not. */
+  #enqueue(tickets: readonly Ticket[]): void {
+    if (tickets.length === 0 || !this.#redis.connected || this.#enqueuing || !this.#queue) {
+      return;
+    }
+    this.#enqueuing = true;
+    this.#queue
+      .addBulk(
+        tickets.map((ticket) => ({
+          name: ticket.kind,
+          data: ticket,
+          opts: { jobId: jobIdOf(ticket), removeOnComplete: true, removeOnFail: true },
+        })),
+      )
+      .catch((error: unknown) => {
+        this.#logger.pino.warn({ err: error }, 'tickets could not be queued');
+      })
+      .finally(() => {
+        this.#enqueuing = false;
+      });
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    this.#wakeUp();
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** BullMQ wants ids without colons that are not a number. */
+function jobIdOf(ticket: Ticket): string {
+  return ticket.kind === 'step'
+    ? `step-${ticket.runId}-${ticket.topic}-${ticket.partition}-${ticket.epoch}`
+    : `${ticket.kind}-${ticket.runId}-${ticket.epoch}`;
+}

@@ -1,0 +1,95 @@
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import {
+  BatchLedger,
+  BatchRunsService,
+  BatchTicksService,
+  EventLog,
+  PipelinesService,
+  ProcessorsService,
+  WorkersService,
+} from '@penstock/control-plane';
+import type { PipelineDefinition } from '@penstock/pipelines';
+import { PlatformModule, type PlatformOptions } from '@penstock/platform';
+import { BatchExecutor } from './batch/batch-executor.ts';
+import { BatchRunner } from './batch/batch-runner.ts';
+import { Definitions } from './definitions/definitions.ts';
+import { DemoProducer } from './demo/demo-producer.ts';
+import { Heartbeat } from './heartbeat/heartbeat.ts';
+import { WorkerIdentity } from './identity/worker-identity.ts';
+import { ProcessorRunner } from './processors/processor-runner.ts';
+
+export interface WorkerOptions extends PlatformOptions {
+  readonly pipelines: readonly PipelineDefinition[];
+}
+
+@Module({})
+export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #definitions: Definitions;
+  readonly #processors: ProcessorRunner;
+  readonly #batch: BatchRunner;
+  readonly #heartbeat: Heartbeat;
+  readonly #demo: DemoProducer;
+
+  constructor(
+    @Inject(Definitions) definitions: Definitions,
+    @Inject(ProcessorRunner) processors: ProcessorRunner,
+    @Inject(BatchRunner) batch: BatchRunner,
+    @Inject(Heartbeat) heartbeat: Heartbeat,
+    @Inject(DemoProducer) demo: DemoProducer,
+  ) {
+    this.#definitions = definitions;
+    this.#processors = processors;
+    this.#batch = batch;
+    this.#heartbeat = heartbeat;
+    this.#demo = demo;
+  }
+
+  static forRoot(options: WorkerOptions): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [PlatformModule.forRoot(options)],
+      providers: [
+        {
+          provide: Definitions,
+          inject: [PipelinesService],
+          useFactory: (pipelines: PipelinesService) =>
+            new Definitions(options.pipelines, pipelines),
+        },
+        BatchExecutor,
+        BatchLedger,
+        BatchRunner,
+        BatchRunsService,
+        BatchTicksService,
+        DemoProducer,
+        EventLog,
+        Heartbeat,
+        PipelinesService,
+        ProcessorRunner,
+        ProcessorsService,
+        WorkerIdentity,
+        WorkersService,
+      ],
+    };
+  }
+
+  /** What can run is known before anything runs. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#definitions.register();
+    await this.#processors.start();
+    this.#batch.start();
+    await this.#heartbeat.start((alive) => this.#demo.follow(alive));
+  }
+
+  /** Drains while the databases and clients of the platform are still open. */
+  async onModuleDestroy(): Promise<void> {
+    await this.#demo.stop();
+    await Promise.all([this.#processors.stop(), this.#batch.stop()]);
+    await this.#heartbeat.stop();
+  }
+}
