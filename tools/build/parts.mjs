@@ -28,7 +28,7 @@ const dashboardTypes = {
   name: 'graphql',
   sources: ['apps/dashboard/src', 'apps/api/schema.graphql', 'tools/build/codegen.ts'],
   isInput: (path) => /\.(ts|tsx|graphql)$/.test(path),
-  outputs: ['apps/dashboard/src/generated'],
+  outputs: ['apps/dashboard/src/generated/graphql.ts'],
   commands: [['tools/build/codegen.ts']],
 };
 const dashboard = {
