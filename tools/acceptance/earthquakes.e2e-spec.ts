@@ -23,7 +23,7 @@ test('1,707 earthquakes posted as lines of JSON get 1,707 offsets', async () => 
   const places = new Set(records.map(({ partition, offset }) => `${partition}/${offset}`));
   expect(places.size).toBe(1707);
   const stored = await readAll(system.bootstrapServers, 'earthquakes');
-  expect(stored.map(({ value }) => value).sort()).toEqual(earthquakesNdjson.split('\n').sort());
+  expect(stored.map(({ value }) => value!).sort()).toEqual(earthquakesNdjson.split('\n').sort());
 });
 
 test('the stream processor passes on the 85 strong ones, each once', async () => {

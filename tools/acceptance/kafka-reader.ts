@@ -44,7 +44,12 @@ export async function readAll(
     await consumer.subscribe({ topic, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`${topic}: ${records.length} records, still open: ${[...open]}`)),
+        () =>
+          reject(
+            new Error(
+              `${topic}: ${records.length} records, still open: ${[...open.keys()].join()}`,
+            ),
+          ),
         deadlineMs,
       );
       const run = consumer.run({

@@ -10,7 +10,6 @@ const FAILED_STARTS_MAX = 3;
 export class Supervisor {
   #processes = new Map();
   #onFailedStart;
-  #settings;
   #env;
   #started = false;
 
@@ -22,7 +21,6 @@ export class Supervisor {
    * @param {(name: string, reason: string) => void} options.onFailedStart a process does not come up
    */
   constructor({ settings, env, redis, onFailedStart }) {
-    this.#settings = settings;
     this.#env = env;
     this.#onFailedStart = onFailedStart;
     if (redis !== undefined) this.#add({ name: 'redis', ...redis });
