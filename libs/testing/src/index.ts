@@ -12,4 +12,8 @@ export { Penstock, startPenstock, type AppName, type PenstockOptions } from './p
 export { answersPing, startRedis, type RedisOptions, type RedisServer } from './redis.ts';
 export { repositoryRoot } from './repository.ts';
 export { startSupervised, type Supervised, type SupervisedOptions } from './supervised.ts';
+export { FakeClock, settled } from './broker-fake-clock.ts';
+export { TestBroker, type TestBrokerOptions } from './broker-harness.ts';
+export { WireClient } from './broker-wire-client.ts';
+export { MemoryMetadataStore } from './broker-memory-store.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
