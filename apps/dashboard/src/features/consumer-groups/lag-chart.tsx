@@ -1,0 +1,122 @@
+import { useCallback } from 'react';
+import type { GroupHealth } from '../../generated/graphql.ts';
+import { liveStore } from '../../live/live-store.ts';
+import { useSeries } from '../../live/use-series.ts';
+import type { ChartData, ChartLine } from '../../ui/chart/chart-data.ts';
+import { LineChart } from '../../ui/chart/line-chart.tsx';
+import { formatAxis, formatExact } from '../../ui/numbers.ts';
+import { SectionError } from '../../ui/section.tsx';
+
+const linesMax = 8;
+const calmLinesMax = 2;
+
+/** Colours of a group's line: a state's own, grey while nothing is wrong. */
+const lineColors: Record<GroupHealth, { color: string; textColor: string }> = {
+  FALLING_BEHIND: { color: '--behindf', textColor: '--behind' },
+  STALLED: { color: '--failf', textColor: '--fail' },
+  STOPPED: { color: '--failf', textColor: '--fail' },
+  NO_MEMBERS: { color: '--failf', textColor: '--fail' },
+  CATCHING_UP: { color: '--catchf', textColor: '--catch' },
+  PAUSED: { color: '--pausef', textColor: '--pause' },
+  UNKNOWN: { color: '--ctl', textColor: '--ink3' },
+  KEEPING_UP: { color: '--ctl', textColor: '--ink3' },
+};
+
+export interface LagChartProps {
+  /** Worst first. */
+  groups: readonly { groupId: string; health: GroupHealth }[];
+  rangeSeconds: number;
+  height: number;
+  annotations?: readonly { at: number; text: string }[];
+}
+
+/** Lag in records: the worst groups by name in their state's colour, the calm ones as one grey line. */
+export function LagChart({ groups, rangeSeconds, height, annotations }: LagChartProps) {
+  const ids = groups.map((group) => group.groupId).toSorted();
+  const series = useSeries(
+    ids.map((subject) => ({ kind: 'GROUP', subject, metric: 'LAG' })),
+    rangeSeconds,
+  );
+  const { read: readSeries } = series;
+  const shape = groups.map((group) => `${group.groupId} ${group.health}`).join('\n');
+  const read = useCallback((): ChartData => {
+    const { x, ys } = readSeries();
+    const valuesOf = new Map(ids.map((id, index) => [id, ys[index] ?? []]));
+    return { x, lines: lagLines(groups, valuesOf), ...(annotations ? { annotations } : {}) };
+    // `shape` stands for `groups` and `ids`.
+  }, [readSeries, shape, annotations]);
+  if (series.error) {
+    return <SectionError what="The history of lag" error={series.error} retry={series.retry} />;
+  }
+  return (
+    <LineChart
+      title="Lag in records by group"
+      height={height}
+      rangeSeconds={rangeSeconds}
+      read={read}
+      version={`${series.version} ${shape} ${annotations?.length}`}
+      formatAxis={formatAxis}
+      formatValue={formatExact}
+      emptyText="begins with the first committed offset"
+    />
+  );
+}
+
+type Values = readonly (number | null)[];
+
+function lagLines(groups: LagChartProps['groups'], valuesOf: Map<string, Values>): ChartLine[] {
+  const isCalm = (health: GroupHealth) => health === 'KEEPING_UP' || health === 'UNKNOWN';
+  const named = groups.filter((group) => !isCalm(group.health)).slice(0, linesMax);
+  const calm = groups.filter((group) => !named.includes(group));
+  const alone = calm.length <= calmLinesMax || named.length + calm.length === 1 ? calm : [];
+  const lines = [...named, ...alone].map((group, index): ChartLine => {
+    const values = valuesOf.get(group.groupId) ?? [];
+    return {
+      key: group.groupId,
+      label: group.groupId,
+      note: formatExact(lastOf(values)),
+      ...lineColors[group.health],
+      width: index === 0 && !isCalm(group.health) ? 2 : 1.5,
+      values,
+    };
+  });
+  if (alone.length === calm.length) return lines.toReversed();
+  const columns = calm.map((group) => valuesOf.get(group.groupId) ?? []);
+  const most = largest(columns);
+  const words = named.length > 0 ? `${calm.length} others` : `${calm.length} groups`;
+  const rest: ChartLine = {
+    key: words,
+    label: words,
+    note: `at most ${formatExact(lastOf(most))}`,
+    ...lineColors.KEEPING_UP,
+    width: 1.1,
+    values: most,
+  };
+  return [rest, ...lines.toReversed()];
+}
+
+function largest(columns: readonly Values[]): (number | null)[] {
+  return Array.from({ length: columns[0]?.length ?? 0 }, (_, row) => {
+    let most: number | null = null;
+    for (const column of columns) {
+      const value = column[row];
+      if (value !== null && value !== undefined) most = Math.max(most ?? 0, value);
+    }
+    return most;
+  });
+}
+
+function lastOf(values: Values): number | null {
+  return values.findLast((value) => value !== null) ?? null;
+}
+
+/** Change of a group's or of all lag in the last minute shown, records; null until a minute is known. */
+export function lagChangePerMinute(subject: string): number | null {
+  const to = liveStore.shownAt;
+  const kind = subject === '*' ? 'TOTAL' : 'GROUP';
+  const { at, value } = liveStore.window({ kind, subject, metric: 'LAG' }, to - 61_500, to);
+  const first = value.find((sample) => sample !== null);
+  const last = lastOf(value);
+  if (at.length < 2 || first == null || last === null || to - at[0]! < 55_000) return null;
+  return last - first;
+}

@@ -1,0 +1,197 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { useFrame, useLive } from '../../live/use-live.ts';
+import type { LiveFrame } from '../../live/live-store.ts';
+import { GapChart } from '../../ui/chart/gap-chart.tsx';
+import { useRange } from '../../ui/range.ts';
+import { RichText } from '../../ui/rich.tsx';
+import { Section } from '../../ui/section.tsx';
+import { StateMark } from '../../ui/state-mark.tsx';
+import { Verdict } from '../../ui/verdict.tsx';
+import { BatchList } from '../batch/batch-list.tsx';
+import { jobsQuery } from '../batch/queries.ts';
+import { compareWorstFirst, isProblem } from '../consumer-groups/health.ts';
+import { GroupTable } from '../consumer-groups/group-table.tsx';
+import { LagChart } from '../consumer-groups/lag-chart.tsx';
+import { groupFacts } from '../consumer-groups/use-group-facts.ts';
+import { EventList } from '../events/event-list.tsx';
+import { chartAnnotations } from '../events/annotations.ts';
+import { systemQuery } from '../frame/queries.ts';
+import { Empty } from '../../ui/section.tsx';
+import { OverviewFigures } from './overview-figures.tsx';
+import { calmVerdict, overviewProblems, type Problem, type Target } from './overview-verdict.ts';
+import { readGroupCommand } from '../first-run/commands.ts';
+
+const groupsInTable = 12;
+const problemsShown = 3;
+const chartHeight = 204;
+
+/** Is anything wrong, since when, and what to do? */
+export function Overview() {
+  const frame = useFrame()!;
+  const problems = useProblems(frame);
+  const groups = frame.groups.toSorted(compareWorstFirst);
+  const [first, ...others] = problems;
+  return (
+    <>
+      <Verdict
+        verdict={first?.verdict ?? calmVerdict(frame)}
+        actions={first?.target && <OpenTarget target={first.target} />}
+      />
+      {others.slice(0, problemsShown).map((problem, index) => (
+        <ProblemRow key={index} problem={problem} />
+      ))}
+      <OverviewFigures frame={frame} problems={problems.length} />
+      <Charts groups={groups} />
+      <div className="split">
+        <Section
+          title="Consumer groups"
+          hint="worst first"
+          aside={<Link to="/ui/consumer-groups">All {frame.totals.groups}</Link>}
+        >
+          {groups.length > 0 ? (
+            <GroupTable groups={groups.slice(0, groupsInTable)} />
+          ) : (
+            <NoGroups topic={frame.topics[0]?.name} />
+          )}
+        </Section>
+        <aside className="stack" aria-label="Batch jobs and changes">
+          <BatchList />
+          <Section title="Changes" aside={<Link to="/ui/events">Events</Link>}>
+            <EventList limit={8} />
+          </Section>
+        </aside>
+      </div>
+    </>
+  );
+}
+
+function useProblems(frame: LiveFrame): Problem[] {
+  const events = useLive((state) => state.events);
+  const { data: jobs } = useQuery(jobsQuery);
+  const { data: system } = useQuery(systemQuery);
+  return useMemo(() => {
+    const failedRuns = (jobs ?? []).flatMap((job) => {
+      const last = job.runs.find((run) => run.finishedAt !== null);
+      return last?.state === 'FAILED' ? [last] : [];
+    });
+    return overviewProblems({
+      frame,
+      groups: frame.groups.map((group) => groupFacts(group, frame, events)),
+      failedRuns,
+      redisHelp: system?.redis.help ?? null,
+    });
+  }, [frame, events, jobs, system]);
+}
+
+function ProblemRow({ problem }: { problem: Problem }) {
+  return (
+    <div className="problem">
+      <StateMark look={problem.verdict.look} word={problem.verdict.word} />
+      <span>
+        <RichText text={problem.verdict.sentence} />
+      </span>
+      {problem.target && <OpenTarget target={problem.target} small />}
+    </div>
+  );
+}
+
+function OpenTarget({ target, small }: { target: Target; small?: boolean }) {
+  const className = small ? 'btn btn-small' : 'btn';
+  switch (target.kind) {
+    case 'group':
+      return (
+        <Link
+          className={className}
+          to="/ui/consumer-groups/$groupId"
+          params={{ groupId: target.groupId }}
+        >
+          Open group
+        </Link>
+      );
+    case 'job':
+      return (
+        <Link
+          className={className}
+          to="/ui/batch-jobs/$name"
+          params={{ name: target.job }}
+          search={target.run ? { run: target.run } : {}}
+        >
+          Open run
+        </Link>
+      );
+    case 'pipeline':
+      return (
+        <Link className={className} to="/ui/pipelines/$name" params={{ name: target.name }}>
+          Open pipeline
+        </Link>
+      );
+  }
+}
+
+/** With a problem the first chart opens on the group that has it, else on all. */
+function Charts({ groups }: { groups: LiveFrame['groups'] }) {
+  const range = useRange();
+  const events = useLive((state) => state.events);
+  const subject = groups.find((group) => isProblem(group.health))?.groupId;
+  const [wantsAll, setWantsAll] = useState(false);
+  const one = subject !== undefined && !wantsAll ? subject : null;
+  const subjects = one ? [one] : groups.slice(0, 24).map((group) => group.groupId);
+  const annotations = useMemo(() => chartAnnotations(events, one ? [one] : null), [events, one]);
+  return (
+    <div className="row-2">
+      <Section
+        title="Arriving and consumed"
+        hint="records/s"
+        aside={
+          <div className="switch">
+            {subject !== undefined && (
+              <button type="button" aria-pressed={one !== null} onClick={() => setWantsAll(false)}>
+                {subject}
+              </button>
+            )}
+            {groups.length > 0 && (
+              <button type="button" aria-pressed={one === null} onClick={() => setWantsAll(true)}>
+                All groups
+              </button>
+            )}
+          </div>
+        }
+      >
+        <GapChart
+          arriving={
+            subjects.length > 0
+              ? subjects.map((id) => ({ kind: 'GROUP', subject: id, metric: 'IN' }))
+              : [{ kind: 'TOTAL', subject: '*', metric: 'IN' }]
+          }
+          consumed={subjects.map((id) => ({ kind: 'GROUP', subject: id, metric: 'OUT' }))}
+          rangeSeconds={range.seconds}
+          height={chartHeight}
+          annotations={annotations}
+          emptyText="begins with the first record"
+        />
+      </Section>
+      <Section title="Lag" hint="records not yet committed, by group">
+        <LagChart
+          groups={groups}
+          rangeSeconds={range.seconds}
+          height={chartHeight}
+          annotations={annotations}
+        />
+      </Section>
+    </div>
+  );
+}
+
+function NoGroups({ topic }: { topic: string | undefined }) {
+  const { data: system } = useQuery(systemQuery);
+  if (!system) return null;
+  return (
+    <Empty
+      title="Nobody reads in a consumer group yet."
+      text="Lag, members and rates appear with the first committed offset."
+      command={readGroupCommand(system.bootstrapServers, topic ?? 'real-time-topic')}
+    />
+  );
+}

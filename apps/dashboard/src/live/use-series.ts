@@ -1,0 +1,96 @@
+import { useQuery } from '@tanstack/react-query';
+import { useCallback } from 'react';
+import { HistoryDocument, type HistoryQuery } from '../generated/graphql.ts';
+import { request } from '../graphql/request.ts';
+import { liveStore } from './live-store.ts';
+import {
+  align,
+  bucketed,
+  joined,
+  seriesId,
+  type Aligned,
+  type Samples,
+  type SeriesKey,
+} from './series.ts';
+
+export interface SeriesReader {
+  /** Series in the order of `keys`, on one axis, up to the moment shown. */
+  read: () => Aligned;
+  /** Changes when history came. */
+  version: number;
+  /** Seconds between two points of the history. */
+  tierSeconds: number;
+  error: unknown;
+  retry: () => void;
+}
+
+const pointsMax = 900;
+const frameHoleMs = 3_500;
+
+/**
+ * Series for a chart: the past by one query, the present from the live rings. When the rings no
+ * longer reach back to the history's end (a long look, or a gap in the connection), history is asked
+ * again; a hole that remains stays a hole.
+ */
+export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): SeriesReader {
+  const ids = keys.map(seriesId);
+  const query = useQuery({
+    queryKey: ['history', rangeSeconds, ids],
+    enabled: keys.length > 0,
+    queryFn: ({ signal }) => {
+      const from = liveStore.shownAt - rangeSeconds * 1000;
+      const input = { series: [...keys], from: Math.floor(from), maxPoints: pointsMax };
+      return request(HistoryDocument, { input }, signal).then((data) => data.history);
+    },
+  });
+  const { data, refetch, isFetching, dataUpdatedAt } = query;
+  const idList = ids.join('\n');
+  const read = useCallback(
+    () => {
+      const to = liveStore.shownAt;
+      const from = to - rangeSeconds * 1000;
+      const tierMs = (data?.tierSeconds ?? 1) * 1000;
+      const past = pastSamples(data);
+      let mustRefetch = false;
+      const columns = keys.map((key) => {
+        const history = clipped(past.get(seriesId(key)), from, to);
+        const live = liveStore.window(key, from, to);
+        const oldest = liveStore.oldestAt(key);
+        const end = history?.at.at(-1);
+        if (
+          oldest !== undefined &&
+          end !== undefined &&
+          oldest - end > 2.5 * tierMs + frameHoleMs
+        ) {
+          mustRefetch = oldest > from;
+        }
+        return joined(history, tierMs > 1_000 ? bucketed(live, tierMs, key.metric) : live);
+      });
+      const stale = Date.now() - dataUpdatedAt > 60_000;
+      if (mustRefetch && stale && !isFetching) void refetch();
+      return align(columns, Math.max(frameHoleMs, 2.5 * tierMs));
+    },
+    // `idList` stands for `keys`, which is a new array at each render.
+    [idList, rangeSeconds, data, dataUpdatedAt, isFetching, refetch],
+  );
+  return {
+    read,
+    version: dataUpdatedAt,
+    tierSeconds: data?.tierSeconds ?? 1,
+    error: query.error,
+    retry: () => void refetch(),
+  };
+}
+
+function pastSamples(data: HistoryQuery['history'] | undefined): Map<string, Samples> {
+  return new Map(data?.series.map((series) => [seriesId(series), series]));
+}
+
+function clipped(samples: Samples | undefined, from: number, to: number): Samples | undefined {
+  if (!samples) return undefined;
+  const first = samples.at.findIndex((time) => time > from);
+  if (first < 0) return undefined;
+  const after = samples.at.findIndex((time) => time > to);
+  const end = after < 0 ? samples.at.length : after;
+  return { at: samples.at.slice(first, end), value: samples.value.slice(first, end) };
+}

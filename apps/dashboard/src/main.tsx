@@ -1,0 +1,44 @@
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { connectCache } from './live/cache.ts';
+import { liveStore } from './live/live-store.ts';
+import { router } from './router.tsx';
+import { theme } from './theme.ts';
+import './ui/mantine.css';
+import './ui/tokens.css';
+import './ui/base.css';
+import './ui/frame.css';
+import './ui/parts.css';
+import './ui/phone.css';
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    // Nothing is polled: what changes is told by subscription, and the cache is told to look again.
+    queries: { staleTime: Infinity, refetchOnWindowFocus: false, retry: 1 },
+  },
+});
+
+liveStore.start();
+connectCache(liveStore, queryClient);
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      {/* Variables and classes come from our own style sheets, so the page injects no style element. */}
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        colorSchemeManager={localStorageColorSchemeManager({ key: 'penstock-color-scheme' })}
+        withCssVariables={false}
+        withGlobalClasses={false}
+      >
+        <Notifications position="bottom-left" autoClose={8_000} containerWidth={480} />
+        <RouterProvider router={router} />
+      </MantineProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);

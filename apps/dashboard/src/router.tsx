@@ -1,0 +1,141 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from '@tanstack/react-router';
+import { Frame } from './features/frame/frame.tsx';
+import { NotFound } from './features/frame/not-found.tsx';
+import { isRangeKey, type RangeKey } from './ui/range.ts';
+
+/**
+ * Routes. Everything below the frame is loaded when it is needed; `/ui/…` keeps the pages apart from
+ * the server's own paths (`/topics/…` belongs to REST producers). The URL holds what is looked at:
+ * `range` everywhere, and each page its filter, tab or selection.
+ */
+export interface RootSearch {
+  range?: RangeKey;
+}
+
+type Raw = Record<string, unknown>;
+
+/** A search value as text; the router parses `?filter=12` as a number. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string' && value !== '') return value;
+  return typeof value === 'number' ? String(value) : undefined;
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** Leaves absent values out, so that they do not appear in the URL. */
+function present<T extends Raw>(values: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: NonNullable<T[Key]> };
+}
+
+const root = createRootRoute({
+  component: Frame,
+  notFoundComponent: NotFound,
+  validateSearch: (raw: Raw): RootSearch =>
+    isRangeKey(raw['range']) ? { range: raw['range'] } : {},
+  search: { middlewares: [retainSearchParams(['range'])] },
+});
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./routes/overview.tsx'), 'OverviewRoute'),
+});
+const topics = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/topics',
+  validateSearch: (raw: Raw) =>
+    present({ filter: text(raw['filter']), internal: raw['internal'] === true || undefined }),
+  component: lazyRouteComponent(() => import('./routes/topics.tsx'), 'TopicsRoute'),
+});
+const topic = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/topics/$name',
+  validateSearch: (raw: Raw) =>
+    present({
+      tab: text(raw['tab']),
+      mode: text(raw['mode']),
+      partition: whole(raw['partition']),
+      offset: whole(raw['offset']),
+      at: whole(raw['at']),
+      contains: text(raw['contains']),
+      record: text(raw['record']),
+    }),
+  component: lazyRouteComponent(() => import('./routes/topic.tsx'), 'TopicRoute'),
+});
+const groups = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/consumer-groups',
+  validateSearch: (raw: Raw) => present({ filter: text(raw['filter']), state: text(raw['state']) }),
+  component: lazyRouteComponent(() => import('./routes/groups.tsx'), 'GroupsRoute'),
+});
+const group = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/consumer-groups/$groupId',
+  validateSearch: (raw: Raw) => present({ tab: text(raw['tab']) }),
+  component: lazyRouteComponent(() => import('./routes/group.tsx'), 'GroupRoute'),
+});
+const pipelines = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/pipelines',
+  validateSearch: (raw: Raw) =>
+    present({
+      filter: text(raw['filter']),
+      mode: text(raw['mode']),
+      selected: text(raw['selected']),
+    }),
+  component: lazyRouteComponent(() => import('./routes/pipelines.tsx'), 'PipelinesRoute'),
+});
+const pipeline = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/pipelines/$name',
+  component: lazyRouteComponent(() => import('./routes/pipeline.tsx'), 'PipelineRoute'),
+});
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/batch-jobs',
+  component: lazyRouteComponent(() => import('./routes/jobs.tsx'), 'JobsRoute'),
+});
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/batch-jobs/$name',
+  validateSearch: (raw: Raw) => present({ run: text(raw['run']) }),
+  component: lazyRouteComponent(() => import('./routes/job.tsx'), 'JobRoute'),
+});
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/ui/events',
+  validateSearch: (raw: Raw) => present({ subject: text(raw['subject']) }),
+  component: lazyRouteComponent(() => import('./routes/events.tsx'), 'EventsRoute'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    overview,
+    topics,
+    topic,
+    groups,
+    group,
+    pipelines,
+    pipeline,
+    jobs,
+    job,
+    events,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,3 @@
+export function EventsRoute() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function GroupRoute() {
+  return null;
+}

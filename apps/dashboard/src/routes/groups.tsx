@@ -1,0 +1,3 @@
+export function GroupsRoute() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function JobRoute() {
+  return null;
+}

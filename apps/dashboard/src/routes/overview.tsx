@@ -1,0 +1,15 @@
+import { useFrame } from '../live/use-live.ts';
+import { FirstRun } from '../features/first-run/first-run.tsx';
+import { Page } from '../features/frame/page.tsx';
+import { Overview } from '../features/overview/overview.tsx';
+
+/** The Overview, or what to do first while nothing has ever been stored. */
+export function OverviewRoute() {
+  const frame = useFrame();
+  const isEmpty = frame !== null && frame.brokerError === null && frame.totals.topics === 0;
+  return (
+    <Page title="Overview" crumbs={<span>Overview</span>}>
+      {frame === null ? null : isEmpty ? <FirstRun /> : <Overview />}
+    </Page>
+  );
+}

@@ -1,0 +1,3 @@
+export function TopicRoute() {
+  return null;
+}

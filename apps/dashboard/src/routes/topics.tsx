@@ -1,0 +1,3 @@
+export function TopicsRoute() {
+  return null;
+}
