@@ -1,8 +1,10 @@
 export * from './clock.ts';
-export * from './codecs.ts';
+export { compress, compressionCodecs, decompress, DecompressionError } from './codecs.ts';
 export * from './files.ts';
 export * from './log-config.ts';
 export * from './log-manager.ts';
 export * from './logger.ts';
-export * from './partition-log.ts';
+export { NodeFiles } from './node-files.ts';
+export { PartitionLog } from './partition-log.ts';
+export type { AppendOptions, ReadOptions } from './partition-log.ts';
 export * from './results.ts';

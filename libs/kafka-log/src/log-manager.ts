@@ -1,9 +1,17 @@
 import type { Clock } from './clock.ts';
-import type { Files } from './files.ts';
+import { systemClock } from './clock.ts';
+import type { FileLock, Files } from './files.ts';
+import { Flusher } from './flusher.ts';
 import type { LogConfig } from './log-config.ts';
+import type { LogServices } from './log-services.ts';
 import type { Logger } from './logger.ts';
-import type { PartitionLog } from './partition-log.ts';
+import { NodeFiles } from './node-files.ts';
+import { OpenFiles } from './open-files.ts';
+import { PartitionCheckpoints } from './partition-checkpoints.ts';
+import { folderName, PartitionFolder, readTopicId } from './partition-folder.ts';
+import { PartitionLog } from './partition-log.ts';
 import type { Damage } from './results.ts';
+import { Retention } from './retention.ts';
 
 export interface LogManagerOptions {
   /** The folder of all partitions' folders (`<data>/log`); created if missing. */
@@ -13,11 +21,11 @@ export interface LogManagerOptions {
   /** Defaults to the real file system and the machine's clock. */
   readonly files?: Files;
   readonly clock?: Clock;
-  /** Files kept open at once. */
+  /** Files kept open at once; 4,096 if left out. */
   readonly openFilesMax?: number;
-  /** `log.retention.check.interval.ms`. */
+  /** `log.retention.check.interval.ms`; Kafka's 5 minutes if left out. */
   readonly retentionCheckIntervalMs?: number;
-  /** `producer.id.expiration.ms`. */
+  /** `producer.id.expiration.ms`; Kafka's 24 hours if left out. */
   readonly producerIdExpirationMs?: number;
 }
 
@@ -38,54 +46,215 @@ export class DataFolderLockedError extends Error {
   override readonly name = 'DataFolderLockedError';
 }
 
+const OPEN_FILES_MAX = 4096;
+const RETENTION_CHECK_INTERVAL_MS = 5 * 60 * 1000;
+const PRODUCER_ID_EXPIRATION_MS = 24 * 60 * 60 * 1000;
+/** How far the checkpoint may lag after a power loss; after a kill it does not. */
+const CHECKPOINT_SYNC_INTERVAL_MS = 100;
+
+const LOCK_FILE = '.lock';
+const CLEAN_SHUTDOWN_FILE = 'clean-shutdown';
+/** Folders on their way out, and folders nobody asked for. Neither name can be a partition's. */
+const TRASH_FOLDER = 'trash';
+
 /** All partitions' logs of one broker: their folder, their open files, their way to the disk. */
 export class LogManager {
+  readonly #services: LogServices;
+  readonly #lock: FileLock;
+  readonly #retention: Retention;
+  readonly #logs = new Map<string, PartitionLog>();
+  /** Names of the partitions' folders present. */
+  readonly #folders: Set<string>;
+  readonly #wasClean: boolean;
+  #trashCount = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(services: LogServices, lock: FileLock, options: LogManagerOptions) {
+    const { files, directory } = services;
+    this.#services = services;
+    this.#lock = lock;
+    const names = files.list(directory) ?? [];
+    this.#wasClean = names.includes(CLEAN_SHUTDOWN_FILE);
+    if (this.#wasClean) {
+      files.unlinkNow(`${directory}/${CLEAN_SHUTDOWN_FILE}`);
+      files.syncDirectoryNow(directory);
+    }
+    this.#folders = new Set(names.filter((name) => parseFolderName(name) !== undefined));
+    this.#retention = new Retention(services, {
+      logs: () => this.#logs.values(),
+      checkIntervalMs: options.retentionCheckIntervalMs ?? RETENTION_CHECK_INTERVAL_MS,
+      producerIdExpirationMs: options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS,
+    });
+    this.#emptyTrash();
+  }
+
   /**
    * Locks the folder and reads what was known about its partitions. Nothing is scanned yet.
    * @throws DataFolderLockedError
    */
-  static open(_options: LogManagerOptions): LogManager {
-    throw new Error('not built yet');
+  static open(options: LogManagerOptions): LogManager {
+    const { directory, durability, logger } = options;
+    const files = options.files ?? new NodeFiles();
+    const clock = options.clock ?? systemClock;
+    files.makeDirectory(directory);
+    const lock = files.lock(`${directory}/${LOCK_FILE}`);
+    if (lock === undefined) {
+      throw new DataFolderLockedError(`another process is using ${directory}`);
+    }
+    try {
+      const checkpoints = new PartitionCheckpoints({
+        files,
+        clock,
+        logger,
+        directory,
+        syncIntervalMs: CHECKPOINT_SYNC_INTERVAL_MS,
+      });
+      checkpoints.open();
+      const services: LogServices = {
+        directory,
+        durability,
+        files,
+        clock,
+        logger,
+        openFiles: new OpenFiles(files, options.openFilesMax ?? OPEN_FILES_MAX),
+        checkpoints,
+        flusher: new Flusher(clock, checkpoints, durability),
+      };
+      return new LogManager(services, lock, options);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
   /** True if the last run ended with `close()`. */
   get cleanStart(): boolean {
-    throw new Error('not built yet');
+    return this.#wasClean;
   }
 
   /**
-   * The partition's log, opened (and recovered if need be) or created. A new one costs nothing on
-   * the disk until its first append. Asking again gives the same log.
+   * The partition's log. Costs nothing until the log is used: a folder is looked at on the first
+   * call that needs it, and a new partition has none before its first append. Asking again gives
+   * the same log.
    */
-  openPartition(_topic: string, _partition: number, _options: PartitionOptions): PartitionLog {
-    throw new Error('not built yet');
+  openPartition(topic: string, partition: number, options: PartitionOptions): PartitionLog {
+    if (this.#closing !== undefined) throw new Error('the log manager is closed');
+    const name = folderName(topic, partition);
+    const known = this.#logs.get(name);
+    if (known !== undefined) return known;
+    const identity = { topic, partition, topicId: options.topicId };
+    const folder = new PartitionFolder(this.#services, identity, this.#folders.has(name));
+    const log = new PartitionLog(this.#services, folder, options.config);
+    this.#logs.set(name, log);
+    return log;
   }
-  get(_topic: string, _partition: number): PartitionLog | undefined {
-    throw new Error('not built yet');
+
+  get(topic: string, partition: number): PartitionLog | undefined {
+    return this.#logs.get(folderName(topic, partition));
   }
+
   /** Folders present, opened or not: for finding what the metadata does not know. */
   partitionsOnDisk(): PartitionOnDisk[] {
-    throw new Error('not built yet');
+    const { files, directory } = this.#services;
+    return (files.list(directory) ?? []).flatMap((name) => {
+      const parsed = parseFolderName(name);
+      if (parsed === undefined) return [];
+      return [{ ...parsed, topicId: readTopicId(this.#services, `${directory}/${name}`) }];
+    });
   }
+
   /** Takes the log away at once; resolves when its folder can no longer come back. */
-  deletePartition(_topic: string, _partition: number): Promise<void> {
-    throw new Error('not built yet');
+  async deletePartition(topic: string, partition: number): Promise<void> {
+    const { files, directory, checkpoints } = this.#services;
+    const name = folderName(topic, partition);
+    const log = this.#logs.get(name);
+    log?.abandon('the partition was deleted');
+    if (log !== undefined) checkpoints.remove(log.checkpointKey);
+    this.#logs.delete(name);
+    this.#folders.delete(name);
+    if (files.list(`${directory}/${name}`) === undefined) return;
+    const trash = `${directory}/${TRASH_FOLDER}/${this.#services.clock.now()}-${this.#trashCount++}`;
+    files.makeDirectory(trash);
+    files.rename(`${directory}/${name}`, `${trash}/${name}`);
+    await new Promise<void>((resolve, reject) => {
+      files.syncDirectory(directory, (error) => (error === null ? resolve() : reject(error)));
+    });
+    this.#removeFolder(trash);
   }
-  configureTopic(_topic: string, _config: LogConfig): void {
-    throw new Error('not built yet');
+
+  configureTopic(topic: string, config: LogConfig): void {
+    for (const log of this.#logs.values()) if (log.topic === topic) log.config = config;
   }
-  /** Bytes of all segments of all partitions. */
+
+  /** Bytes of all segments of all partitions that were opened. */
   get sizeBytes(): number {
-    throw new Error('not built yet');
+    let bytes = 0;
+    for (const log of this.#logs.values()) bytes += log.sizeBytes;
+    return bytes;
   }
+
   get freeBytes(): number {
-    throw new Error('not built yet');
+    return this.#services.files.freeBytes(this.#services.directory);
   }
+
+  /** What cannot be read, of the partitions opened and as far as it was found yet. */
   get damages(): readonly Damage[] {
-    throw new Error('not built yet');
+    return [...this.#logs.values()].flatMap((log) => log.damages);
   }
+
+  get offlinePartitions(): PartitionLog[] {
+    return [...this.#logs.values()].filter((log) => log.offlineReason !== undefined);
+  }
+
+  /** Deletes what retention no longer asks for, now instead of at the next interval. */
+  applyRetention(): Promise<void> {
+    return this.#retention.sweep();
+  }
+
   /** Flushes, writes what makes the next start quick, marks the shutdown clean, unlocks. */
   close(): Promise<void> {
-    throw new Error('not built yet');
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
+
+  async #close(): Promise<void> {
+    const { files, directory, flusher, checkpoints, openFiles } = this.#services;
+    this.#retention.close();
+    await flusher.flush();
+    flusher.close();
+    const isClean = this.offlinePartitions.length === 0;
+    for (const log of this.#logs.values()) log.close();
+    try {
+      checkpoints.close();
+      if (isClean) {
+        files.close(files.open(`${directory}/${CLEAN_SHUTDOWN_FILE}`, 'replace'));
+        files.syncDirectoryNow(directory);
+      }
+    } finally {
+      openFiles.closeAll();
+      this.#lock.release();
+    }
+  }
+
+  #emptyTrash(): void {
+    const { files, directory } = this.#services;
+    const trash = `${directory}/${TRASH_FOLDER}`;
+    for (const name of files.list(trash) ?? []) this.#removeFolder(`${trash}/${name}`);
+  }
+
+  #removeFolder(path: string): void {
+    this.#services.files.removeDirectory(path, (error) => {
+      if (error === null) return;
+      this.#services.logger.warn(
+        { err: error, folder: path },
+        'a deleted partition is still there',
+      );
+    });
+  }
+}
+
+/** Topic and partition of a folder's name; undefined if it is not that of a partition. */
+function parseFolderName(name: string): { topic: string; partition: number } | undefined {
+  const match = /^(.+)-(\d+)$/.exec(name);
+  return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) };
 }

@@ -1,10 +1,28 @@
+import { assignBaseOffset, stampLogAppendTime } from '@penstock/kafka-protocol';
+import type { RecordBatchHeader } from '@penstock/kafka-protocol';
+import type { Refusal } from './append-check.ts';
+import { checkBatch } from './append-check.ts';
+import { lastOffsetAt } from './batch-header.ts';
+import { DurabilityWaiters } from './durability-waiters.ts';
+import type { Flushable } from './flusher.ts';
 import type { LogConfig } from './log-config.ts';
+import { readSegment } from './log-reader.ts';
+import type { LogServices } from './log-services.ts';
+import { PartitionFolder } from './partition-folder.ts';
+import type { Gap, RecoveredLog } from './partition-recovery.ts';
+import { recoverPartition } from './partition-recovery.ts';
+import { ProducerStates } from './producer-states.ts';
 import type { AppendResult, Damage, ReadResult, TimestampAndOffset } from './results.ts';
+import { APPEND_ERROR_CODES, PartitionOfflineError } from './results.ts';
+import { Segment } from './segment.ts';
+import { findInBatch } from './timestamp-lookup.ts';
 
 export interface AppendOptions {
   readonly leaderEpoch: number;
   /** Wall clock in ms, read once per request. */
   readonly now: number;
+  /** Version of the Produce request (zstd needs 7); the newest if left out. */
+  readonly apiVersion?: number;
 }
 
 export interface ReadOptions {
@@ -14,120 +32,723 @@ export interface ReadOptions {
   readonly minOneBatch?: boolean;
 }
 
+/** Bytes of batches between two snapshots of producers: what a restart reads again at most. */
+const SNAPSHOT_INTERVAL_BYTES = 64 * 1024 * 1024;
+/** In os mode a log with this much unsynced asks whether all together is too much. */
+const UNSYNCED_NOTICE_BYTES = 32 * 1024 * 1024;
+/** Kafka's relative offsets are int32. */
+const RELATIVE_OFFSET_MAX = 0x7fffffff;
+const NO_OPTIONS: ReadOptions = {};
+const NOT_FOUND: TimestampAndOffset = { offset: -1, timestamp: -1 };
+
+/** A point of the log: everything below `offset`, which lies at `position` in `segment`. */
+interface LogPoint {
+  readonly offset: number;
+  readonly segment: Segment;
+  readonly position: number;
+}
+
 /**
  * One partition's log.
  *
  * Invariants: logStartOffset <= highWatermark <= logEndOffset; in fsync mode
- * highWatermark = durableEndOffset; offsets are never used twice.
+ * highWatermark = durableEndOffset; an offset is never given out twice; bytes below the durable end
+ * are never changed or cut, only whole segments below the log start are removed.
+ *
+ * It costs next to nothing until it is used: what is on the disk is looked at on the first call
+ * that needs it, and a new partition has no file before its first batch.
  */
-export class PartitionLog {
+export class PartitionLog implements Flushable {
   readonly topic: string;
   readonly partition: number;
+  readonly #services: LogServices;
+  readonly #folder: PartitionFolder;
+  #config: LogConfig;
+  #isLoaded = false;
+  #segments: Segment[] = [];
+  #active!: Segment;
+  #producers!: ProducerStates;
+  #gaps: Gap[] = [];
+  #logStartOffset = 0;
+  #durable!: LogPoint;
+  /** Segments with unsynced writes; each is pinned open once. */
+  #unsynced = new Set<Segment>();
+  #unsyncedBytes = 0;
+  #isSyncing = false;
+  /** Segments that are no longer part of the log; closed and removed when no sync needs them. */
+  #doomed: Segment[] = [];
+  #snapshotPosition = 0;
+  #offlineReason: string | undefined;
+  #isClosed = false;
+  readonly #waiters = new DurabilityWaiters();
+  readonly #listeners = new Set<() => void>();
 
-  constructor(topic: string, partition: number) {
-    this.topic = topic;
-    this.partition = partition;
+  /** @internal Logs are opened by LogManager. */
+  constructor(services: LogServices, folder: PartitionFolder, config: LogConfig) {
+    this.topic = folder.topic;
+    this.partition = folder.partition;
+    this.#services = services;
+    this.#folder = folder;
+    this.#config = config;
   }
 
   get logStartOffset(): number {
-    throw new Error('not built yet');
+    this.load();
+    return this.#logStartOffset;
   }
+
   get logEndOffset(): number {
-    throw new Error('not built yet');
+    this.load();
+    return this.#active.nextOffset;
   }
+
   /** Everything below is on the disk. */
   get durableEndOffset(): number {
-    throw new Error('not built yet');
+    this.load();
+    return this.#durable.offset;
   }
+
   /** Everything below may be read: the durable end in fsync mode, the log end in os mode. */
   get highWatermark(): number {
-    throw new Error('not built yet');
+    this.load();
+    return this.#services.durability === 'fsync' ? this.#durable.offset : this.#active.nextOffset;
   }
+
   /** First offset of the earliest open transaction, else the high watermark. */
   get lastStableOffset(): number {
-    throw new Error('not built yet');
+    return this.highWatermark;
   }
+
   get sizeBytes(): number {
-    throw new Error('not built yet');
+    this.load();
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
+
+  get unsyncedBytes(): number {
+    return this.#unsyncedBytes;
+  }
+
+  get segmentCount(): number {
+    this.load();
+    return this.#segments.length;
+  }
+
   /** Why the partition takes no more writes; undefined while it does. */
   get offlineReason(): string | undefined {
-    throw new Error('not built yet');
+    return this.#offlineReason;
   }
+
+  /** Stretches that cannot be read, as far as they were found yet. */
   get damages(): readonly Damage[] {
-    throw new Error('not built yet');
+    if (!this.#isLoaded) return [];
+    const { topic, partition } = this;
+    const missing = this.#gaps.map((gap) => ({ topic, partition, ...gap }));
+    const damaged = this.#segments.flatMap((segment) =>
+      segment.damaged.map(({ fromOffset, toOffset, reason }) => ({
+        topic,
+        partition,
+        fromOffset,
+        toOffset,
+        file: segment.log.path,
+        reason,
+      })),
+    );
+    return [...missing, ...damaged];
   }
+
   get config(): LogConfig {
-    throw new Error('not built yet');
+    return this.#config;
   }
-  set config(_config: LogConfig) {
-    throw new Error('not built yet');
+
+  set config(config: LogConfig) {
+    this.#config = config;
+    for (const segment of this.#segments) segment.indexIntervalBytes = config.indexIntervalBytes;
   }
 
   /**
    * Checks and writes one batch, synchronously; the batch's base offset and leader epoch are
-   * patched in `batch` itself.
+   * patched in `batch` itself. In fsync mode it is readable once `whenDurable(lastOffset + 1)`.
    */
-  append(_batch: Buffer, _options: AppendOptions): AppendResult {
-    throw new Error('not built yet');
+  append(batch: Buffer, options: AppendOptions): AppendResult {
+    this.load();
+    if (this.#offlineReason !== undefined) {
+      return this.#refuse({ error: 'storage', message: this.#offlineReason, recordErrors: [] });
+    }
+    const check = checkBatch(batch, this.#config, options.now, options.apiVersion);
+    if (!check.ok) return this.#refuse(check.refusal);
+    const { header } = check;
+    if (header.producerId >= 0) {
+      const sequence = this.#producers.check(header);
+      if (sequence.kind === 'duplicate') {
+        const { baseOffset, lastOffset, timestamp } = sequence.batch;
+        return this.#accept(true, baseOffset, lastOffset, timestamp);
+      }
+      if (sequence.kind !== 'next') {
+        const { kind: error, message } = sequence;
+        return this.#refuse({ error, message, recordErrors: [] });
+      }
+    }
+    return this.#write(batch, header, options);
   }
 
   /**
    * Resolves when everything below `offset` is on the disk (in os mode at once). For an append,
    * pass `lastOffset + 1`. Rejects with PartitionOfflineError if it never will be.
    */
-  whenDurable(_offset: number): Promise<void> {
-    throw new Error('not built yet');
+  whenDurable(offset: number): Promise<void> {
+    this.load();
+    if (this.#services.durability === 'os' || offset <= this.#durable.offset) {
+      return Promise.resolve();
+    }
+    if (this.#offlineReason !== undefined || this.#isClosed) {
+      const reason = this.#offlineReason ?? 'the log is closed';
+      return Promise.reject(new PartitionOfflineError(reason));
+    }
+    return this.#waiters.wait(offset);
   }
 
-  /** Copies whole batches, from the one that contains `offset` on, to `target` at `position`. */
+  /**
+   * Copies whole batches, from the one that contains `offset` on, to `target` at `position`. What it
+   * gives ends with a segment, so a caller that wants more asks again.
+   */
   readInto(
-    _target: Buffer,
-    _position: number,
-    _offset: number,
-    _maxBytes: number,
-    _options?: ReadOptions,
+    target: Buffer,
+    position: number,
+    offset: number,
+    maxBytes: number,
+    options: ReadOptions = NO_OPTIONS,
   ): ReadResult {
-    throw new Error('not built yet');
+    this.load();
+    if (this.#offlineReason !== undefined) {
+      return { ok: false, error: 'storage', errorCode: 56, message: this.#offlineReason };
+    }
+    if (offset < this.#logStartOffset || offset > this.#active.nextOffset) {
+      return { ok: false, error: 'offsetOutOfRange', errorCode: 1 };
+    }
+    const highWatermark = this.highWatermark;
+    const endOffset = Math.min(options.endOffset ?? highWatermark, highWatermark);
+    if (offset >= endOffset) return { ok: true, bytes: 0, nextOffset: offset };
+    try {
+      for (;;) {
+        const damage = this.#damageAt(offset);
+        if (damage !== undefined) return damage;
+        const result = this.#readSegmentAt(target, position, offset, maxBytes, endOffset, options);
+        if (result !== undefined) return result;
+      }
+    } catch (error) {
+      const message = `cannot read ${this.#folder.path}: ${(error as Error).message}`;
+      this.#services.logger.error(
+        { err: error, topic: this.topic, partition: this.partition },
+        message,
+      );
+      return { ok: false, error: 'storage', errorCode: 56, message };
+    }
   }
 
-  /** Like readInto, into a buffer of its own. */
+  /** Like readInto, into a buffer of its own that grows to what the first batch needs. */
   read(
-    _offset: number,
-    _maxBytes: number,
-    _options?: ReadOptions,
+    offset: number,
+    maxBytes: number,
+    options?: ReadOptions,
   ): { result: ReadResult; batches: Buffer } {
-    throw new Error('not built yet');
+    let target = Buffer.allocUnsafe(Math.min(maxBytes, this.readableBytes(offset)));
+    let result = this.readInto(target, 0, offset, maxBytes, options);
+    if (!result.ok && result.error === 'bufferTooSmall') {
+      target = Buffer.allocUnsafe(result.neededBytes);
+      result = this.readInto(target, 0, offset, maxBytes, options);
+    }
+    return { result, batches: target.subarray(0, result.ok ? result.bytes : 0) };
   }
 
-  /** About how many bytes lie between `offset` and the end that may be read; for min.bytes. */
-  readableBytes(_offset: number, _endOffset?: number): number {
-    throw new Error('not built yet');
+  /**
+   * About how many bytes lie between `offset` and the end that may be read: exact where a reader
+   * goes on that was here before, else too much by at most what lies between two index entries.
+   */
+  readableBytes(offset: number, endOffset: number = Infinity): number {
+    this.load();
+    const highWatermark = this.highWatermark;
+    if (offset >= Math.min(endOffset, highWatermark) || offset < this.#logStartOffset) return 0;
+    const from = this.#segmentIndexFor(offset);
+    let bytes = -this.#segments[from]!.positionNear(offset);
+    const end = this.#endPoint();
+    const last =
+      endOffset < highWatermark
+        ? this.#segmentIndexFor(endOffset)
+        : this.#segments.indexOf(end.segment);
+    for (let i = from; i < last; i++) bytes += this.#segments[i]!.sizeBytes;
+    bytes +=
+      endOffset < highWatermark ? this.#segments[last]!.positionNear(endOffset) : end.position;
+    return Math.max(bytes, 0);
   }
 
   /** Calls back after every rise of the high watermark; returns the way to stop. */
-  onHighWatermark(_listener: () => void): () => void {
-    throw new Error('not built yet');
+  onHighWatermark(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** First record with a timestamp of at least `timestamp` (ListOffsets with a time). */
-  offsetForTimestamp(_timestamp: number): TimestampAndOffset {
-    throw new Error('not built yet');
+  offsetForTimestamp(timestamp: number): TimestampAndOffset {
+    this.load();
+    const highWatermark = this.highWatermark;
+    for (const [i, segment] of this.#segments.entries()) {
+      if (segment.nextOffset <= this.#logStartOffset || segment.maxTimestamp < timestamp) continue;
+      const found = this.#findTimestamp(segment, this.#offsetEnd(i), timestamp);
+      if (found !== undefined) return found.offset < highWatermark ? found : NOT_FOUND;
+    }
+    return NOT_FOUND;
   }
+
   /** First record that has the largest timestamp of the log (ListOffsets -3). */
   maxTimestampOffset(): TimestampAndOffset {
-    throw new Error('not built yet');
+    this.load();
+    const timestamp = Math.max(-1, ...this.#segments.map((segment) => segment.maxTimestamp));
+    return timestamp < 0 ? NOT_FOUND : this.offsetForTimestamp(timestamp);
   }
+
   /** The epoch at or below `leaderEpoch` and where it ended (OffsetForLeaderEpoch); -1, -1 if none. */
-  endOffsetForEpoch(_leaderEpoch: number): { leaderEpoch: number; endOffset: number } {
-    throw new Error('not built yet');
+  endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: number } {
+    this.load();
+    return this.#producers.endOffsetForEpoch(leaderEpoch, this.#active.nextOffset);
   }
 
   /**
    * Raises the log start (DeleteRecords) to `offset`, or the high watermark for -1. Resolves with
    * the new log start once that survives a crash; undefined when out of range.
    */
-  deleteRecords(_offset: number): Promise<number | undefined> {
-    throw new Error('not built yet');
+  async deleteRecords(offset: number): Promise<number | undefined> {
+    this.load();
+    const target = offset === -1 ? this.highWatermark : offset;
+    if (target < 0 || target > this.highWatermark) return undefined;
+    if (target > this.#logStartOffset) await this.#raiseLogStart(target);
+    return this.#logStartOffset;
+  }
+
+  /**
+   * Removes whole segments that retention no longer asks for; the oldest first, at most
+   * `segmentsMax`. Returns how many went.
+   * @param now the time to measure age by
+   */
+  async applyRetention(now: number, segmentsMax: number): Promise<number> {
+    this.load();
+    if (this.#offlineReason !== undefined || this.#isClosed) return 0;
+    const { retentionMs, retentionBytes, cleanupPolicy } = this.#config;
+    if (!cleanupPolicy.includes('delete')) return 0;
+    const highWatermark = this.highWatermark;
+    let excess = retentionBytes < 0 ? -1 : this.sizeBytes - retentionBytes;
+    let count = 0;
+    for (const segment of this.#segments) {
+      if (count >= segmentsMax || segment.isEmpty || segment.nextOffset > highWatermark) break;
+      const isTooOld = retentionMs >= 0 && now - segment.maxTimestamp > retentionMs;
+      const isTooMuch = excess >= segment.sizeBytes;
+      if (!isTooMuch && !(isTooOld && segment.maxTimestamp >= 0)) break;
+      excess -= segment.sizeBytes;
+      count++;
+    }
+    if (count === 0) return 0;
+    await this.#raiseLogStart(this.#segments[count - 1]!.nextOffset);
+    return count;
+  }
+
+  /** Forgets idempotent producers not heard of since `time`. */
+  expireProducers(time: number): void {
+    if (this.#isLoaded) this.#producers.expire(time);
+  }
+
+  /** @internal Under which its checkpoint is kept. */
+  get checkpointKey(): string {
+    return this.#folder.key;
+  }
+
+  /** @internal Looks at what is on the disk, unless that was done before. */
+  load(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    const { checkpoints, files, openFiles } = this.#services;
+    const checkpoint = checkpoints.get(this.#folder.key);
+    const { indexIntervalBytes } = this.#config;
+    const directory = this.#folder.path;
+    try {
+      this.#folder.moveStrangerAside();
+      const services = this.#services;
+      this.#take(recoverPartition({ services, directory, checkpoint, indexIntervalBytes }));
+    } catch (error) {
+      const base = checkpoint?.durableEndOffset ?? 0;
+      const segment = new Segment(files, openFiles, directory, base, indexIntervalBytes);
+      this.#segments = [segment];
+      this.#active = segment;
+      this.#producers = new ProducerStates();
+      this.#logStartOffset = checkpoint?.logStartOffset ?? 0;
+      this.#durable = { offset: base, segment, position: 0 };
+      this.#goOffline(`cannot open ${directory}: ${(error as Error).message}`, error as Error);
+    }
+  }
+
+  #take(recovered: RecoveredLog): void {
+    this.#segments = recovered.segments;
+    this.#active = recovered.segments.at(-1)!;
+    this.#producers = recovered.producers;
+    this.#gaps = recovered.gaps;
+    this.#logStartOffset = recovered.logStartOffset;
+    this.#durable = recovered.durable;
+    this.#snapshotPosition = this.#active.sizeBytes;
+    this.#folder.snapshots = recovered.snapshots;
+    for (const segment of recovered.unsynced) {
+      segment.descriptor();
+      this.#noteUnsynced(segment, segment.sizeBytes);
+    }
+    for (const damage of this.damages) this.#reportDamage(damage);
+  }
+
+  /** @internal Called by Flusher. */
+  sync(done: () => void): void {
+    const { files, openFiles } = this.#services;
+    const point = this.#logEndPoint();
+    const segments = [...this.#unsynced];
+    this.#unsynced = new Set();
+    this.#unsyncedBytes = 0;
+    this.#isSyncing = true;
+    let failure: Error | null = null;
+    let running = segments.length + 1;
+    const finished = (error: Error | null): void => {
+      failure ??= error;
+      running--;
+      if (running > 0) return;
+      for (const segment of segments) segment.log.pins--;
+      this.#isSyncing = false;
+      this.#removeDoomed();
+      this.#synced(point, failure);
+      done();
+    };
+    // All are pinned, and so were opened when they were written to.
+    for (const { log } of segments) files.syncData(openFiles.descriptor(log), finished);
+    this.#folder.sync(finished);
+  }
+
+  /**
+   * @internal Writes what makes the next start quick, and closes the files. Everything must have
+   * been synced.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#waiters.reject(Infinity, new PartitionOfflineError('the log is closed'));
+    this.#listeners.clear();
+    if (!this.#isLoaded) return;
+    if (this.#offlineReason === undefined && this.#folder.exists) {
+      this.#folder.writeSnapshot(this.#active.nextOffset, this.#producers);
+      this.#active.index.flush();
+    }
+    for (const segment of this.#segments) segment.close();
+  }
+
+  /** @internal Closes without writing anything: the folder is going away. */
+  abandon(reason: string): void {
+    this.#offlineReason ??= reason;
+    this.#isClosed = true;
+    this.#services.flusher.remove(this);
+    this.#waiters.reject(Infinity, new PartitionOfflineError(reason));
+    this.#doomed.push(...this.#segments);
+    this.#removeDoomed();
+  }
+
+  #write(batch: Buffer, header: RecordBatchHeader, options: AppendOptions): AppendResult {
+    const config = this.#config;
+    const baseOffset = this.#active.nextOffset;
+    const lastOffset = baseOffset + header.lastOffsetDelta;
+    const usesAppendTime = config.messageTimestampType === 'LogAppendTime';
+    const maxTimestamp = usesAppendTime ? options.now : header.maxTimestamp;
+    if (usesAppendTime) stampLogAppendTime(batch, options.now);
+    const { leaderEpoch } = options;
+    assignBaseOffset(batch, { baseOffset, partitionLeaderEpoch: leaderEpoch });
+    try {
+      this.#folder.create();
+      if (this.#mustRoll(batch.length, lastOffset, maxTimestamp)) this.#roll();
+      this.#active.write(batch);
+    } catch (error) {
+      return this.#writeFailed(error as NodeJS.ErrnoException);
+    }
+    const active = this.#active;
+    active.noteBatch(active.sizeBytes, batch.length, baseOffset, lastOffset, maxTimestamp);
+    this.#producers.noteEpoch(leaderEpoch, baseOffset);
+    if (header.producerId >= 0) this.#producers.note(header, baseOffset, options.now);
+    this.#noteUnsynced(active, batch.length);
+    if (active.sizeBytes - this.#snapshotPosition >= SNAPSHOT_INTERVAL_BYTES) {
+      this.#snapshotPosition = active.sizeBytes;
+      this.#folder.writeSnapshot(active.nextOffset, this.#producers);
+    }
+    if (this.#services.durability === 'os') this.#notifyHighWatermark();
+    return this.#accept(false, baseOffset, lastOffset, usesAppendTime ? options.now : -1);
+  }
+
+  #mustRoll(size: number, lastOffset: number, maxTimestamp: number): boolean {
+    const active = this.#active;
+    if (active.isEmpty) return false;
+    const { segmentBytes, segmentMs, segmentIndexBytes } = this.#config;
+    return (
+      active.sizeBytes + size > segmentBytes ||
+      lastOffset - active.baseOffset > RELATIVE_OFFSET_MAX ||
+      active.index.sizeBytes >= segmentIndexBytes ||
+      maxTimestamp - active.firstTimestamp() > segmentMs
+    );
+  }
+
+  /** Leaves the active segment, which is synced with the next cycle, and begins another. */
+  #roll(): void {
+    const { files, openFiles } = this.#services;
+    const base = this.#active.nextOffset;
+    const { indexIntervalBytes } = this.#config;
+    const next = new Segment(files, openFiles, this.#folder.path, base, indexIntervalBytes);
+    next.descriptor();
+    this.#folder.noteNewFile();
+    this.#active.index.flush();
+    this.#active.index.close();
+    this.#folder.writeSnapshot(base, this.#producers);
+    this.#segments.push(next);
+    this.#active = next;
+    this.#snapshotPosition = 0;
+  }
+
+  /** A full disk refuses this batch and no more; any other failure takes the partition offline. */
+  #writeFailed(error: NodeJS.ErrnoException): AppendResult {
+    const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+    let reason = `${error.code ?? 'error'} while writing to ${this.#folder.path}: ${error.message}`;
+    if (isFull) {
+      try {
+        if (this.#folder.exists && !this.#active.isEmpty) this.#active.cutTail();
+        const message = `the disk is full: ${error.message}`;
+        return this.#refuse({ error: 'storage', message, recordErrors: [] });
+      } catch (cause) {
+        reason += `; what was written could not be taken back: ${(cause as Error).message}`;
+      }
+    }
+    this.#goOffline(reason, error);
+    return this.#refuse({ error: 'storage', message: reason, recordErrors: [] });
+  }
+
+  #noteUnsynced(segment: Segment, bytes: number): void {
+    this.#unsyncedBytes += bytes;
+    if (this.#unsynced.has(segment)) {
+      if (this.#services.durability === 'os') this.#noticeUnsynced();
+      return;
+    }
+    this.#unsynced.add(segment);
+    segment.log.pins++;
+    this.#services.flusher.add(this);
+  }
+
+  #noticeUnsynced(): void {
+    if (this.#unsyncedBytes >= UNSYNCED_NOTICE_BYTES)
+      this.#services.flusher.considerBackgroundCycle();
+  }
+
+  #synced(point: LogPoint, error: Error | null): void {
+    if (error !== null) {
+      // After a failed fsync the kernel may have dropped the pages and report success next time.
+      this.#goOffline(`cannot make ${this.#folder.path} durable: ${error.message}`, error);
+    }
+    if (this.#offlineReason !== undefined || this.#isClosed) return;
+    const { offset, segment } = this.#durable;
+    const isFurther = point.segment.baseOffset > segment.baseOffset;
+    if (point.offset > offset || (point.offset === offset && isFurther)) {
+      this.#durable = point;
+      this.#checkpoint();
+    }
+    this.#waiters.resolve(point.offset);
+    if (this.#services.durability === 'fsync') this.#notifyHighWatermark();
+  }
+
+  #checkpoint(): void {
+    const { offset: durableEndOffset, segment, position } = this.#durable;
+    this.#services.checkpoints.set(this.#folder.key, {
+      logStartOffset: this.#logStartOffset,
+      durableEndOffset,
+      segmentBase: segment.baseOffset,
+      position,
+    });
+  }
+
+  #goOffline(reason: string, error: Error): void {
+    if (this.#offlineReason !== undefined) return;
+    this.#offlineReason = reason;
+    const { logger, flusher } = this.#services;
+    logger.error({ err: error, topic: this.topic, partition: this.partition }, 'partition offline');
+    flusher.remove(this);
+    this.#waiters.reject(Infinity, new PartitionOfflineError(reason, { cause: error }));
+    this.#notifyHighWatermark();
+  }
+
+  /**
+   * Segments are removed after the new start is on the disk: the other way round a crash in between
+   * would make them look lost.
+   */
+  async #raiseLogStart(offset: number): Promise<void> {
+    const { checkpoints } = this.#services;
+    if (offset >= this.#active.nextOffset && !this.#active.isEmpty) this.#roll();
+    this.#logStartOffset = Math.max(this.#logStartOffset, offset);
+    this.#checkpoint();
+    await checkpoints.whenSynced();
+    if (this.#isClosed || this.#offlineReason !== undefined) return;
+    while (this.#segments.length > 1 && this.#segments[1]!.baseOffset <= this.#logStartOffset) {
+      const segment = this.#segments.shift()!;
+      if (this.#unsynced.delete(segment)) segment.log.pins--;
+      this.#doomed.push(segment);
+    }
+    const first = this.#segments[0]!;
+    if (this.#durable.segment.baseOffset < first.baseOffset) {
+      const offset = Math.max(this.#durable.offset, first.baseOffset);
+      this.#durable = { offset, segment: first, position: 0 };
+    }
+    this.#removeDoomed();
+    this.#gaps = this.#gaps.filter((gap) => gap.toOffset > this.#logStartOffset);
+    this.#folder.removeSnapshots(first.baseOffset);
+  }
+
+  /** A file must not be closed while a sync of it is under way in the thread pool. */
+  #removeDoomed(): void {
+    if (this.#isSyncing) return;
+    for (const segment of this.#doomed) {
+      segment.close();
+      if (!this.#isClosed) this.#folder.remove(segment);
+    }
+    this.#doomed = [];
+  }
+
+  #readSegmentAt(
+    target: Buffer,
+    start: number,
+    offset: number,
+    maxBytes: number,
+    endOffset: number,
+    options: ReadOptions,
+  ): ReadResult | undefined {
+    const index = this.#segmentIndexFor(offset);
+    const segment = this.#segments[index]!;
+    const end = this.#endPoint();
+    return readSegment({
+      files: this.#services.files,
+      segment,
+      target,
+      start,
+      offset,
+      maxBytes,
+      minOneBatch: options.minOneBatch ?? false,
+      endOffset,
+      endPosition: segment === end.segment ? end.position : Infinity,
+      quarantine: (position, fromOffset, reason) =>
+        this.#quarantine(segment, this.#offsetEnd(index), position, fromOffset, reason),
+    });
+  }
+
+  /** First offset behind segment `index`. */
+  #offsetEnd(index: number): number {
+    return this.#segments[index + 1]?.baseOffset ?? this.#active.nextOffset;
+  }
+
+  #quarantine(
+    segment: Segment,
+    offsetEnd: number,
+    position: number,
+    fromOffset: number,
+    reason: string,
+  ): void {
+    const range = segment.quarantine(position, fromOffset, offsetEnd, reason);
+    const { toOffset } = range;
+    const { topic, partition } = this;
+    const file = segment.log.path;
+    this.#reportDamage({ topic, partition, fromOffset, toOffset, file, reason });
+  }
+
+  #reportDamage(damage: Damage): void {
+    this.#services.logger.error({ ...damage }, 'records that were durable cannot be read');
+  }
+
+  /** The answer to a read at an offset that is known to be unreadable. */
+  #damageAt(offset: number): ReadResult | undefined {
+    const gap = this.#gaps.find((one) => offset >= one.fromOffset && offset < one.toOffset);
+    const segment = this.#segments[this.#segmentIndexFor(offset)]!;
+    const damage = gap ?? segment.damageAt(offset);
+    if (damage === undefined) return undefined;
+    const message = `offsets ${damage.fromOffset} to ${damage.toOffset - 1}: ${damage.reason}`;
+    const resumeOffset = damage.toOffset;
+    return { ok: false, error: 'corrupt', errorCode: 2, resumeOffset, message };
+  }
+
+  #findTimestamp(
+    segment: Segment,
+    offsetEnd: number,
+    timestamp: number,
+  ): TimestampAndOffset | undefined {
+    let offset = this.#logStartOffset;
+    for (;;) {
+      const located = segment.locateTimestamp(timestamp, offset);
+      if (located === undefined) return undefined;
+      if (located.bad !== undefined) {
+        this.#quarantine(segment, offsetEnd, located.position, located.nextOffset, located.bad);
+        continue;
+      }
+      const batch = segment.batchAt(located.position);
+      if (batch === undefined) return undefined;
+      const found = findInBatch(batch, timestamp, offset);
+      if (found !== undefined) return found;
+      // The header promised a timestamp that no record from here on has.
+      offset = lastOffsetAt(batch, 0) + 1;
+    }
+  }
+
+  /** Index of the last segment that begins at or below `offset`; 0 if all begin above. */
+  #segmentIndexFor(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    if (this.#segments[high]!.baseOffset <= offset) return high;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** Where reading ends. */
+  #endPoint(): LogPoint {
+    return this.#services.durability === 'fsync' ? this.#durable : this.#logEndPoint();
+  }
+
+  #logEndPoint(): LogPoint {
+    const segment = this.#active;
+    return { offset: segment.nextOffset, segment, position: segment.sizeBytes };
+  }
+
+  #notifyHighWatermark(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #accept(
+    duplicate: boolean,
+    baseOffset: number,
+    lastOffset: number,
+    logAppendTime: number,
+  ): AppendResult {
+    const { messageTimestampType } = this.#config;
+    return {
+      ok: true,
+      duplicate,
+      baseOffset,
+      lastOffset,
+      logAppendTime: messageTimestampType === 'LogAppendTime' ? logAppendTime : -1,
+      logStartOffset: this.#logStartOffset,
+    };
+  }
+
+  #refuse(refusal: Refusal): AppendResult {
+    const { error, message, recordErrors } = refusal;
+    return {
+      ok: false,
+      error,
+      errorCode: APPEND_ERROR_CODES[error],
+      message,
+      recordErrors,
+      logStartOffset: this.#logStartOffset,
+    };
   }
 }

@@ -14,6 +14,7 @@ export const APPEND_ERROR_CODES = {
   invalidTransactionState: 48,
   /** Disk full (retriable, recovers by itself) or the partition is offline. */
   storage: 56,
+  unsupportedCompressionType: 76,
   invalidRecord: 87,
 } as const;
 

@@ -1,0 +1,69 @@
+/**
+ * Single fields of a record batch's header (the layout is described in kafka-protocol's
+ * `record-batch.ts`), for walking over thousands of batches without building an object for each.
+ * All functions take the position of the batch in the buffer.
+ */
+import {
+  computeRecordBatchCrc,
+  RECORD_BATCH_HEADER_BYTES,
+  RECORD_BATCH_MAGIC,
+  RECORD_BATCH_PREFIX_BYTES,
+} from '@penstock/kafka-protocol';
+import { readInt64, writeInt64 } from './int64.ts';
+
+const LENGTH = 8;
+const LEADER_EPOCH = 12;
+/** Position of the magic byte in a batch. */
+export const MAGIC_POSITION = 16;
+const CRC = 17;
+const LAST_OFFSET_DELTA = 23;
+const MAX_TIMESTAMP = 35;
+const PRODUCER_ID = 43;
+
+export function baseOffsetAt(bytes: Buffer, position: number): number {
+  return readInt64(bytes, position);
+}
+/** Size of the whole batch in bytes; not checked. */
+export function batchSizeAt(bytes: Buffer, position: number): number {
+  return bytes.readInt32BE(position + LENGTH) + RECORD_BATCH_PREFIX_BYTES;
+}
+export function leaderEpochAt(bytes: Buffer, position: number): number {
+  return bytes.readInt32BE(position + LEADER_EPOCH);
+}
+export function magicAt(bytes: Buffer, position: number): number {
+  return bytes[position + MAGIC_POSITION]!;
+}
+export function lastOffsetDeltaAt(bytes: Buffer, position: number): number {
+  return bytes.readInt32BE(position + LAST_OFFSET_DELTA);
+}
+export function lastOffsetAt(bytes: Buffer, position: number): number {
+  return baseOffsetAt(bytes, position) + lastOffsetDeltaAt(bytes, position);
+}
+export function maxTimestampAt(bytes: Buffer, position: number): number {
+  return readInt64(bytes, position + MAX_TIMESTAMP);
+}
+export function producerIdAt(bytes: Buffer, position: number): number {
+  return readInt64(bytes, position + PRODUCER_ID);
+}
+/** Replaces the largest timestamp of a whole batch and computes the CRC again. */
+export function setMaxTimestamp(batch: Buffer, timestamp: number): void {
+  writeInt64(batch, MAX_TIMESTAMP, timestamp);
+  batch.writeUInt32BE(computeRecordBatchCrc(batch), CRC);
+}
+
+/**
+ * Whether the header at `position` can be that of a stored batch: enough bytes for the header,
+ * magic 2, a length that holds a header, an offset range that is one, at or above `offsetMin`.
+ */
+export function isPlausible(bytes: Buffer, position: number, offsetMin: number): boolean {
+  if (
+    position + RECORD_BATCH_HEADER_BYTES > bytes.length ||
+    magicAt(bytes, position) !== RECORD_BATCH_MAGIC
+  )
+    return false;
+  return (
+    batchSizeAt(bytes, position) >= RECORD_BATCH_HEADER_BYTES &&
+    lastOffsetDeltaAt(bytes, position) >= 0 &&
+    baseOffsetAt(bytes, position) >= offsetMin
+  );
+}

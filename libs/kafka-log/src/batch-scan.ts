@@ -1,0 +1,213 @@
+import {
+  isRecordBatchIntact,
+  RECORD_BATCH_HEADER_BYTES,
+  RECORD_BATCH_MAGIC,
+} from '@penstock/kafka-protocol';
+import * as header from './batch-header.ts';
+import type { Files } from './files.ts';
+
+const HEADER_CHUNK_SIZE = 64 * 1024;
+const CRC_CHUNK_SIZE = 1024 * 1024;
+
+/** Bytes of a segment that are known to be unreadable; scans step over them. */
+export interface DamagedRange {
+  readonly fromPosition: number;
+  readonly toPosition: number;
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  readonly reason: string;
+}
+
+export interface ScanOptions {
+  readonly from: number;
+  readonly to: number;
+  /** Base offset below which a batch at `from` cannot begin. */
+  readonly offsetMin: number;
+  /** Batches that end behind this position have their CRC checked. */
+  readonly trustedTo: number;
+  readonly damaged: readonly DamagedRange[];
+}
+
+export interface ScanEnd {
+  /** `to`, or where the visitor stopped, or where the bytes are no batch. */
+  readonly position: number;
+  /** Offset that the next batch would have at least. */
+  readonly nextOffset: number;
+  /** Why the bytes at `position` are no batch; undefined if they were not the reason to end. */
+  readonly bad: string | undefined;
+}
+
+/** Called with a buffer that holds at least the header of the batch at `at`; true ends the scan. */
+export type BatchVisitor = (bytes: Buffer, at: number, position: number, size: number) => boolean;
+
+/** Walks a segment from header to header, reading as little as the options allow. */
+export function scanBatches(
+  files: Files,
+  descriptor: number,
+  options: ScanOptions,
+  visit: BatchVisitor,
+): ScanEnd {
+  const { to, trustedTo } = options;
+  const chunkSize = trustedTo >= to ? HEADER_CHUNK_SIZE : CRC_CHUNK_SIZE;
+  const window = new ReadWindow(files, descriptor, to, Math.min(chunkSize, to - options.from));
+  let position = options.from;
+  let nextOffset = options.offsetMin;
+  while (position < to) {
+    const range = options.damaged.find(
+      (damage) => damage.fromPosition === position && damage.toOffset > nextOffset,
+    );
+    if (range !== undefined) {
+      position = range.toPosition;
+      nextOffset = range.toOffset;
+      continue;
+    }
+    if (!window.holds(position, RECORD_BATCH_HEADER_BYTES)) {
+      return { position, nextOffset, bad: 'the header is cut off' };
+    }
+    let at = window.at(position);
+    if (!header.isPlausible(window.bytes, at, nextOffset)) {
+      return { position, nextOffset, bad: 'the header is not that of a batch' };
+    }
+    const size = header.batchSizeAt(window.bytes, at);
+    if (position + size > to) return { position, nextOffset, bad: 'the batch is cut off' };
+    if (position + size > trustedTo) {
+      if (!window.holds(position, size)) return { position, nextOffset, bad: 'read came short' };
+      at = window.at(position);
+      if (!isRecordBatchIntact(window.bytes, at)) {
+        return { position, nextOffset, bad: 'the CRC does not match' };
+      }
+    }
+    if (visit(window.bytes, at, position, size)) return { position, nextOffset, bad: undefined };
+    nextOffset = header.lastOffsetAt(window.bytes, at) + 1;
+    position += size;
+  }
+  return { position, nextOffset, bad: undefined };
+}
+
+/**
+ * Where readable batches begin again behind bad bytes at `from`, or undefined if nowhere before
+ * `to`. A batch counts if its CRC holds and its offset lies in [offsetMin, offsetEnd).
+ *
+ * Tried in turn: what the bad batch's own length points to (a flipped bit is mostly in a payload);
+ * every byte up to the next batch the index knows; that batch.
+ */
+export function findNextBatch(
+  files: Files,
+  descriptor: number,
+  range: { from: number; to: number; offsetMin: number; offsetEnd: number },
+  indexedPosition: number | undefined,
+): { position: number; offset: number } | undefined {
+  const window = new ReadWindow(files, descriptor, range.to, CRC_CHUNK_SIZE);
+  const offsetAt = (position: number): number | undefined =>
+    validBatchOffset(window, position, range);
+
+  if (window.holds(range.from, RECORD_BATCH_HEADER_BYTES)) {
+    const size = header.batchSizeAt(window.bytes, window.at(range.from));
+    if (size >= RECORD_BATCH_HEADER_BYTES) {
+      const offset = offsetAt(range.from + size);
+      if (offset !== undefined) return { position: range.from + size, offset };
+    }
+  }
+  const limit = indexedPosition ?? range.to;
+  for (let position = range.from + 1; position < limit;) {
+    if (!window.holds(position, RECORD_BATCH_HEADER_BYTES)) break;
+    const magic = window.nextMagic(position);
+    if (magic < 0) {
+      position = window.end - RECORD_BATCH_HEADER_BYTES + 1;
+      continue;
+    }
+    if (magic >= limit) break;
+    const offset = offsetAt(magic);
+    if (offset !== undefined) return { position: magic, offset };
+    position = magic + 1;
+  }
+  if (indexedPosition === undefined) return undefined;
+  const offset = offsetAt(indexedPosition);
+  return offset === undefined ? undefined : { position: indexedPosition, offset };
+}
+
+function validBatchOffset(
+  window: ReadWindow,
+  position: number,
+  range: { to: number; offsetMin: number; offsetEnd: number },
+): number | undefined {
+  if (!window.holds(position, RECORD_BATCH_HEADER_BYTES)) return undefined;
+  let at = window.at(position);
+  if (!header.isPlausible(window.bytes, at, range.offsetMin)) return undefined;
+  const offset = header.baseOffsetAt(window.bytes, at);
+  const size = header.batchSizeAt(window.bytes, at);
+  if (offset >= range.offsetEnd || position + size > range.to) return undefined;
+  if (!window.holds(position, size)) return undefined;
+  at = window.at(position);
+  return isRecordBatchIntact(window.bytes, at) ? offset : undefined;
+}
+
+/** A stretch of a file in memory, moved and grown as positions are asked for. */
+class ReadWindow {
+  bytes: Buffer;
+  readonly #files: Files;
+  readonly #descriptor: number;
+  /** Nothing at or behind this position is read. */
+  readonly #limit: number;
+  #start = 0;
+  #length = 0;
+
+  constructor(files: Files, descriptor: number, limit: number, size: number) {
+    this.#files = files;
+    this.#descriptor = descriptor;
+    this.#limit = limit;
+    this.bytes = Buffer.allocUnsafe(Math.max(size, RECORD_BATCH_HEADER_BYTES));
+  }
+
+  /** Position behind the last byte held. */
+  get end(): number {
+    return this.#start + this.#length;
+  }
+
+  at(position: number): number {
+    return position - this.#start;
+  }
+
+  /** Makes `size` bytes from `position` on available; false if the file has not so many. */
+  holds(position: number, size: number): boolean {
+    if (position >= this.#start && position + size <= this.end) return true;
+    if (position + size > this.#limit) return false;
+    if (size > this.bytes.length) this.bytes = Buffer.allocUnsafe(size);
+    this.#start = position;
+    this.#length = readAll(
+      this.#files,
+      this.#descriptor,
+      this.bytes,
+      0,
+      Math.min(this.bytes.length, this.#limit - position),
+      position,
+    );
+    return size <= this.#length;
+  }
+
+  /** First position at or behind `position` whose magic byte fits, of those held; -1 if none. */
+  nextMagic(position: number): number {
+    const offset = header.MAGIC_POSITION;
+    const found = this.bytes.indexOf(RECORD_BATCH_MAGIC, this.at(position) + offset);
+    if (found < 0 || found - offset + RECORD_BATCH_HEADER_BYTES > this.#length) return -1;
+    return this.#start + found - offset;
+  }
+}
+
+/** Reads `length` bytes, or up to the end of the file; returns how many. */
+export function readAll(
+  files: Files,
+  descriptor: number,
+  target: Buffer,
+  start: number,
+  length: number,
+  position: number,
+): number {
+  let done = 0;
+  while (done < length) {
+    const read = files.read(descriptor, target, start + done, length - done, position + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return done;
+}

@@ -1,0 +1,156 @@
+import { isRecordBatchIntact, RECORD_BATCH_HEADER_BYTES } from '@penstock/kafka-protocol';
+import * as header from './batch-header.ts';
+import { readAll } from './batch-scan.ts';
+import type { Files } from './files.ts';
+import type { ReadResult } from './results.ts';
+import type { Segment } from './segment.ts';
+
+export interface SegmentRead {
+  readonly files: Files;
+  readonly segment: Segment;
+  readonly target: Buffer;
+  /** Where in `target` to begin. */
+  readonly start: number;
+  readonly offset: number;
+  readonly maxBytes: number;
+  readonly minOneBatch: boolean;
+  /** No batch that begins at or behind this offset. */
+  readonly endOffset: number;
+  /** No byte of the segment at or behind this position. */
+  readonly endPosition: number;
+  /** Called with bad bytes; they are then a damaged range of the segment. */
+  readonly quarantine: (position: number, fromOffset: number, reason: string) => void;
+}
+
+/**
+ * Copies whole batches of one segment, the first being the one that contains `offset`. The bytes go
+ * straight from the file to their place in the response. Batches that this process has neither
+ * written nor read before are checked by their CRC, once: a client need not be the first to find
+ * out (librdkafka does not check by default).
+ *
+ * Returns undefined if the offset turns out to be damaged, or to lie in no batch: ask again.
+ */
+export function readSegment(read: SegmentRead): ReadResult | undefined {
+  const { files, segment, target, start, offset } = read;
+  const located = segment.locate(offset);
+  if (located.bad !== undefined) {
+    read.quarantine(located.position, located.nextOffset, located.bad);
+    return undefined;
+  }
+  const { position } = located;
+  const capacity = target.length - start;
+  const available = readableEnd(segment, position, read.endPosition) - position;
+  if (available <= 0) return { ok: true, bytes: 0, nextOffset: offset };
+  const wanted = Math.min(Math.max(read.maxBytes, RECORD_BATCH_HEADER_BYTES), capacity, available);
+  if (wanted < RECORD_BATCH_HEADER_BYTES) return tooSmall(segment, position, offset, read);
+  const descriptor = segment.descriptor();
+  let length = readAll(files, descriptor, target, start, wanted, position);
+  const firstSize = header.batchSizeAt(target, start);
+  if (length < firstSize && firstSize <= available && firstSize >= RECORD_BATCH_HEADER_BYTES) {
+    if (firstSize > read.maxBytes && !read.minOneBatch) {
+      return { ok: true, bytes: 0, nextOffset: offset };
+    }
+    if (firstSize > capacity) return bufferTooSmall(firstSize);
+    length += readAll(
+      files,
+      descriptor,
+      target,
+      start + length,
+      firstSize - length,
+      position + length,
+    );
+  }
+  return takeWholeBatches(read, position, length, located.nextOffset);
+}
+
+/** Ends a read at bytes known to be bad. */
+function readableEnd(segment: Segment, position: number, endPosition: number): number {
+  let end = Math.min(endPosition, segment.sizeBytes);
+  for (const range of segment.damaged) {
+    if (range.fromPosition >= position && range.fromPosition < end) end = range.fromPosition;
+  }
+  return end;
+}
+
+function tooSmall(
+  segment: Segment,
+  position: number,
+  offset: number,
+  read: SegmentRead,
+): ReadResult {
+  const batch = segment.batchAt(position);
+  if (!read.minOneBatch || batch === undefined) return { ok: true, bytes: 0, nextOffset: offset };
+  return bufferTooSmall(batch.length);
+}
+
+function bufferTooSmall(neededBytes: number): ReadResult {
+  return { ok: false, error: 'bufferTooSmall', errorCode: 0, neededBytes };
+}
+
+/** Walks what was read and keeps whole batches below `endOffset` that are what they should be. */
+function takeWholeBatches(
+  read: SegmentRead,
+  position: number,
+  length: number,
+  firstOffset: number,
+): ReadResult | undefined {
+  const { segment, target, start, endOffset } = read;
+  const end = start + length;
+  let at = start;
+  let nextOffset = -1;
+  while (at + RECORD_BATCH_HEADER_BYTES <= end) {
+    const size = header.batchSizeAt(target, at);
+    const filePosition = position + at - start;
+    const bad = badReason(read, at, size, end, filePosition, nextOffset);
+    if (bad === INCOMPLETE) break;
+    if (bad !== undefined) {
+      // Found behind good batches it is left to the next read, which begins there.
+      if (at === start) {
+        read.quarantine(filePosition, firstOffset, bad);
+        return undefined;
+      }
+      break;
+    }
+    if (header.baseOffsetAt(target, at) >= endOffset) break;
+    nextOffset = header.lastOffsetAt(target, at) + 1;
+    at += size;
+    noteVerified(segment, filePosition, filePosition + size);
+  }
+  const bytes = at - start;
+  if (bytes === 0) return { ok: true, bytes: 0, nextOffset: read.offset };
+  segment.remember(nextOffset, position + bytes);
+  return { ok: true, bytes, nextOffset };
+}
+
+const INCOMPLETE = 'incomplete';
+
+function badReason(
+  { segment, target, offset }: SegmentRead,
+  at: number,
+  size: number,
+  end: number,
+  filePosition: number,
+  nextOffset: number,
+): string | undefined {
+  if (!header.isPlausible(target, at, nextOffset)) return 'the header is not that of a batch';
+  if (filePosition + size > segment.sizeBytes) return 'the batch is cut off';
+  if (at + size > end) return INCOMPLETE;
+  if (nextOffset < 0 && header.lastOffsetAt(target, at) < offset) return 'the offset is wrong';
+  const isVerified =
+    filePosition >= segment.writtenFrom ||
+    (filePosition >= segment.verifiedFrom && filePosition < segment.verifiedTo);
+  if (!isVerified && !isRecordBatchIntact(target, at)) return 'the CRC does not match';
+  return undefined;
+}
+
+/** Widens the stretch known to be good, or begins a new one where a reader now is. */
+function noteVerified(segment: Segment, from: number, to: number): void {
+  if (from >= segment.writtenFrom) return;
+  if (from >= segment.verifiedFrom && to <= segment.verifiedTo) return;
+  if (from === segment.verifiedTo) segment.verifiedTo = to;
+  else if (to === segment.verifiedFrom) segment.verifiedFrom = from;
+  else if (from < segment.verifiedFrom || from > segment.verifiedTo) {
+    segment.verifiedFrom = from;
+    segment.verifiedTo = to;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The folder `<topic>-<partition>` of a partition: segments, indexes, snapshots of producers, and
+ * `partition.metadata`, a text of two lines as Kafka writes it:
+ *
+ *   version: 0
+ *   topic_id: <topic id>
+ *
+ * The topic id tells the folder of a topic from that of a deleted one of the same name.
+ */
+import type { LogServices } from './log-services.ts';
+import { readAll } from './batch-scan.ts';
+import type { ProducerStates } from './producer-states.ts';
+import { snapshotPath } from './partition-recovery.ts';
+import type { Segment } from './segment.ts';
+import { writeAll } from './segment-index.ts';
+
+const SNAPSHOTS_KEPT = 3;
+const METADATA_FILE = 'partition.metadata';
+
+export class PartitionFolder {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: string;
+  readonly path: string;
+  /** Offsets of the snapshots present, rising. */
+  snapshots: number[] = [];
+  readonly #services: LogServices;
+  #exists: boolean;
+  /** What has to be synced for new files to be found after a crash. */
+  #isNew = false;
+  #hasNewFiles = false;
+
+  constructor(
+    services: LogServices,
+    { topic, partition, topicId }: { topic: string; partition: number; topicId: string },
+    exists: boolean,
+  ) {
+    this.#services = services;
+    this.topic = topic;
+    this.partition = partition;
+    this.topicId = topicId;
+    this.path = `${services.directory}/${folderName(topic, partition)}`;
+    this.#exists = exists;
+  }
+
+  /** Under which its checkpoint is kept. */
+  get key(): string {
+    return `${folderName(this.topic, this.partition)}/${this.topicId}`;
+  }
+
+  get exists(): boolean {
+    return this.#exists;
+  }
+
+  /** Makes the folder, unless it is there; it is durable with the next sync. */
+  create(): void {
+    if (this.#exists) return;
+    const { files } = this.#services;
+    files.makeDirectory(this.path);
+    const descriptor = files.open(`${this.path}/${METADATA_FILE}`, 'replace');
+    try {
+      writeAll(files, descriptor, Buffer.from(`version: 0\ntopic_id: ${this.topicId}\n`), 0);
+    } finally {
+      files.close(descriptor);
+    }
+    this.#exists = true;
+    this.#isNew = true;
+    this.#hasNewFiles = true;
+  }
+
+  /**
+   * Moves a folder that belongs to another topic of the same name to `stray/`: it is neither ours to
+   * serve nor known to be wanted no more. A folder without a readable id is taken for ours.
+   */
+  moveStrangerAside(): void {
+    if (!this.#exists) return;
+    const { files, directory, logger, clock } = this.#services;
+    const found = readTopicId(this.#services, this.path);
+    if (files.list(this.path) === undefined) {
+      this.#exists = false;
+      return;
+    }
+    if (found === undefined || found === this.topicId) return;
+    const aside = `${directory}/stray/${clock.now()}`;
+    files.makeDirectory(aside);
+    files.rename(this.path, `${aside}/${folderName(this.topic, this.partition)}`);
+    files.syncDirectoryNow(directory);
+    this.#exists = false;
+    logger.error(
+      { folder: this.path, found, wanted: this.topicId, aside },
+      'a folder of another topic was moved aside',
+    );
+  }
+
+  noteNewFile(): void {
+    this.#hasNewFiles = true;
+  }
+
+  /** Makes durable that its files exist; calls back at once if that is known. */
+  sync(done: (error: Error | null) => void): void {
+    if (!this.#hasNewFiles) {
+      done(null);
+      return;
+    }
+    const { files, directory } = this.#services;
+    const isNew = this.#isNew;
+    this.#hasNewFiles = false;
+    this.#isNew = false;
+    files.syncDirectory(this.path, (error) => {
+      if (error !== null || !isNew) done(error);
+      else this.#syncMetadata(() => files.syncDirectory(directory, done));
+    });
+  }
+
+  /** Without its text the folder is taken to be of unknown origin, which loses nothing. */
+  #syncMetadata(done: () => void): void {
+    const { files } = this.#services;
+    const descriptor = files.open(`${this.path}/${METADATA_FILE}`, 'read');
+    files.syncData(descriptor, () => {
+      files.close(descriptor);
+      done();
+    });
+  }
+
+  /** Writes what is known of producers. A failure costs the next start time, nothing else. */
+  writeSnapshot(offset: number, producers: ProducerStates): void {
+    const { files, logger } = this.#services;
+    try {
+      const descriptor = files.open(snapshotPath(this.path, offset), 'replace');
+      try {
+        writeAll(files, descriptor, producers.encode(offset), 0);
+      } finally {
+        files.close(descriptor);
+      }
+    } catch (error) {
+      logger.warn({ err: error, folder: this.path }, 'a snapshot of producers was not written');
+      return;
+    }
+    if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset);
+    while (this.snapshots.length > SNAPSHOTS_KEPT)
+      this.#unlink(snapshotPath(this.path, this.snapshots.shift()!));
+  }
+
+  /** Removes the files of a segment that is closed. */
+  remove(segment: Segment): void {
+    this.#unlink(segment.log.path);
+    this.#unlink(segment.index.path);
+  }
+
+  /** Removes snapshots from before `offset`. */
+  removeSnapshots(offset: number): void {
+    while (this.snapshots.length > 0 && this.snapshots[0]! < offset) {
+      this.#unlink(snapshotPath(this.path, this.snapshots.shift()!));
+    }
+  }
+
+  #unlink(path: string): void {
+    this.#services.files.unlink(path, (error) => {
+      if (error === null || (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      this.#services.logger.warn({ err: error, file: path }, 'a file was not removed');
+    });
+  }
+}
+
+export function folderName(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+/** The topic id written in a folder; undefined if there is none to be read. */
+export function readTopicId(services: LogServices, folder: string): string | undefined {
+  const { files } = services;
+  const path = `${folder}/${METADATA_FILE}`;
+  const size = files.size(path);
+  if (size === undefined) return undefined;
+  const bytes = Buffer.alloc(Math.min(size, 1024));
+  const descriptor = files.open(path, 'read');
+  const read = readAll(files, descriptor, bytes, 0, bytes.length, 0);
+  files.close(descriptor);
+  return /^topic_id: (\S+)$/m.exec(bytes.toString('utf8', 0, read))?.[1];
+}

@@ -1,0 +1,272 @@
+import { readRecordBatchHeader } from '@penstock/kafka-protocol';
+import * as header from './batch-header.ts';
+import { findNextBatch, readAll } from './batch-scan.ts';
+import type { LogServices } from './log-services.ts';
+import type { PartitionCheckpoint } from './partition-checkpoints.ts';
+import { ProducerStates } from './producer-states.ts';
+import { Segment } from './segment.ts';
+import { writeAll } from './segment-index.ts';
+
+/** Offsets for which there are no bytes at all. */
+export interface Gap {
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** A partition's log as found on the disk. */
+export interface RecoveredLog {
+  /** At least one; the last is the one to write to. */
+  readonly segments: Segment[];
+  readonly producers: ProducerStates;
+  readonly logStartOffset: number;
+  /** What the checkpoint vouches for: everything below `offset`, which lies in `segment`. */
+  readonly durable: { offset: number; segment: Segment; position: number };
+  readonly gaps: Gap[];
+  /** Offsets of the snapshots present, rising. */
+  readonly snapshots: number[];
+  /** Segments with bytes the checkpoint does not vouch for. */
+  readonly unsynced: Segment[];
+}
+
+export interface RecoveryInput {
+  readonly services: LogServices;
+  readonly directory: string;
+  readonly checkpoint: PartitionCheckpoint | undefined;
+  readonly indexIntervalBytes: number;
+}
+
+const SEGMENT_FILE = /^(\d{20})\.log$/;
+const SNAPSHOT_FILE = /^(\d{20})\.snapshot$/;
+const COPY_CHUNK_SIZE = 1024 * 1024;
+
+/**
+ * Takes over what a former run left of a partition, after a clean end as after a crash.
+ *
+ * Below the durable end of the checkpoint nothing is ever cut: what cannot be read there is kept,
+ * named and stepped over, and offsets are not given out again even if the bytes are gone. Behind
+ * it every batch must prove itself by its CRC, and the log ends before the first that does not.
+ * Sealed segments below it are read at their very end only.
+ */
+export function recoverPartition(input: RecoveryInput): RecoveredLog {
+  const { services, directory, checkpoint } = input;
+  const names = services.files.list(directory) ?? [];
+  const bases = offsetsOf(names, SEGMENT_FILE);
+  const logStartOffset = checkpoint?.logStartOffset ?? 0;
+  const durableEnd = Math.max(checkpoint?.durableEndOffset ?? 0, logStartOffset);
+  const segments: Segment[] = [];
+  const gaps: Gap[] = [];
+  const unsynced: Segment[] = [];
+  for (const [i, base] of bases.entries()) {
+    const segment = newSegment(input, base);
+    const next = bases[i + 1];
+    const trustedTo = trustedSize(base, next === undefined, checkpoint);
+    const { fileSize, torn } = segment.load({ trustedTo, offsetEnd: next ?? durableEnd });
+    segments.push(segment);
+    if (segment.sizeBytes > trustedTo || torn !== undefined) unsynced.push(segment);
+    if (torn !== undefined) {
+      cutTornTail(input, segment, fileSize, torn, bases.slice(i + 1));
+      break;
+    }
+    if (next !== undefined && segment.nextOffset < next) {
+      gaps.push(gap(segment, segment.nextOffset, next, 'the file ends before the next begins'));
+    }
+  }
+  const start = closeEnds(input, segments, gaps, logStartOffset, durableEnd);
+  const snapshots = offsetsOf(names, SNAPSHOT_FILE);
+  return {
+    segments,
+    gaps,
+    unsynced,
+    logStartOffset: start,
+    durable: durablePoint(segments, checkpoint, start),
+    ...recoverProducers(input, segments, snapshots, start),
+  };
+}
+
+/** How much of a segment the checkpoint vouches for. */
+function trustedSize(
+  base: number,
+  isLast: boolean,
+  checkpoint: PartitionCheckpoint | undefined,
+): number {
+  // Without a checkpoint: a segment is left behind only after it was asked to be synced.
+  if (checkpoint === undefined) return isLast ? 0 : Infinity;
+  if (base < checkpoint.segmentBase) return Infinity;
+  return base === checkpoint.segmentBase ? checkpoint.position : 0;
+}
+
+/**
+ * Ends the log before bytes that are no batch and lie above the durable end. What can still be read
+ * behind them was never answered; it is put aside instead of thrown away, in files `*.cut`.
+ */
+function cutTornTail(
+  { services, directory }: RecoveryInput,
+  segment: Segment,
+  fileSize: number,
+  reason: string,
+  laterBases: number[],
+): void {
+  const { files, logger } = services;
+  const path = segment.log.path;
+  const position = segment.sizeBytes;
+  const range = { from: position, to: fileSize, offsetMin: segment.nextOffset };
+  const descriptor = segment.descriptor();
+  const readable = findNextBatch(files, descriptor, { ...range, offsetEnd: Infinity }, undefined);
+  if (readable !== undefined) {
+    const copy = files.open(`${path}.cut`, 'replace');
+    const chunk = Buffer.allocUnsafe(Math.min(COPY_CHUNK_SIZE, fileSize - position));
+    for (let at = position; at < fileSize; at += chunk.length) {
+      const length = Math.min(chunk.length, fileSize - at);
+      const read = readAll(files, descriptor, chunk, 0, length, at);
+      writeAll(files, copy, chunk.subarray(0, read), at - position);
+    }
+    files.close(copy);
+  }
+  segment.cutTail();
+  for (const base of laterBases) {
+    const later = newSegment(
+      { services, directory, checkpoint: undefined, indexIntervalBytes: 0 },
+      base,
+    );
+    files.rename(later.log.path, `${later.log.path}.cut`);
+    if (files.size(later.index.path) !== undefined) files.unlinkNow(later.index.path);
+  }
+  if (laterBases.length > 0 || readable !== undefined) files.syncDirectoryNow(directory);
+  logger.warn(
+    {
+      file: path,
+      reason,
+      bytes: fileSize - position,
+      laterSegments: laterBases.length,
+      keptAside: readable !== undefined,
+    },
+    'the end of a log that was never acknowledged was cut off',
+  );
+}
+
+/** Accounts for offsets missing before the first segment and behind the last; returns the start. */
+function closeEnds(
+  input: RecoveryInput,
+  segments: Segment[],
+  gaps: Gap[],
+  logStartOffset: number,
+  durableEnd: number,
+): number {
+  const first = segments[0];
+  const firstOffset = first?.baseOffset ?? durableEnd;
+  const known = input.checkpoint !== undefined;
+  if (known && firstOffset > logStartOffset) {
+    const file = first?.log.path ?? input.directory;
+    const range = { fromOffset: logStartOffset, toOffset: firstOffset };
+    gaps.unshift({ ...range, file, reason: 'the segments that held this are missing' });
+  }
+  const last = segments.at(-1);
+  if (last === undefined) {
+    segments.push(newSegment(input, durableEnd));
+  } else if (last.nextOffset < durableEnd) {
+    gaps.push(gap(last, last.nextOffset, durableEnd, 'the file is shorter than what was durable'));
+    segments.push(newSegment(input, durableEnd));
+  }
+  return known ? logStartOffset : Math.max(logStartOffset, firstOffset);
+}
+
+/** Where the durable end lies; the start of the log where nothing vouches for more. */
+function durablePoint(
+  segments: Segment[],
+  checkpoint: PartitionCheckpoint | undefined,
+  logStartOffset: number,
+): RecoveredLog['durable'] {
+  const last = segments.at(-1)!;
+  if (checkpoint !== undefined) {
+    const { durableEndOffset: offset, segmentBase, position } = checkpoint;
+    const segment = segments.find((candidate) => candidate.baseOffset === segmentBase);
+    if (segment !== undefined && position <= segment.sizeBytes)
+      return { offset, segment, position };
+    if (last.baseOffset === offset) return { offset, segment: last, position: 0 };
+    // The segment it speaks of is gone: nothing behind it was ever answered.
+    const above = segments.find((candidate) => candidate.baseOffset >= offset) ?? last;
+    return { offset: Math.max(offset, above.baseOffset), segment: above, position: 0 };
+  }
+  return { offset: Math.max(last.baseOffset, logStartOffset), segment: last, position: 0 };
+}
+
+/** The newest snapshot that fits, and what came after it. */
+function recoverProducers(
+  { services, directory }: RecoveryInput,
+  segments: Segment[],
+  snapshots: number[],
+  logStartOffset: number,
+): { producers: ProducerStates; snapshots: number[] } {
+  const { files, clock } = services;
+  const logEnd = segments.at(-1)!.nextOffset;
+  let producers: ProducerStates | undefined;
+  let from = logStartOffset;
+  const usable: number[] = [];
+  for (const offset of snapshots.toReversed()) {
+    const path = snapshotPath(directory, offset);
+    if (offset > logEnd) {
+      files.unlinkNow(path);
+      continue;
+    }
+    usable.unshift(offset);
+    if (producers !== undefined) continue;
+    producers = readSnapshot(services, path, offset);
+    if (producers !== undefined) from = offset;
+    else usable.shift();
+  }
+  producers ??= new ProducerStates();
+  const now = clock.now();
+  for (const [i, segment] of segments.entries()) {
+    if (segment.nextOffset <= from || segment.isEmpty) continue;
+    const end = segments[i + 1]?.baseOffset ?? logEnd;
+    segment.forEachBatch(from, end, (bytes, at) => {
+      const baseOffset = header.baseOffsetAt(bytes, at);
+      if (baseOffset < from) return;
+      producers.noteEpoch(header.leaderEpochAt(bytes, at), baseOffset);
+      // Heard of now: a client may send timestamps of long ago, and its retries must be known.
+      if (header.producerIdAt(bytes, at) >= 0) {
+        producers.note(readRecordBatchHeader(bytes, at), baseOffset, now);
+      }
+    });
+  }
+  return { producers, snapshots: usable };
+}
+
+function readSnapshot(
+  { files, logger }: LogServices,
+  path: string,
+  offset: number,
+): ProducerStates | undefined {
+  const bytes = Buffer.alloc(files.size(path) ?? 0);
+  const descriptor = files.open(path, 'read');
+  readAll(files, descriptor, bytes, 0, bytes.length, 0);
+  files.close(descriptor);
+  const states = ProducerStates.decode(bytes, offset);
+  if (states === undefined) {
+    logger.warn({ file: path }, 'a snapshot of producers is damaged; the log is read instead');
+  }
+  return states;
+}
+
+export function snapshotPath(directory: string, offset: number): string {
+  return `${directory}/${String(offset).padStart(20, '0')}.snapshot`;
+}
+
+function newSegment(input: RecoveryInput, base: number): Segment {
+  const { services, directory, indexIntervalBytes } = input;
+  return new Segment(services.files, services.openFiles, directory, base, indexIntervalBytes);
+}
+
+function gap(segment: Segment, fromOffset: number, toOffset: number, reason: string): Gap {
+  return { fromOffset, toOffset, file: segment.log.path, reason };
+}
+
+function offsetsOf(names: string[], pattern: RegExp): number[] {
+  return names
+    .map((name) => pattern.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}

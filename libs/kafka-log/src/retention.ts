@@ -1,0 +1,122 @@
+import type { Timer } from './clock.ts';
+import { readAll } from './batch-scan.ts';
+import type { LogServices } from './log-services.ts';
+import type { PartitionLog } from './partition-log.ts';
+import { writeAll } from './segment-index.ts';
+import { SteadyTime } from './steady-time.ts';
+
+export interface RetentionOptions {
+  readonly logs: () => Iterable<PartitionLog>;
+  readonly checkIntervalMs: number;
+  readonly producerIdExpirationMs: number;
+}
+
+/** Share of a log's segments that age may take in one sweep (at least one segment). */
+const SWEEP_SHARE_MAX = 0.25;
+/** Logs looked at before others get a turn. */
+const LOGS_PER_TURN = 20;
+/** Text: the wall clock in ms at the last sweep. */
+const TIME_FILE = 'last-retention';
+
+/**
+ * Deletes old segments and forgets idle producers, every `log.retention.check.interval.ms`.
+ *
+ * Age is measured by a clock that does not follow a jump forward for a day, nor one that happened
+ * while the broker was down, and takes a quarter of a log in one sweep at most: a wrong clock is
+ * noticed before everything is gone.
+ */
+export class Retention {
+  readonly #services: LogServices;
+  readonly #options: RetentionOptions;
+  readonly #time: SteadyTime;
+  #timer: Timer | undefined;
+  #sweeping: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(services: LogServices, options: RetentionOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.#time = new SteadyTime(services.clock, this.#readTime());
+    this.#schedule();
+  }
+
+  /** Looks at all logs once; joins a sweep that is under way. */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
+    return this.#sweeping;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #schedule(): void {
+    this.#timer = this.#services.clock.schedule(this.#options.checkIntervalMs, () => {
+      void this.sweep().finally(() => {
+        if (!this.#isClosed) this.#schedule();
+      });
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const { logger } = this.#services;
+    const now = this.#time.now();
+    if (this.#time.isHeldBack) {
+      const clock = this.#services.clock.now();
+      logger.warn(
+        { clock, believed: now },
+        'the clock has jumped ahead: retention waits for a day',
+      );
+    }
+    this.#writeTime(now);
+    let turn = 0;
+    for (const log of [...this.#options.logs()]) {
+      if (this.#isClosed) return;
+      try {
+        const segmentsMax = Math.max(1, Math.ceil(log.segmentCount * SWEEP_SHARE_MAX));
+        const removed = await log.applyRetention(now, segmentsMax);
+        if (removed > 0) {
+          const { topic, partition, logStartOffset } = log;
+          logger.info(
+            { topic, partition, removed, logStartOffset },
+            'segments deleted by retention',
+          );
+        }
+        log.expireProducers(now - this.#options.producerIdExpirationMs);
+      } catch (error) {
+        const { topic, partition } = log;
+        logger.error({ err: error, topic, partition }, 'retention failed; it is tried again');
+      }
+      if (++turn % LOGS_PER_TURN === 0) {
+        await new Promise<void>((resolve) => this.#services.clock.defer(resolve));
+      }
+    }
+  }
+
+  #readTime(): number | undefined {
+    const { files, directory } = this.#services;
+    const path = `${directory}/${TIME_FILE}`;
+    if (files.size(path) === undefined) return undefined;
+    const bytes = Buffer.alloc(32);
+    const descriptor = files.open(path, 'read');
+    const read = readAll(files, descriptor, bytes, 0, bytes.length, 0);
+    files.close(descriptor);
+    const time = Number(bytes.toString('latin1', 0, read));
+    return Number.isSafeInteger(time) && time > 0 ? time : undefined;
+  }
+
+  #writeTime(time: number): void {
+    const { files, directory, logger } = this.#services;
+    try {
+      const descriptor = files.open(`${directory}/${TIME_FILE}`, 'replace');
+      try {
+        writeAll(files, descriptor, Buffer.from(String(Math.round(time))), 0);
+      } finally {
+        files.close(descriptor);
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'the time of the last retention was not written');
+    }
+  }
+}

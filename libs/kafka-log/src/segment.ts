@@ -1,0 +1,358 @@
+import { RECORD_BATCH_HEADER_BYTES } from '@penstock/kafka-protocol';
+import * as header from './batch-header.ts';
+import type { BatchVisitor, DamagedRange, ScanEnd } from './batch-scan.ts';
+import { findNextBatch, scanBatches } from './batch-scan.ts';
+import type { Files } from './files.ts';
+import type { OpenFiles } from './open-files.ts';
+import { PooledFile } from './open-files.ts';
+import type { IndexEntry } from './segment-index.ts';
+import { IndexDamagedError, SegmentIndex, writeAll } from './segment-index.ts';
+
+const HINTS_MAX = 8;
+
+/** Where a batch lies; `bad` says that the bytes at `position` are none. */
+export interface Located {
+  readonly position: number;
+  readonly nextOffset: number;
+  readonly bad: string | undefined;
+}
+
+/**
+ * A stretch of a partition's log in one file `<base offset, 20 digits>.log`: batches exactly as they
+ * are served, one behind the other, nothing else. Relative offsets fit 32 bits.
+ */
+export class Segment {
+  readonly baseOffset: number;
+  readonly log: PooledFile;
+  readonly index: SegmentIndex;
+  /** Bytes of whole batches (and of damaged ranges between them). */
+  sizeBytes = 0;
+  /** One behind the last offset. */
+  nextOffset: number;
+  /** Largest timestamp of its batches; -1 if none. */
+  maxTimestamp = -1;
+  /** Bytes that cannot be read, in order. */
+  damaged: DamagedRange[] = [];
+  /** Bytes from here on were written by this process. */
+  writtenFrom = 0;
+  /** A stretch below that whose CRCs were seen to hold when it was read. */
+  verifiedFrom = 0;
+  verifiedTo = 0;
+  readonly #files: Files;
+  readonly #open: OpenFiles;
+  #indexedPosition = 0;
+  /** Timestamp of the first batch; undefined until asked for. */
+  #firstTimestamp: number | undefined;
+  readonly #hintOffsets = new Float64Array(HINTS_MAX).fill(-1);
+  readonly #hintPositions = new Float64Array(HINTS_MAX);
+  #hintNext = 0;
+
+  /** `index.interval.bytes` for the batches to come. */
+  indexIntervalBytes: number;
+
+  constructor(
+    files: Files,
+    open: OpenFiles,
+    directory: string,
+    baseOffset: number,
+    indexIntervalBytes: number,
+  ) {
+    const name = `${directory}/${offsetName(baseOffset)}`;
+    this.indexIntervalBytes = indexIntervalBytes;
+    this.#files = files;
+    this.#open = open;
+    this.baseOffset = baseOffset;
+    this.nextOffset = baseOffset;
+    this.log = new PooledFile(`${name}.log`, 'write');
+    this.index = new SegmentIndex(files, open, `${name}.index`, baseOffset);
+  }
+
+  get isEmpty(): boolean {
+    return this.sizeBytes === 0;
+  }
+
+  descriptor(): number {
+    return this.#open.descriptor(this.log);
+  }
+
+  /** Writes a batch behind the last one. What a failed write left must be cut off by `cutTail`. */
+  write(batch: Buffer): void {
+    const descriptor = this.descriptor();
+    const written = this.#files.write(descriptor, batch, 0, batch.length, this.sizeBytes);
+    if (written !== batch.length) {
+      writeAll(this.#files, descriptor, batch.subarray(written), this.sizeBytes + written);
+    }
+  }
+
+  /** Takes a batch that lies behind the last one into account. */
+  noteBatch(
+    position: number,
+    size: number,
+    baseOffset: number,
+    lastOffset: number,
+    maxTimestamp: number,
+  ): void {
+    if (position - this.#indexedPosition >= this.indexIntervalBytes) {
+      this.index.add(baseOffset, position, this.maxTimestamp);
+      this.#indexedPosition = position;
+    }
+    if (position === 0) this.#firstTimestamp = maxTimestamp;
+    if (maxTimestamp > this.maxTimestamp) this.maxTimestamp = maxTimestamp;
+    this.sizeBytes = position + size;
+    this.nextOffset = lastOffset + 1;
+  }
+
+  /** Removes whatever lies behind the last whole batch. */
+  cutTail(): void {
+    this.#files.truncate(this.descriptor(), this.sizeBytes);
+  }
+
+  /** Largest timestamp of the first batch, -1 if the segment is empty. Its age is measured by it. */
+  firstTimestamp(): number {
+    if (this.isEmpty) return -1;
+    if (this.#firstTimestamp === undefined) {
+      const bytes = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
+      const read = this.#files.read(this.descriptor(), bytes, 0, bytes.length, 0);
+      this.#firstTimestamp = read === bytes.length ? header.maxTimestampAt(bytes, 0) : -1;
+    }
+    return this.#firstTimestamp;
+  }
+
+  /**
+   * Finds the first batch that ends at or behind `offset`, which must be below `nextOffset` and in
+   * no damaged range.
+   */
+  locate(offset: number): Located {
+    const hinted = this.#hintOffsets.indexOf(offset);
+    if (hinted >= 0) {
+      return { position: this.#hintPositions[hinted]!, nextOffset: offset, bad: undefined };
+    }
+    const entry = this.#indexed((index) => index.floorByOffset(offset));
+    const end = this.scan(entry?.position ?? 0, entry?.offset ?? this.baseOffset, (bytes, at) => {
+      return header.lastOffsetAt(bytes, at) >= offset;
+    });
+    if (end.bad === undefined && end.position >= this.sizeBytes) {
+      return { ...end, bad: 'the segment ends before this offset' };
+    }
+    return end;
+  }
+
+  /** Where the batch of `offset` lies, or an indexed one before it; without reading the segment. */
+  positionNear(offset: number): number {
+    const hinted = this.#hintOffsets.indexOf(offset);
+    if (hinted >= 0) return this.#hintPositions[hinted]!;
+    if (offset >= this.nextOffset) return this.sizeBytes;
+    return this.#indexed((index) => index.floorByOffset(offset))?.position ?? 0;
+  }
+
+  /** Remembers that a batch beginning with `offset` lies at `position`, for a reader that goes on. */
+  remember(offset: number, position: number): void {
+    const known = this.#hintOffsets.indexOf(offset);
+    const slot = known >= 0 ? known : this.#hintNext;
+    if (known < 0) this.#hintNext = (this.#hintNext + 1) % HINTS_MAX;
+    this.#hintOffsets[slot] = offset;
+    this.#hintPositions[slot] = position;
+  }
+
+  forgetHints(): void {
+    this.#hintOffsets.fill(-1);
+  }
+
+  /**
+   * Finds the first batch with a timestamp of at least `timestamp` that ends at or behind `offset`;
+   * undefined if there is none.
+   */
+  locateTimestamp(timestamp: number, offset: number): Located | undefined {
+    const byTime = this.#indexed((index) => index.floorByTimestamp(timestamp));
+    const byOffset = this.#indexed((index) => index.floorByOffset(offset));
+    const entry = (byOffset?.position ?? 0) > (byTime?.position ?? 0) ? byOffset : byTime;
+    const end = this.scan(entry?.position ?? 0, entry?.offset ?? this.baseOffset, (bytes, at) => {
+      return (
+        header.maxTimestampAt(bytes, at) >= timestamp && header.lastOffsetAt(bytes, at) >= offset
+      );
+    });
+    return end.bad === undefined && end.position >= this.sizeBytes ? undefined : end;
+  }
+
+  /** Visits headers from a batch boundary on, stepping over damaged ranges. */
+  scan(from: number, offsetMin: number, visit: BatchVisitor): ScanEnd {
+    const range = { from, to: this.sizeBytes, trustedTo: Infinity };
+    const options = { ...range, offsetMin, damaged: this.damaged };
+    return scanBatches(this.#files, this.descriptor(), options, visit);
+  }
+
+  /** The whole batch at `position`; undefined if the file has not so much. */
+  batchAt(position: number): Buffer | undefined {
+    const head = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
+    const descriptor = this.descriptor();
+    if (this.#files.read(descriptor, head, 0, head.length, position) < head.length)
+      return undefined;
+    const size = header.batchSizeAt(head, 0);
+    if (size < RECORD_BATCH_HEADER_BYTES || position + size > this.sizeBytes) return undefined;
+    const batch = Buffer.allocUnsafe(size);
+    return this.#files.read(descriptor, batch, 0, size, position) === size ? batch : undefined;
+  }
+
+  /**
+   * Marks what lies at `position` as unreadable, up to the next good batch or the end.
+   * @param offsetEnd base offset of the next segment, or the log end
+   */
+  quarantine(
+    position: number,
+    fromOffset: number,
+    offsetEnd: number,
+    reason: string,
+  ): DamagedRange {
+    const next = findNextBatch(
+      this.#files,
+      this.descriptor(),
+      { from: position, to: this.sizeBytes, offsetMin: fromOffset, offsetEnd },
+      this.#indexed((index) => index.ceilingByPosition(position))?.position,
+    );
+    const range: DamagedRange = {
+      fromPosition: position,
+      toPosition: next?.position ?? this.sizeBytes,
+      fromOffset,
+      toOffset: next?.offset ?? offsetEnd,
+      reason,
+    };
+    this.damaged.push(range);
+    this.damaged.sort((a, b) => a.fromPosition - b.fromPosition);
+    this.forgetHints();
+    return range;
+  }
+
+  /** The damaged range that `offset` lies in. */
+  damageAt(offset: number): DamagedRange | undefined {
+    if (this.damaged.length === 0) return undefined;
+    return this.damaged.find((range) => offset >= range.fromOffset && offset < range.toOffset);
+  }
+
+  /**
+   * Takes over what a former run left in the file. Bytes below `trustedTo` are known to have been
+   * durable: they are read only as far as the index does not reach, and damage among them is kept
+   * and stepped over. Behind it every batch must prove itself; the first that does not ends the
+   * segment, which is not cut here.
+   */
+  load({ trustedTo, offsetEnd }: LoadOptions): LoadResult {
+    const fileSize = this.#files.size(this.log.path) ?? 0;
+    const start = this.#loadStart(Math.min(trustedTo, fileSize));
+    this.maxTimestamp = start.maxTimestampBefore;
+    let { position, offset } = start;
+    for (;;) {
+      const end = scanBatches(
+        this.#files,
+        this.descriptor(),
+        { from: position, to: fileSize, offsetMin: offset, trustedTo, damaged: this.damaged },
+        (bytes, at, batchPosition, size) => {
+          const lastOffset = header.lastOffsetAt(bytes, at);
+          const maxTimestamp = header.maxTimestampAt(bytes, at);
+          const baseOffset = header.baseOffsetAt(bytes, at);
+          this.noteBatch(batchPosition, size, baseOffset, lastOffset, maxTimestamp);
+          return false;
+        },
+      );
+      this.nextOffset = end.nextOffset;
+      if (end.bad === undefined || end.position >= trustedTo) {
+        this.sizeBytes = end.position;
+        this.writtenFrom = end.position;
+        return { fileSize, torn: end.bad };
+      }
+      this.sizeBytes = fileSize;
+      const range = this.quarantine(end.position, end.nextOffset, offsetEnd, end.bad);
+      position = range.toPosition;
+      offset = range.toOffset;
+    }
+  }
+
+  /** Where `load` begins to read: the last index entry among the trusted bytes. */
+  #loadStart(trustedSize: number): IndexEntry {
+    const none = { position: 0, offset: this.baseOffset, maxTimestampBefore: -1 };
+    try {
+      if (this.index.load()) {
+        this.index.truncate(trustedSize);
+        const last = this.index.last();
+        this.#indexedPosition = last?.position ?? 0;
+        return last ?? none;
+      }
+    } catch (error) {
+      if (!(error instanceof IndexDamagedError)) throw error;
+    }
+    this.index.reset();
+    return none;
+  }
+
+  /**
+   * Visits the headers of all batches that end at or behind `offset`. Bad bytes on the way are
+   * quarantined and stepped over.
+   */
+  forEachBatch(
+    offset: number,
+    offsetEnd: number,
+    visit: (bytes: Buffer, at: number) => void,
+  ): void {
+    const entry = this.#indexed((index) => index.floorByOffset(offset));
+    let position = entry?.position ?? 0;
+    let offsetMin = entry?.offset ?? this.baseOffset;
+    for (;;) {
+      const end = this.scan(position, offsetMin, (bytes, at) => {
+        if (header.lastOffsetAt(bytes, at) >= offset) visit(bytes, at);
+        return false;
+      });
+      if (end.bad === undefined) return;
+      const range = this.quarantine(end.position, end.nextOffset, offsetEnd, end.bad);
+      position = range.toPosition;
+      offsetMin = range.toOffset;
+    }
+  }
+
+  /** Asks the index; builds it anew if it turns out to be damaged. */
+  #indexed<T>(ask: (index: SegmentIndex) => T): T {
+    try {
+      return ask(this.index);
+    } catch (error) {
+      if (!(error instanceof IndexDamagedError)) throw error;
+      this.rebuildIndex();
+      return ask(this.index);
+    }
+  }
+
+  /** Builds the index from the batches' headers. */
+  rebuildIndex(): void {
+    this.index.reset();
+    let maxTimestamp = -1;
+    let indexed = 0;
+    this.scan(0, this.baseOffset, (bytes, at, position) => {
+      if (position - indexed >= this.indexIntervalBytes) {
+        this.index.add(header.baseOffsetAt(bytes, at), position, maxTimestamp);
+        indexed = position;
+      }
+      maxTimestamp = Math.max(maxTimestamp, header.maxTimestampAt(bytes, at));
+      return false;
+    });
+    this.#indexedPosition = indexed;
+  }
+
+  close(): void {
+    this.#open.close(this.log);
+    this.index.close();
+  }
+}
+
+export interface LoadOptions {
+  /** Position below which the bytes were durable. */
+  readonly trustedTo: number;
+  /** Base offset of the next segment, or where the log is known to end at least. */
+  readonly offsetEnd: number;
+}
+
+export interface LoadResult {
+  readonly fileSize: number;
+  /** Why the bytes behind `sizeBytes` are no batch; undefined if there are none. */
+  readonly torn: string | undefined;
+}
+
+/** Kafka's name for files that belong to an offset: 20 digits. */
+export function offsetName(offset: number): string {
+  return String(offset).padStart(20, '0');
+}
