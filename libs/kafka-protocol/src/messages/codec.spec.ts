@@ -145,7 +145,12 @@ describe('a decoder', () => {
     const frame = encode('request', 1, 4, fetchOfTopics(1));
     const countPosition = frame.length - PARTITION_BYTES - 4 - TOPIC_BYTES - 4;
     expect(frame.readInt32BE(countPosition)).toBe(1);
-    for (const count of [2, 1000, 0x7fffffff, -1, -0x80000000]) {
+    for (const count of [4, 1000, 0x7fffffff]) {
+      frame.writeInt32BE(count, countPosition);
+      const message = `topics: at byte ${countPosition + 4}: expected ${count} elements of at least`;
+      expect(() => decodeRequest(frame), `count ${count}`).toThrow(message);
+    }
+    for (const count of [-1, -0x80000000]) {
       frame.writeInt32BE(count, countPosition);
       expect(() => decodeRequest(frame), `count ${count}`).toThrow(ProtocolError);
     }

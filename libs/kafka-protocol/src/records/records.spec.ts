@@ -174,6 +174,16 @@ describe('records that lie', () => {
     expect(outcomes.accepted).toBeGreaterThan(100);
   });
 
+  it('are rejected when a record is not as long as it says', () => {
+    const timestamp = 1;
+    const batch = encodeRecordBatch({ records: [{ timestamp }, { timestamp }] });
+    for (const change of [-2, 2]) {
+      const lying = Buffer.from(batch);
+      lying[61]! += change;
+      expect(() => recordsOf(lying), String(change)).toThrow('expected record to end at byte');
+    }
+  });
+
   it('may not unpack to more than the limit', () => {
     const batch = batchOf('gzip');
     const [slice] = recordBatches(batch);
