@@ -102,7 +102,12 @@ export class IngestService {
     return this.#directory.clusterId();
   }
 
-  /** Nothing is accepted after this; settles when everything accepted before is answered. */
+  /** Asks the cluster for its brokers. @throws ClusterUnavailable */
+  async reachBroker(): Promise<void> {
+    await this.#directory.connectAny();
+  }
+
+  /** Settles when everything that was accepted is answered. */
   async drain(): Promise<void> {
     await this.#appender.drain();
   }

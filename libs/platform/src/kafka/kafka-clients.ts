@@ -127,7 +127,9 @@ async function closeWithin(client: Closable, logger: PinoLogger): Promise<void> 
   const { promise, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(() => resolve('late'), CLOSE_DEADLINE_MS);
   try {
-    const outcome = await Promise.race([client.close(true), promise]);
+    // Admin takes a callback where the others take `force`: given `true` it would call that.
+    const closed = client instanceof Admin ? client.close() : client.close(true);
+    const outcome = await Promise.race([closed, promise]);
     if (outcome === 'late') logger.warn('a Kafka client did not close in time');
   } catch (error) {
     logger.warn({ err: error }, 'a Kafka client did not close cleanly');

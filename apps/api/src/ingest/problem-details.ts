@@ -1,0 +1,68 @@
+import type { IngestProblem, IngestProblemCode, RecordReport } from '@penstock/control-plane';
+
+/** RFC 9457. */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** HTTP status of each reason for which ingest refuses. */
+export const STATUS_OF_PROBLEM: Readonly<Record<IngestProblemCode, number>> = {
+  'malformed-json': 400,
+  'no-records': 400,
+  'invalid-record': 400,
+  'invalid-parameter': 400,
+  'invalid-topic': 400,
+  'unknown-topic': 404,
+  'unknown-partition': 404,
+  'record-too-large': 413,
+  'too-many-records': 413,
+  'body-too-large': 413,
+  'unsupported-media-type': 415,
+  'unsupported-encoding': 415,
+  'invalid-encoding': 400,
+  'not-authorized': 403,
+  overloaded: 503,
+  'broker-refused': 502,
+  'broker-unavailable': 503,
+};
+
+const TITLES: Readonly<Record<IngestProblemCode, string>> = {
+  'malformed-json': 'The body is not JSON',
+  'no-records': 'There is no record in the body',
+  'invalid-record': 'A record cannot be taken',
+  'invalid-parameter': 'A parameter cannot be used',
+  'invalid-topic': 'This is not a topic name',
+  'unknown-topic': 'There is no such topic',
+  'unknown-partition': 'There is no such partition',
+  'record-too-large': 'A record is too large',
+  'too-many-records': 'There are too many records in the body',
+  'body-too-large': 'The body is too large',
+  'unsupported-media-type': 'This content type is not taken here',
+  'unsupported-encoding': 'This content encoding is not taken here',
+  'invalid-encoding': 'The body cannot be decompressed',
+  'not-authorized': 'The broker does not allow this',
+  overloaded: 'Too much is under way already',
+  'broker-refused': 'The broker refused the records',
+  'broker-unavailable': 'The broker cannot be reached',
+};
+
+/** Seconds after which a client may try again, for problems that pass by themselves. */
+export function retryAfterSeconds(status: number): number | undefined {
+  return status === 503 || status === 429 ? 1 : undefined;
+}
+
+/** The body of a refusal. */
+export function problemDetails(problem: IngestProblem): Record<string, unknown> {
+  const { code, message, ...rest } = problem;
+  return {
+    type: `urn:penstock:ingest:${code}`,
+    title: TITLES[code],
+    status: STATUS_OF_PROBLEM[code],
+    detail: message,
+    code,
+    ...rest,
+  };
+}
+
+/** The problem of a request of which the broker took no record, by what befell the first. */
+export function problemOfFailure(report: RecordReport & { readonly ok: false }): IngestProblem {
+  return { code: report.code, message: report.message };
+}
