@@ -68,10 +68,9 @@ export class WireClient implements AsyncDisposable {
     version: number,
     body: RequestInputOf<K>,
   ): Promise<ResponseOf<K>> {
-    const frame = this.nextFrame();
     this.post(apiKey, version, body);
     const correlationId = this.#correlationId;
-    const response = decodeResponse(apiKey, version, await frame);
+    const response = decodeResponse(apiKey, version, await this.nextFrame());
     if (response.correlationId !== correlationId) {
       throw new Error(`answer ${response.correlationId} to request ${correlationId}`);
     }

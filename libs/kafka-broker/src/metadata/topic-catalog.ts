@@ -21,7 +21,7 @@ export interface Refusal {
   readonly message: string | null;
 }
 
-/** A topic of this broker. Its partitions' logs are opened when first asked for. */
+/** A topic of this broker. */
 export class Topic {
   readonly id: string;
   readonly name: string;
@@ -41,6 +41,11 @@ export class Topic {
     this.partitionCount = stored.partitionCount;
     this.logConfig = logConfig;
     this.#logs = logs;
+  }
+
+  /** Makes all partitions known to the log manager, which keeps to their retention. */
+  openLogs(): void {
+    for (let partition = 0; partition < this.partitionCount; partition += 1) this.log(partition);
   }
 
   /** The partition's log; undefined when there is no such partition. */
@@ -194,6 +199,7 @@ export class TopicCatalog {
   async setPartitionCount(topic: Topic, partitionCount: number): Promise<void> {
     await this.#options.store.setPartitionCount(topic.id, partitionCount);
     topic.partitionCount = partitionCount;
+    topic.openLogs();
     this.#options.logger.info({ topic: topic.name, partitions: partitionCount }, 'topic grown');
   }
 
@@ -245,6 +251,7 @@ export class TopicCatalog {
   #add(stored: StoredTopic): Topic {
     const logConfig = logConfigOf(stored.configs, this.#options.configs);
     const topic = new Topic(stored, logConfig, this.#options.logs);
+    topic.openLogs();
     this.#byName.set(topic.name, topic);
     this.#byId.set(topic.id, topic);
     this.#collisionKeys.set(collisionKey(topic.name), topic.name);
