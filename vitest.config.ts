@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Libraries resolve to their sources, so that a test never runs against a stale build. */
-const resolve = { conditions: ['source', 'node', 'import', 'module', 'default'] };
+const resolve = {
+  conditions: ['source', 'node', 'import', 'module', 'default'],
+  // Our imports of graphql would otherwise find its ES modules while Nest finds its CommonJS: two
+  // copies, and graphql-js refuses the types of another copy.
+  alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+};
 const ssr = { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } };
 
 export default defineConfig({

@@ -23,5 +23,6 @@ export {
   type Problem,
   type InvalidInput,
   type BrokerRefused,
+  type TopicExists,
   type TopicNotFound,
 } from './problem.ts';

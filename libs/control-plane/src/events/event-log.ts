@@ -106,9 +106,27 @@ export class EventLog {
 
   /**
    * Every event after `after` (an event id; without it, from now on), oldest first, then as they
-   * happen, until `signal` aborts.
+   * happen, until the iterator is returned.
    */
-  async *tail(after: string | null, signal: AbortSignal): AsyncGenerator<EventEntry, void, void> {
+  tail(after: string | null): AsyncIterableIterator<EventEntry> {
+    const stop = new AbortController();
+    const events = this.#follow(after, stop.signal);
+    const iterator: AsyncIterableIterator<EventEntry> = {
+      next: () => events.next(),
+      return: async () => {
+        // A generator that waits takes a `return` only after its wait, which this ends.
+        stop.abort();
+        return await events.return(undefined);
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  async *#follow(
+    after: string | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventEntry, undefined, undefined> {
     let seen = eventIdOf(after) ?? (await this.newestId());
     while (!signal.aborted) {
       // Asked for before the table is read: an event committed between the read and the sleep
@@ -121,7 +139,7 @@ export class EventLog {
       });
       for (const row of rows) {
         if (signal.aborted) {
-          return;
+          return undefined;
         }
         seen = row.id;
         yield toEntry(row);
@@ -130,6 +148,7 @@ export class EventLog {
         await woken;
       }
     }
+    return undefined;
   }
 
   /** Id of the newest event, 0 when there is none. */

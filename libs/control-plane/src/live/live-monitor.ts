@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { Config, Logger } from '@penstock/platform';
 import { ClusterClient, ClusterUnavailable } from '../cluster/index.ts';
 import { EventLog } from '../events/index.ts';
 import { HistoryService } from '../history/index.ts';
 import { type Clock, type ClusterSample, takeSample } from './cluster-sample.ts';
 import { LatestWins } from './latest-wins.ts';
-import { type ClusterFigures, unknownFigures } from './live-figures.ts';
+import { type ClusterFigures, type TopicFigures, unknownFigures } from './live-figures.ts';
 import type { LiveFrame } from './live-frame.ts';
 import { LiveState } from './live-state.ts';
 import { LiveWork } from './live-work.ts';
@@ -37,7 +41,7 @@ const systemClock: Clock = {
  * own in the history.
  */
 @Injectable()
-export class LiveMonitor implements OnApplicationBootstrap, OnModuleDestroy {
+export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly epoch = randomUUID();
   readonly frames = new LatestWins<LiveFrame>();
   readonly #client: ClusterClient;
@@ -54,6 +58,8 @@ export class LiveMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   #passStartedAt = 0;
   #sample: ClusterSample | null = null;
   #figures: ClusterFigures | null = null;
+  /** Built when it is first asked for, from the figures of then. */
+  #topicIndex: { of: ClusterFigures | null; byTopic: Map<string, TopicFigures> } | null = null;
   /** Whether the cluster answered the last pass; null before the first answer. */
   #answering: boolean | null = null;
 
@@ -80,7 +86,11 @@ export class LiveMonitor implements OnApplicationBootstrap, OnModuleDestroy {
     this.#tick();
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /**
+   * After the sockets of the readers are closed: a stream that ends on an open socket tells its
+   * reader that there is nothing more to come, and it would not connect again.
+   */
+  async onApplicationShutdown(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.frames.close();
@@ -96,6 +106,16 @@ export class LiveMonitor implements OnApplicationBootstrap, OnModuleDestroy {
       throw new ClusterUnavailable(why);
     }
     return sample;
+  }
+
+  /** The newest figures of one topic; undefined for a topic not seen yet. */
+  topicFigures(name: string): TopicFigures | undefined {
+    if (this.#topicIndex?.of !== this.#figures) {
+      const topics = this.#figures?.topics ?? [];
+      const byTopic = new Map(topics.map((topic) => [topic.name, topic]));
+      this.#topicIndex = { of: this.#figures, byTopic };
+    }
+    return this.#topicIndex?.byTopic.get(name);
   }
 
   /** The figures of the newest frame, nulls included; null before the first. */

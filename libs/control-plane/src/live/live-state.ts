@@ -16,9 +16,10 @@ export class LiveState {
   /** @param pausedGroups ids of groups whose processor is paused on purpose */
   apply(sample: ClusterSample, pausedGroups: ReadonlySet<string>): ClusterFigures {
     const at = sample.monotonicMs;
-    const gap = this.#lastAt !== null && at - this.#lastAt > GAP_MS;
+    const before = this.#lastAt;
+    const gap = before !== null && at - before > GAP_MS;
     this.#lastAt = at;
-    this.#followTopics(sample, gap);
+    this.#followTopics(sample, { gap, before: gap ? null : before });
     const groups = this.#followGroups(sample, pausedGroups);
     const readable = visibleTopics(sample);
     const consumed = this.#consumedPerSecond(at);
@@ -28,25 +29,34 @@ export class LiveState {
       topics,
       groups,
       totals: {
-        inPerSecond: sumKnown(topics.map((topic) => topic.inPerSecond)),
-        outPerSecond: sumKnown(topics.map((topic) => topic.outPerSecond)),
-        lag: sumKnown(groups.map((group) => group.lag)),
+        inPerSecond: total(
+          topics.map((topic) => topic.inPerSecond),
+          before !== null,
+        ),
+        outPerSecond: total(
+          topics.map((topic) => topic.outPerSecond),
+          before !== null,
+        ),
+        lag: total(
+          groups.map((group) => group.lag),
+          true,
+        ),
         topics: topics.length,
         groups: groups.length,
       },
     };
   }
 
-  #followTopics(sample: ClusterSample, gap: boolean): void {
+  #followTopics(sample: ClusterSample, last: { gap: boolean; before: number | null }): void {
     const present = new Set<string>();
     for (const { name, id } of sample.metadata.topics) {
       present.add(name);
       let track = this.#topics.get(name);
       if (track === undefined || track.id !== id) {
-        track = new TopicTrack(id);
+        track = new TopicTrack(id, last.before);
         this.#topics.set(name, track);
       }
-      if (gap) {
+      if (last.gap) {
         track.break();
       }
       track.add(sample.endOffsets.get(name) ?? [], sample.monotonicMs);
@@ -96,6 +106,11 @@ export class LiveState {
       outPerSecond: inPerSecond === null ? null : outPerSecond,
     };
   }
+}
+
+/** Where there is nothing to sum up the total is known, and 0, once anything can be known at all. */
+function total(parts: readonly (number | null)[], knowable: boolean): number | null {
+  return parts.length === 0 && knowable ? 0 : sumKnown(parts);
 }
 
 function forgetAbsent(tracks: Map<string, unknown>, present: ReadonlySet<string>): void {

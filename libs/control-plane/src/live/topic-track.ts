@@ -7,14 +7,22 @@ const SMOOTHING_MS = 10_000;
 export class TopicTrack {
   readonly id: string;
   #ends: readonly (number | null)[] = [];
-  #at: number | null = null;
+  #at: number | null;
+  /** Whether partitions seen for the first time began empty at {@link #at}. */
+  readonly #bornWatched: boolean;
   /** Records per second over the last step; null until two samples of the same topic exist. */
   inPerSecond: number | null = null;
   smoothedInPerSecond: number | null = null;
   endOffsetSum = 0;
 
-  constructor(id: string) {
+  /**
+   * @param absentAt monotonic ms of the sample before, in which the topic was not there: all it holds
+   *   came since. Null when nothing is known of the time before.
+   */
+  constructor(id: string, absentAt: number | null) {
     this.id = id;
+    this.#at = absentAt;
+    this.#bornWatched = absentAt !== null;
   }
 
   /** @param at monotonic ms */
@@ -41,9 +49,10 @@ export class TopicTrack {
   #rate(ends: readonly (number | null)[], elapsedMs: number): number | null {
     let records = 0;
     for (const [partition, end] of ends.entries()) {
-      const before = this.#ends[partition];
-      // A partition that was added since, or is read for the first time, counts from the next step.
-      if (end === null || before == null) {
+      // A partition that is read for the first time counts from the next step, unless it cannot
+      // have held anything before.
+      const before = this.#ends[partition] ?? (this.#bornWatched ? 0 : null);
+      if (end === null || before === null) {
         continue;
       }
       if (end < before) {

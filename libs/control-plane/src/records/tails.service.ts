@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config, Logger } from '@penstock/platform';
 import { ClusterClient } from '../cluster/index.ts';
 import {
@@ -27,7 +27,7 @@ export type TailOutcome =
 
 /** Live tails, one per topic (or partition) however many watch it; ended with its last reader. */
 @Injectable()
-export class TailsService implements OnModuleDestroy {
+export class TailsService implements OnApplicationShutdown {
   readonly #config: Config;
   readonly #topics: TopicsService;
   readonly #logger: Logger;
@@ -56,7 +56,7 @@ export class TailsService implements OnModuleDestroy {
     return { kind: 'tail', frames: shared.frames.read() };
   }
 
-  onModuleDestroy(): void {
+  onApplicationShutdown(): void {
     for (const key of this.#tails.keys()) {
       this.#end(key);
     }

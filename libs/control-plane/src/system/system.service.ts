@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Config, Logger, RedisConnection } from '@penstock/platform';
+import { ClusterUnavailable, InteractiveCluster } from '../cluster/index.ts';
 import { EventLog } from '../events/index.ts';
 
 export interface SystemOverview {
@@ -27,12 +28,20 @@ const REDIS_HELP =
 export class SystemService implements OnModuleDestroy {
   readonly #config: Config;
   readonly #redis: RedisConnection;
+  readonly #cluster: InteractiveCluster;
   readonly #startedAt = Date.now();
   readonly #version = readVersion();
   readonly #stop: () => void;
 
-  constructor(config: Config, redis: RedisConnection, events: EventLog, logger: Logger) {
+  constructor(
+    config: Config,
+    redis: RedisConnection,
+    cluster: InteractiveCluster,
+    events: EventLog,
+    logger: Logger,
+  ) {
     this.#config = config;
+    this.#cluster = cluster;
     this.#redis = redis;
     let known = redis.connected;
     let lost = false;
@@ -69,6 +78,18 @@ export class SystemService implements OnModuleDestroy {
         help: this.#redis.connected ? null : REDIS_HELP,
       },
     };
+  }
+
+  /** Null while the cluster cannot be asked. */
+  async clusterId(): Promise<string | null> {
+    try {
+      return (await this.#cluster.metadata([])).clusterId;
+    } catch (error) {
+      if (error instanceof ClusterUnavailable) {
+        return null;
+      }
+      throw error;
+    }
   }
 
   onModuleDestroy(): void {

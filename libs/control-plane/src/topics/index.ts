@@ -1,5 +1,6 @@
 export { checkTopicName, type CreateTopicRequest, TOPIC_PARTITIONS_MAX } from './topic-input.ts';
 export {
+  configSources,
   type CreateTopicOutcome,
   type DeleteTopicOutcome,
   partitionProblem,

@@ -199,3 +199,14 @@ export function partitionProblem(partition: {
   }
   return partition.leader === null ? 'The partition has no leader.' : null;
 }
+
+/** Kafka's words for where the value of a configuration comes from, by the number on the wire. */
+export const configSources: Readonly<Record<number, string>> = {
+  0: 'UNKNOWN',
+  1: 'DYNAMIC_TOPIC_CONFIG',
+  2: 'DYNAMIC_BROKER_CONFIG',
+  3: 'DYNAMIC_DEFAULT_BROKER_CONFIG',
+  4: 'STATIC_BROKER_CONFIG',
+  5: 'DEFAULT_CONFIG',
+  6: 'DYNAMIC_BROKER_LOGGER_CONFIG',
+};

@@ -1,0 +1,40 @@
+import { unwrapResolverError } from '@apollo/server/errors';
+import { ClusterUnavailable, type Problem } from '@penstock/control-plane';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+
+/** An outage or a bug that a client should not be told the insides of. */
+const INTERNAL_MESSAGE = 'Something went wrong here. The log of the api process says what.';
+
+/** For subscriptions, which have no union to answer with before their stream begins. */
+export function problemError(problem: Problem): GraphQLError {
+  return new GraphQLError(problem.message, { extensions: { code: problem.code } });
+}
+
+/**
+ * What a client sees of an error: a stable `extensions.code`, a message for people, no stack.
+ *
+ * @returns `internal` is set when the error was not meant for a client and has to be logged here
+ */
+export function describeError(error: unknown): {
+  formatted: Pick<GraphQLFormattedError, 'message' | 'extensions'>;
+  internal: unknown;
+} {
+  const original = unwrapResolverError(error);
+  if (original instanceof ClusterUnavailable) {
+    const extensions = { code: original.code };
+    return { formatted: { message: original.message, extensions }, internal: null };
+  }
+  const meant = original instanceof GraphQLError ? original : error;
+  if (meant instanceof GraphQLError && meant.originalError == null) {
+    const code = meant.extensions['code'];
+    // Without a code it comes from graphql-js itself: the document does not fit the schema.
+    const extensions = { code: typeof code === 'string' ? code : 'GRAPHQL_VALIDATION_FAILED' };
+    if (extensions.code !== 'INTERNAL_SERVER_ERROR') {
+      return { formatted: { message: meant.message, extensions }, internal: null };
+    }
+  }
+  return {
+    formatted: { message: INTERNAL_MESSAGE, extensions: { code: 'INTERNAL_SERVER_ERROR' } },
+    internal: original,
+  };
+}

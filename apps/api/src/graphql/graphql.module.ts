@@ -1,0 +1,103 @@
+import { Module } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { GraphQLModule } from '@nestjs/graphql';
+import { ConsumerGroupsService, MonitoringModule, TopicsService } from '@penstock/control-plane';
+import { Logger } from '@penstock/platform';
+import {
+  ConsumerGroupsResolver,
+  GroupPartitionsResolver,
+  TopicConsumerGroupsResolver,
+} from '../consumer-groups/consumer-groups.resolver.ts';
+import { EventsResolver } from '../events/events.resolver.ts';
+import { HistoryResolver } from '../history/history.resolver.ts';
+import { LiveProcessorsResolver, LiveResolver } from '../live/live.resolver.ts';
+import { RecordDataResolver, RecordsResolver } from '../records/records.resolver.ts';
+import { SystemResolver } from '../system/system.resolver.ts';
+import { TopicsResolver } from '../topics/topics.resolver.ts';
+import { describeError } from './graphql-error.ts';
+import { queryLimitsPlugin } from './query-limits-plugin.ts';
+import { TOKENS_MAX } from './query-limits.ts';
+import { createRequestContext } from './request-context.ts';
+import { SubscriptionsServer } from './subscriptions-server.ts';
+
+const PATH = '/graphql';
+/** A record that is sent from the dashboard has up to 1 MB, more once it is JSON. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** The resolvers of this module; those of other nouns come with their own modules. */
+export const monitoringResolvers = [
+  ConsumerGroupsResolver,
+  EventsResolver,
+  GroupPartitionsResolver,
+  HistoryResolver,
+  LiveProcessorsResolver,
+  LiveResolver,
+  RecordDataResolver,
+  RecordsResolver,
+  SystemResolver,
+  TopicConsumerGroupsResolver,
+  TopicsResolver,
+];
+
+function apolloConfig(
+  logger: Logger,
+  topics: TopicsService,
+  consumerGroups: ConsumerGroupsService,
+): Omit<ApolloDriverConfig, 'driver'> {
+  return {
+    path: PATH,
+    autoSchemaFile: true,
+    introspection: true,
+    graphiql: false,
+    csrfPrevention: true,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: TOKENS_MAX },
+    context: () => createRequestContext({ topics, consumerGroups }),
+    plugins: [queryLimitsPlugin()],
+    formatError: (formatted, error) => {
+      const described = describeError(error);
+      if (described.internal !== null) {
+        logger.pino.error({ err: described.internal }, 'a GraphQL operation failed');
+      }
+      // Apollo has set the codes of what it refuses itself (syntax, validation, bad variables).
+      const known = formatted.extensions?.['code'];
+      const keep = described.internal === null && known !== 'INTERNAL_SERVER_ERROR';
+      return { ...formatted, ...(keep ? { message: formatted.message } : described.formatted) };
+    },
+  };
+}
+
+/**
+ * GraphQL at /graphql, over HTTP and WebSocket, with the resolvers of topics, consumer groups,
+ * records, live figures, history, events and system. Imported once by the application; resolvers of
+ * other modules join by being providers anywhere.
+ */
+@Module({
+  imports: [
+    MonitoringModule,
+    GraphQLModule.forRootAsync<ApolloDriverConfig>({
+      driver: ApolloDriver,
+      imports: [MonitoringModule],
+      inject: [Logger, TopicsService, ConsumerGroupsService],
+      useFactory: apolloConfig,
+    }),
+  ],
+  providers: [...monitoringResolvers, SubscriptionsServer],
+  exports: [MonitoringModule],
+})
+export class GraphqlModule {
+  constructor(adapterHost: HttpAdapterHost) {
+    // Before the route is made: the limit of other routes is for whole files of records.
+    const server = adapterHost.httpAdapter?.getInstance<FastifyHooks>();
+    server?.addHook('onRoute', (route) => {
+      if (route.url === PATH) {
+        route.bodyLimit = BODY_BYTES_MAX;
+      }
+    });
+  }
+}
+
+interface FastifyHooks {
+  addHook(name: 'onRoute', hook: (route: { url: string; bodyLimit?: number }) => void): void;
+}
