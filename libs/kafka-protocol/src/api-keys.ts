@@ -33,7 +33,12 @@ import { offsetDelete } from './messages/47-offset-delete.ts';
 import { describeCluster } from './messages/60-describe-cluster.ts';
 import type { Decoded, Encodable } from './messages/schema.ts';
 
-/** Every API that this codec speaks, by key: the declarations in `messages/`. */
+/**
+ * Every API that this codec speaks, by key: the declarations in `messages/`.
+ *
+ * To add an API or a version: declare it there, list it here, in `ApiKeys` and in index.ts, add its
+ * row to `OFFERED` in tools/golden/GoldenMessages.java and run that program. The tests then cover it.
+ */
 export const apis = {
   0: produce,
   1: fetch,

@@ -53,28 +53,15 @@ export class Reader {
     return (((this.buffer[at]! << 8) | this.buffer[at + 1]!) << 16) >> 16;
   }
 
-  uint16(): number {
-    const at = this.take(2, 'uint16');
-    return (this.buffer[at]! << 8) | this.buffer[at + 1]!;
-  }
-
   int32(): number {
     const at = this.take(4, 'int32');
     const bytes = this.buffer;
     return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   }
 
-  uint32(): number {
-    return this.int32() >>> 0;
-  }
-
   /** int64 as number; see int64.ts for what happens beyond 2^53. */
   int64(): number {
     return readInt64(this.buffer, this.take(8, 'int64'));
-  }
-
-  float64(): number {
-    return this.buffer.readDoubleBE(this.take(8, 'float64'));
   }
 
   uuid(): string {

@@ -93,11 +93,6 @@ export class Writer {
     this.position += 8;
   }
 
-  float64(value: number): void {
-    this.reserve(8);
-    this.position = this.buffer.writeDoubleBE(value, this.position);
-  }
-
   uuid(value: string): void {
     this.reserve(16);
     writeUuid(this.buffer, value, this.position);

@@ -11,6 +11,16 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Records to append.
+ *
+ * Versions: 3 record batches of magic 2, transactional id (KIP-98) · 5 log start offset · 7 zstd
+ * allowed (KIP-110) · 8 errors per record (KIP-467) · 9 flexible · 10 current leader in the answer
+ * (KIP-951) · 11 TRANSACTION_ABORTABLE possible (KIP-890).
+ *
+ * Not offered: 12 (implicit transactions, goes with the feature transaction.version=2) and 13
+ * (topic ids).
+ */
 export const produce = api({
   key: 0,
   name: 'Produce',

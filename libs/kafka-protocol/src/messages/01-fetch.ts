@@ -14,6 +14,14 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Record batches from given offsets, long-polled.
+ *
+ * Versions: 4 aborted transactions (KIP-98) · 5 log start offset · 7 sessions (KIP-227) · 9 leader
+ * epoch (KIP-320) · 10 zstd possible · 11 rack, preferred replica (KIP-392) · 12 flexible,
+ * diverging epoch (KIP-595) · 13 topics by id (KIP-516) · 15 replica id under a tag (KIP-903) · 16
+ * node endpoints (KIP-951) · 17 directory ids (KIP-853).
+ */
 export const fetch = api({
   key: 1,
   name: 'Fetch',

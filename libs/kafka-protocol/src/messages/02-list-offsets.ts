@@ -10,6 +10,12 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Offsets by timestamp, or by -1 latest, -2 earliest.
+ *
+ * Versions: 2 isolation level · 4 leader epoch (KIP-320) · 6 flexible · 7 -3 record of the largest
+ * timestamp (KIP-734) · 8 -4 earliest local (KIP-405) · 9 -5 latest tiered (KIP-1005).
+ */
 export const listOffsets = api({
   key: 2,
   name: 'ListOffsets',

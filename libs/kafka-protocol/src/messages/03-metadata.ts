@@ -14,6 +14,14 @@ import {
 /** No authorized operations were asked for. */
 const INT32_MIN = -0x80000000;
 
+/**
+ * Brokers, topics and their partitions.
+ *
+ * Versions: 0 empty topics mean all · 1 null topics mean all, racks, controller · 2 cluster id · 3
+ * throttle time · 4 the client says whether topics may be created · 5 offline replicas · 7 leader
+ * epoch (KIP-320) · 8 authorized operations (KIP-430) · 9 flexible · 10 topic ids (KIP-516) · 11 no
+ * operations of the cluster here (KIP-700) · 12 ask by topic id · 13 top-level error (KIP-1102).
+ */
 export const metadata = api({
   key: 3,
   name: 'Metadata',

@@ -1,5 +1,12 @@
 import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Committed offsets of a group, to be kept.
+ *
+ * Versions: 2 retention time · 3 throttle time · 5 retention time gone (KIP-211) · 6 leader epoch
+ * (KIP-320) · 7 static members (KIP-345) · 8 flexible · 9 member epochs of KIP-848,
+ * GROUP_ID_NOT_FOUND possible.
+ */
 export const offsetCommit = api({
   key: 8,
   name: 'OffsetCommit',

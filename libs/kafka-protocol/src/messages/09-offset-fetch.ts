@@ -11,6 +11,13 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Committed offsets of groups.
+ *
+ * Versions: 2 null topics mean all, top-level error · 3 throttle time · 5 leader epoch (KIP-320) ·
+ * 6 flexible · 7 stable offsets only (KIP-447) · 8 several groups (KIP-709) · 9 member epochs of
+ * KIP-848.
+ */
 export const offsetFetch = api({
   key: 9,
   name: 'OffsetFetch',

@@ -10,6 +10,12 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * The coordinator of a group or transactional id.
+ *
+ * Versions: 1 key type, error message (KIP-98) · 3 flexible · 4 several keys (KIP-699) · 5
+ * TRANSACTION_ABORTABLE possible (KIP-890).
+ */
 export const findCoordinator = api({
   key: 10,
   name: 'FindCoordinator',

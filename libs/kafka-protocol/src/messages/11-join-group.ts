@@ -10,6 +10,13 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Membership of a consumer group, first half.
+ *
+ * Versions: 1 rebalance timeout · 2 throttle time · 4 MEMBER_ID_REQUIRED (KIP-394) · 5 static
+ * members (KIP-345) · 6 flexible · 7 protocol type answered (KIP-559) · 8 reason (KIP-800) · 9 the
+ * leader may skip the assignment (KIP-814).
+ */
 export const joinGroup = api({
   key: 11,
   name: 'JoinGroup',

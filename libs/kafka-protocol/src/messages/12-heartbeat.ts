@@ -1,5 +1,10 @@
 import { api, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * A member is alive.
+ *
+ * Versions: 1 throttle time · 3 static members (KIP-345) · 4 flexible.
+ */
 export const heartbeat = api({
   key: 12,
   name: 'Heartbeat',

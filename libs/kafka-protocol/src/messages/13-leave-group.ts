@@ -1,5 +1,11 @@
 import { api, array, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Members leave.
+ *
+ * Versions: 1 throttle time · 3 several members, static ones too (KIP-345) · 4 flexible · 5 reason
+ * (KIP-800).
+ */
 export const leaveGroup = api({
   key: 13,
   name: 'LeaveGroup',

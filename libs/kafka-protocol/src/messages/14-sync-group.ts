@@ -1,5 +1,11 @@
 import { api, array, bytes, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Membership of a consumer group, second half: the assignment.
+ *
+ * Versions: 1 throttle time · 3 static members (KIP-345) · 4 flexible · 5 protocol type and name
+ * (KIP-559).
+ */
 export const syncGroup = api({
   key: 14,
   name: 'SyncGroup',

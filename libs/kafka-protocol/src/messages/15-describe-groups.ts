@@ -14,6 +14,12 @@ import {
 /** No authorized operations were asked for. */
 const INT32_MIN = -0x80000000;
 
+/**
+ * State and members of groups.
+ *
+ * Versions: 1 throttle time · 3 authorized operations (KIP-430) · 4 static members (KIP-345) · 5
+ * flexible · 6 error message, GROUP_ID_NOT_FOUND for an unknown group (KIP-1043).
+ */
 export const describeGroups = api({
   key: 15,
   name: 'DescribeGroups',

@@ -9,6 +9,12 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * The groups there are.
+ *
+ * Versions: 1 throttle time · 3 flexible · 4 filter by state (KIP-518) · 5 filter by type
+ * (KIP-848).
+ */
 export const listGroups = api({
   key: 16,
   name: 'ListGroups',

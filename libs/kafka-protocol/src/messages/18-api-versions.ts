@@ -10,6 +10,12 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * What the broker speaks. The answer's header is always version 0 (KIP-511).
+ *
+ * Versions: 1 throttle time · 3 flexible, software name, features (KIP-584) · 4 features from
+ * version 0 (KIP-1022).
+ */
 export const apiVersions = api({
   key: 18,
   name: 'ApiVersions',

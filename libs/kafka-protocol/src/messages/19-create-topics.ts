@@ -12,6 +12,13 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * New topics.
+ *
+ * Versions: 2 throttle time · 4 -1 partitions or replicas mean the default (KIP-464) · 5 flexible,
+ * configs answered (KIP-525) · 6 THROTTLING_QUOTA_EXCEEDED possible (KIP-599) · 7 topic id answered
+ * (KIP-516).
+ */
 export const createTopics = api({
   key: 19,
   name: 'CreateTopics',

@@ -10,6 +10,12 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Topics to delete.
+ *
+ * Versions: 1 throttle time · 4 flexible · 5 error message, THROTTLING_QUOTA_EXCEEDED possible
+ * (KIP-599) · 6 by topic id (KIP-516).
+ */
 export const deleteTopics = api({
   key: 20,
   name: 'DeleteTopics',

@@ -1,5 +1,10 @@
 import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Records below an offset to delete; -1 means all.
+ *
+ * Versions: 2 flexible.
+ */
 export const deleteRecords = api({
   key: 21,
   name: 'DeleteRecords',

@@ -1,5 +1,10 @@
 import { api, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * A producer id and epoch.
+ *
+ * Versions: 2 flexible · 3 bump of a known id (KIP-360) · 4 PRODUCER_FENCED possible (KIP-588).
+ */
 export const initProducerId = api({
   key: 22,
   name: 'InitProducerId',

@@ -1,5 +1,10 @@
 import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Where a leader epoch ended.
+ *
+ * Versions: 2 throttle time, current leader epoch (KIP-320) · 3 replica id · 4 flexible.
+ */
 export const offsetForLeaderEpoch = api({
   key: 23,
   name: 'OffsetForLeaderEpoch',

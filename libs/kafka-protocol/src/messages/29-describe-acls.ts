@@ -1,5 +1,10 @@
 import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Access rules, listed.
+ *
+ * Versions: 1 pattern types (KIP-290) · 2 flexible · 3 user resource type (KIP-373).
+ */
 export const describeAcls = api({
   key: 29,
   name: 'DescribeAcls',

@@ -1,5 +1,10 @@
 import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * Access rules, removed.
+ *
+ * Versions: 1 pattern types (KIP-290) · 2 flexible · 3 user resource type (KIP-373).
+ */
 export const deleteAcls = api({
   key: 31,
   name: 'DeleteAcls',

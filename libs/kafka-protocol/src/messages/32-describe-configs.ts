@@ -11,6 +11,11 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Configs of topics and brokers.
+ *
+ * Versions: 1 source and synonyms (KIP-226) · 3 type and documentation (KIP-569) · 4 flexible.
+ */
 export const describeConfigs = api({
   key: 32,
   name: 'DescribeConfigs',

@@ -10,6 +10,11 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Configs replaced as a whole; IncrementalAlterConfigs changes single ones.
+ *
+ * Versions: 2 flexible.
+ */
 export const alterConfigs = api({
   key: 33,
   name: 'AlterConfigs',

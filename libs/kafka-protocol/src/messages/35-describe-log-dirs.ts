@@ -11,6 +11,11 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Sizes of partitions on disk.
+ *
+ * Versions: 2 flexible · 3 top-level error · 4 total and usable bytes (KIP-827).
+ */
 export const describeLogDirs = api({
   key: 35,
   name: 'DescribeLogDirs',

@@ -1,5 +1,10 @@
 import { api, bytes, int16, int64, string, type Decoded, type Encodable } from './schema.ts';
 
+/**
+ * One step of SASL authentication.
+ *
+ * Versions: 1 session lifetime (KIP-368) · 2 flexible.
+ */
 export const saslAuthenticate = api({
   key: 36,
   name: 'SaslAuthenticate',

@@ -10,6 +10,11 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * More partitions for topics.
+ *
+ * Versions: 2 flexible · 3 THROTTLING_QUOTA_EXCEEDED possible (KIP-599).
+ */
 export const createPartitions = api({
   key: 37,
   name: 'CreatePartitions',

@@ -9,6 +9,11 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Empty groups to delete.
+ *
+ * Versions: 1 answered before throttling · 2 flexible.
+ */
 export const deleteGroups = api({
   key: 42,
   name: 'DeleteGroups',

@@ -10,6 +10,11 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/**
+ * Single configs set, deleted, appended to or subtracted from (KIP-339).
+ *
+ * Versions: 1 flexible.
+ */
 export const incrementalAlterConfigs = api({
   key: 44,
   name: 'IncrementalAlterConfigs',

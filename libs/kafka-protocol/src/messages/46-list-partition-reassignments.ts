@@ -9,6 +9,7 @@ import {
   type Encodable,
 } from './schema.ts';
 
+/** Partitions being moved (KIP-455). Flexible from the start. */
 export const listPartitionReassignments = api({
   key: 46,
   name: 'ListPartitionReassignments',

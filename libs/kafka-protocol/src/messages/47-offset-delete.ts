@@ -1,5 +1,6 @@
 import { api, array, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
 
+/** Committed offsets to delete (KIP-496). Never flexible. */
 export const offsetDelete = api({
   key: 47,
   name: 'OffsetDelete',

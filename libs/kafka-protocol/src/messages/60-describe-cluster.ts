@@ -13,6 +13,11 @@ import {
 /** No authorized operations were asked for. */
 const INT32_MIN = -0x80000000;
 
+/**
+ * The brokers of the cluster (KIP-700). Flexible from the start.
+ *
+ * Versions: 1 brokers or controllers (KIP-919) · 2 fenced brokers too (KIP-1073).
+ */
 export const describeCluster = api({
   key: 60,
   name: 'DescribeCluster',

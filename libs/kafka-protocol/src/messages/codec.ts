@@ -309,11 +309,6 @@ const FIXED: { readonly [Kind in FixedType]: Codec } = {
     (r) => r.int16(),
     (w, v) => w.int16(v),
   ),
-  uint16: fixed<number>(
-    2,
-    (r) => r.uint16(),
-    (w, v) => w.int16(v),
-  ),
   int32: fixed<number>(
     4,
     (r) => r.int32(),
@@ -323,11 +318,6 @@ const FIXED: { readonly [Kind in FixedType]: Codec } = {
     8,
     (r) => r.int64(),
     (w, v) => w.int64(v),
-  ),
-  float64: fixed<number>(
-    8,
-    (r) => r.float64(),
-    (w, v) => w.float64(v),
   ),
   uuid: fixed<string>(
     16,

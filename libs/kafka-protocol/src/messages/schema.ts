@@ -18,17 +18,7 @@ export interface VersionRange {
 }
 
 export type PrimitiveType =
-  | 'bool'
-  | 'int8'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'int64'
-  | 'float64'
-  | 'uuid'
-  | 'string'
-  | 'bytes'
-  | 'records';
+  'bool' | 'int8' | 'int16' | 'int32' | 'int64' | 'uuid' | 'string' | 'bytes' | 'records';
 
 export type FieldType =
   | { readonly kind: PrimitiveType }
@@ -86,11 +76,9 @@ function primitive<Out, In = Out>(kind: PrimitiveType) {
 export const bool = primitive<boolean>('bool');
 export const int8 = primitive<number>('int8');
 export const int16 = primitive<number>('int16');
-export const uint16 = primitive<number>('uint16');
 export const int32 = primitive<number>('int32');
 /** As number: exact up to 2^53, see bytes/int64.ts. */
 export const int64 = primitive<number>('int64');
-export const float64 = primitive<number>('float64');
 /** As lower-case 8-4-4-4-12 text. */
 export const uuid = primitive<string>('uuid');
 export const string = primitive<string>('string');
