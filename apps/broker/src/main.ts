@@ -9,7 +9,7 @@ import {
   migrateDatabase,
   onShutdown,
   openBrokerDatabase,
-} from '@penstock/platform';
+} from '@penstock/platform/process';
 import { PrismaMetadataStore } from './prisma-metadata-store.ts';
 import { reportMetrics } from './process-metrics.ts';
 

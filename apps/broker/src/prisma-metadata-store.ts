@@ -7,7 +7,7 @@ import type {
   StoredOffset,
   StoredTopic,
 } from '@penstock/kafka-broker';
-import type { BrokerDatabase } from '@penstock/platform';
+import type { BrokerDatabase } from '@penstock/platform/process';
 
 /**
  * The broker's metadata in broker.db through Prisma. A write is on the disk when its promise

@@ -1,0 +1,10 @@
+// What a process without Nest needs of this library. It loads neither Nest nor the clients of Redis
+// and Kafka, which would cost the embedded broker most of its start time and of its memory.
+export { loadConfig, type Config, type Durability } from './configuration/config.ts';
+export { ConfigError } from './configuration/config-error.ts';
+export { openBrokerDatabase, type BrokerDatabase } from './database/broker-database.ts';
+export { databaseFile, databaseFiles } from './database/databases.ts';
+export { MigrationError, migrateDatabase } from './database/migrations.ts';
+export { announceReady } from './lifecycle/announce-ready.ts';
+export { onShutdown } from './lifecycle/shutdown.ts';
+export { createLogger, type PinoLogger } from './logging/logger.ts';
