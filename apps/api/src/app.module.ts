@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { IngestModule } from '@penstock/control-plane';
 import { PlatformModule, type Config, type Logger } from '@penstock/platform';
+import { WorkModule } from './batch/work.module.ts';
 import { GraphqlModule } from './graphql/graphql.module.ts';
 import { DASHBOARD_ROOT, HealthModule } from './health/health.module.ts';
 
@@ -21,6 +22,7 @@ export class AppModule {
         PlatformModule.forRoot({ name: 'api', config, logger }),
         IngestModule,
         GraphqlModule,
+        WorkModule,
         {
           module: HealthModule,
           providers: [{ provide: DASHBOARD_ROOT, useValue: dashboardRoot }],

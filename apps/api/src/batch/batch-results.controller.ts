@@ -1,0 +1,57 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { BatchRunsService } from '@penstock/control-plane';
+import type { FastifyReply } from 'fastify';
+
+@ApiTags('batch')
+@Controller('api/batch-runs')
+export class BatchResultsController {
+  readonly #runs: BatchRunsService;
+
+  constructor(runs: BatchRunsService) {
+    this.#runs = runs;
+  }
+
+  @Get(':id/result')
+  @ApiOperation({ summary: 'Downloads the result file of a batch run' })
+  @ApiOkResponse({ description: 'The file.', content: { 'text/csv': {} } })
+  @ApiNotFoundResponse({ description: 'There is no such run, or it has no result file.' })
+  async download(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const file = await this.#runs.resultFile(id);
+    const size = file === null ? null : await sizeOf(file.path);
+    if (file === null || size === null) {
+      await reply
+        .code(404)
+        .type('application/problem+json')
+        .send(
+          JSON.stringify({
+            type: 'urn:penstock:batch:no-result',
+            title: 'No result',
+            status: 404,
+            detail: `There is no result file of a batch run "${id}".`,
+          }),
+        );
+      return;
+    }
+    await reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="${file.name}"`)
+      .header('content-length', size)
+      .header('cache-control', 'no-store')
+      .send(createReadStream(file.path));
+  }
+}
+
+/** Null when the file was removed by hand. */
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import {
+  BatchJobsService,
+  type BatchJobView,
+  type BatchRunPage,
+  BatchRunsService,
+  type BatchRunState as RunState,
+  type BatchRunView,
+  type BatchStepView,
+  type CancelBatchRunOutcome,
+  type PipelineView,
+  type StartBatchRunOutcome,
+} from '@penstock/control-plane';
+import { BatchRunState } from '../live/work-states.ts';
+import { pipelineNotFound, wrongState } from '../pipelines/pipeline-problems.ts';
+import { Pipeline } from '../pipelines/pipeline.types.ts';
+import {
+  BatchJob,
+  BatchRun,
+  BatchRunConnection,
+  BatchStep,
+  CancelBatchRunResult,
+  StartBatchRunInput,
+  StartBatchRunResult,
+} from './batch.types.ts';
+
+@Resolver(() => BatchJob)
+export class BatchJobsResolver {
+  constructor(
+    private readonly service: BatchJobsService,
+    private readonly runsService: BatchRunsService,
+  ) {}
+
+  @Query(() => [BatchJob], { description: 'All batch jobs that the workers know, by name.' })
+  batchJobs(): Promise<BatchJobView[]> {
+    return this.service.list();
+  }
+
+  @Query(() => BatchJob, { nullable: true })
+  batchJob(@Args('name', { type: () => String }) name: string): Promise<BatchJobView | null> {
+    return this.service.find(name);
+  }
+
+  @ResolveField(() => [BatchRun], { description: 'Newest first.' })
+  async runs(
+    @Parent() job: BatchJobView,
+    @Args('first', { type: () => Int, nullable: true, defaultValue: 20 }) first: number | null,
+  ): Promise<BatchRunView[]> {
+    return (await this.runsService.list({ job: job.name, first: first ?? 20 })).nodes;
+  }
+
+  @ResolveField(() => BatchRun, { nullable: true })
+  async lastRun(@Parent() job: BatchJobView): Promise<BatchRunView | null> {
+    return (await this.runsService.list({ job: job.name, first: 1 })).nodes[0] ?? null;
+  }
+}
+
+/** The batch job is a field of the pipeline that it is. */
+@Resolver(() => Pipeline)
+export class PipelineBatchJobResolver {
+  constructor(private readonly service: BatchJobsService) {}
+
+  @ResolveField(() => BatchJob, {
+    nullable: true,
+    description: 'Null when it only runs as a stream processor.',
+  })
+  batchJob(@Parent() pipeline: PipelineView): Promise<BatchJobView | null> {
+    return this.service.find(pipeline.name);
+  }
+}
+
+@Resolver(() => BatchRun)
+export class BatchRunsResolver {
+  constructor(private readonly service: BatchRunsService) {}
+
+  @Query(() => BatchRunConnection, { description: 'Newest first.' })
+  batchRuns(
+    @Args('job', { type: () => String, nullable: true }) job: string | null,
+    @Args('state', { type: () => BatchRunState, nullable: true }) state: RunState | null,
+    @Args('first', { type: () => Int, nullable: true, defaultValue: 50 }) first: number | null,
+    @Args('after', { type: () => String, nullable: true }) after: string | null,
+  ): Promise<BatchRunPage> {
+    return this.service.list({ job, state, first: first ?? 50, after });
+  }
+
+  @Query(() => BatchRun, { nullable: true })
+  batchRun(@Args('id', { type: () => ID }) id: string): Promise<BatchRunView | null> {
+    return this.service.find(id);
+  }
+
+  @Mutation(() => StartBatchRunResult, {
+    description: 'Records that a run should happen; a worker takes it up within a second.',
+  })
+  async startBatchRun(
+    @Args('input', { type: () => StartBatchRunInput }) input: StartBatchRunInput,
+  ) {
+    return toStartResult(await this.service.start(input));
+  }
+
+  @Mutation(() => CancelBatchRunResult, {
+    description: 'Ends a run; its steps stop at their next checkpoint.',
+  })
+  async cancelBatchRun(@Args('id', { type: () => ID }) id: string) {
+    return toCancelResult(await this.service.cancel(id));
+  }
+
+  @ResolveField(() => [BatchStep], {
+    description: 'One per partition; none until the first attempt.',
+  })
+  steps(@Parent() run: BatchRunView): Promise<BatchStepView[]> {
+    return this.service.steps(run.id);
+  }
+
+  @ResolveField(() => String, {
+    nullable: true,
+    description: 'Path on this server that downloads the result file; null when there is none.',
+  })
+  resultUrl(@Parent() run: BatchRunView): string | null {
+    return run.resultFile === null ? null : `/api/batch-runs/${run.id}/result`;
+  }
+}
+
+function toStartResult(outcome: StartBatchRunOutcome) {
+  switch (outcome.kind) {
+    case 'run':
+      return outcome.run;
+    case 'pipeline-not-found':
+      return pipelineNotFound(outcome);
+    case 'invalid-input':
+      return { ...outcome, code: 'INVALID_INPUT' };
+    case 'wrong-state':
+      return wrongState(outcome);
+  }
+}
+
+function toCancelResult(outcome: CancelBatchRunOutcome) {
+  switch (outcome.kind) {
+    case 'run':
+      return outcome.run;
+    case 'run-not-found':
+      return {
+        ...outcome,
+        code: 'RUN_NOT_FOUND',
+        message: `There is no batch run "${outcome.id}".`,
+      };
+    case 'wrong-state':
+      return wrongState(outcome);
+  }
+}

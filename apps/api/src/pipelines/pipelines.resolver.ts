@@ -1,0 +1,78 @@
+import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import {
+  LiveMonitor,
+  PipelinesService,
+  type PipelineView,
+  type ProcessorOutcome,
+  ProcessorsService,
+  type ProcessorView,
+} from '@penstock/control-plane';
+import { Long } from '../graphql/scalars.ts';
+import { pipelineNotFound, wrongState } from './pipeline-problems.ts';
+import { Pipeline, Processor, ProcessorResult } from './pipeline.types.ts';
+
+@Resolver(() => Pipeline)
+export class PipelinesResolver {
+  constructor(
+    private readonly service: PipelinesService,
+    private readonly processors: ProcessorsService,
+  ) {}
+
+  @Query(() => [Pipeline], { description: 'All pipelines that the workers know, by name.' })
+  pipelines(): Promise<PipelineView[]> {
+    return this.service.list();
+  }
+
+  @Query(() => Pipeline, { nullable: true })
+  pipeline(@Args('name', { type: () => String }) name: string): Promise<PipelineView | null> {
+    return this.service.find(name);
+  }
+
+  @ResolveField(() => Processor, {
+    nullable: true,
+    description: 'Null when it only runs as batch.',
+  })
+  processor(@Parent() pipeline: PipelineView): Promise<ProcessorView | null> {
+    return this.processors.find(pipeline.name);
+  }
+}
+
+@Resolver(() => Processor)
+export class ProcessorsResolver {
+  constructor(
+    private readonly service: ProcessorsService,
+    private readonly pipelines: PipelinesService,
+    private readonly monitor: LiveMonitor,
+  ) {}
+
+  @Mutation(() => ProcessorResult, {
+    description:
+      'The processor stops fetching and keeps its partitions: records wait, none is lost.',
+  })
+  async pauseProcessor(@Args('pipeline', { type: () => String }) pipeline: string) {
+    return toResult(await this.service.setDesired(pipeline, 'paused'));
+  }
+
+  @Mutation(() => ProcessorResult, { description: 'It goes on where it was paused.' })
+  async resumeProcessor(@Args('pipeline', { type: () => String }) pipeline: string) {
+    return toResult(await this.service.setDesired(pipeline, 'running'));
+  }
+
+  @ResolveField(() => Long, { nullable: true })
+  async lag(@Parent() processor: ProcessorView): Promise<number | null> {
+    const pipeline = await this.pipelines.find(processor.pipeline);
+    const groups = this.monitor.figures()?.groups ?? [];
+    return groups.find((group) => group.groupId === pipeline?.groupId)?.lag ?? null;
+  }
+}
+
+function toResult(outcome: ProcessorOutcome) {
+  switch (outcome.kind) {
+    case 'processor':
+      return outcome.processor;
+    case 'pipeline-not-found':
+      return pipelineNotFound(outcome);
+    case 'wrong-state':
+      return wrongState(outcome);
+  }
+}
