@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { eventually, freePort, type RedisServer, startRedis } from '@penstock/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  produce,
+  quakes,
+  startWorkerHarness,
+  type WorkerHarness,
+} from '../../harness/worker-harness.ts';
+
+const ROUNDS = 40;
+const RECORDS = 1_707 * ROUNDS;
+const JOB = 'earthquake-daily-report';
+
+let harness: WorkerHarness;
+let redis: RedisServer | undefined;
+let redisPort: number;
+
+/** Asserts the exact result: 8 days, every earthquake counted once. */
+async function expectExactReport(id: string): Promise<void> {
+  const file = await harness.runs.resultFile(id);
+  const [, ...lines] = (await readFile(file!.path, 'utf8')).trimEnd().split('\r\n');
+  const counts = lines.map((line) => Number(line.split(',')[1]));
+  expect(counts).toHaveLength(8);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(RECORDS);
+}
+
+/** Starts a run and waits until it is somewhere in the middle. */
+async function startAndReachTheMiddle(): Promise<string> {
+  const id = await harness.startRun(JOB);
+  const middle = await harness.run(
+    id,
+    ({ recordsRead, state }) => recordsRead > 0 || state === 'succeeded',
+    'a run in the middle',
+  );
+  expect(middle.recordsRead).toBeLessThan(RECORDS);
+  return id;
+}
+
+beforeAll(async () => {
+  redisPort = await freePort();
+  harness = await startWorkerHarness({
+    redis: false,
+    env: { REDIS_URL: `redis://127.0.0.1:${redisPort}` },
+  });
+  await harness.penstock.start('worker');
+  await produce(harness.kafka, 'earthquakes', await quakes(ROUNDS));
+});
+
+afterAll(async () => {
+  await harness?.[Symbol.asyncDispose]();
+  await redis?.[Symbol.asyncDispose]();
+});
+
+describe('a batch run', () => {
+  it('waits for Redis and says so, and goes on when Redis appears', async ({ skip }) => {
+    const id = await harness.startRun(JOB);
+    const waiting = await harness.run(id, ({ waitingFor }) => waitingFor !== null, 'a waiting run');
+    expect(waiting.state).toBe('waiting');
+    expect(waiting.waitingFor).toMatch(/^Redis/);
+    redis = await startRedis({ port: redisPort });
+    skip(redis === undefined, 'redis-server is not installed');
+    const ended = await harness.run(id, ({ state }) => state === 'succeeded', 'its end');
+    expect(ended).toMatchObject({ attempt: 1, recordsRead: RECORDS, resultRows: 8 });
+    await expectExactReport(id);
+    const steps = await harness.runs.steps(id);
+    expect(steps.every((step) => step.state === 'done')).toBe(true);
+  });
+
+  it('completes with exact figures when its worker is killed', async ({ skip }) => {
+    skip(redis === undefined, 'redis-server is not installed');
+    const id = await startAndReachTheMiddle();
+    await harness.penstock.killHard('worker');
+    await harness.penstock.start('worker');
+    await harness.run(id, ({ state }) => state === 'succeeded', 'its end');
+    await expectExactReport(id);
+  });
+
+  it('completes with exact figures when Redis is killed and comes back empty', async ({ skip }) => {
+    skip(redis === undefined, 'redis-server is not installed');
+    const id = await startAndReachTheMiddle();
+    await redis![Symbol.asyncDispose]();
+    const second = await harness.startRun(JOB);
+    redis = await startRedis({ port: redisPort });
+    await harness.run(id, ({ state }) => state === 'succeeded', 'its end');
+    await harness.run(second, ({ state }) => state === 'succeeded', 'the end of the second');
+    await expectExactReport(id);
+    await expectExactReport(second);
+  });
+
+  it('completes with exact figures when the broker is killed', async ({ skip }) => {
+    skip(redis === undefined, 'redis-server is not installed');
+    const id = await startAndReachTheMiddle();
+    await harness.penstock.killHard('broker');
+    await harness.penstock.start('broker');
+    await harness.run(id, ({ state }) => state === 'succeeded', 'its end');
+    await expectExactReport(id);
+  });
+
+  it('stops when it is cancelled', async ({ skip }) => {
+    skip(redis === undefined, 'redis-server is not installed');
+    const id = await startAndReachTheMiddle();
+    const outcome = await harness.runs.cancel(id);
+    expect(outcome.kind).toBe('run');
+    await eventually(async () => (await harness.runs.find(id))?.state === 'cancelled');
+    expect(await harness.runs.resultFile(id)).toBeNull();
+  });
+});
