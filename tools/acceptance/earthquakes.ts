@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { repositoryRoot } from '@penstock/testing';
 
 interface Earthquake {
   id: string;
   properties: { mag: number | null; time: number };
 }
 
-const file = createRequire(import.meta.url).resolve('vega-datasets/data/earthquakes.json');
+const file = join(repositoryRoot, 'node_modules/vega-datasets/data/earthquakes.json');
 
 /** The 1,707 earthquakes that the USGS recorded in one week, as it publishes them. */
 export const earthquakes: readonly Earthquake[] = (
