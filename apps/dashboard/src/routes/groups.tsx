@@ -1,3 +1,14 @@
+import { getRouteApi } from '@tanstack/react-router';
+import { GroupList } from '../features/consumer-groups/group-list.tsx';
+import { Page } from '../features/frame/page.tsx';
+
+const route = getRouteApi('/ui/consumer-groups');
+
 export function GroupsRoute() {
-  return null;
+  const { filter = '', state } = route.useSearch();
+  return (
+    <Page title="Consumer groups" crumbs={<span>Consumer groups</span>}>
+      <GroupList filter={filter} state={state} />
+    </Page>
+  );
 }

@@ -1,3 +1,14 @@
+import { getRouteApi } from '@tanstack/react-router';
+import { Page } from '../features/frame/page.tsx';
+import { TopicList } from '../features/topics/topic-list.tsx';
+
+const route = getRouteApi('/ui/topics');
+
 export function TopicsRoute() {
-  return null;
+  const { filter = '', internal = false } = route.useSearch();
+  return (
+    <Page title="Topics" crumbs={<span>Topics</span>}>
+      <TopicList filter={filter} internal={internal} />
+    </Page>
+  );
 }
