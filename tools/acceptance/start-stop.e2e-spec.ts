@@ -55,6 +55,7 @@ describe('a start that works', () => {
         PENSTOCK_HTTP_PORT: String(httpPort),
         PENSTOCK_DATA_DIR: dataDir,
         REDIS_URL: undefined,
+        PENSTOCK_REDIS_PORT: String(await freePort()),
         KAFKA_BOOTSTRAP_SERVERS: undefined,
       },
     });

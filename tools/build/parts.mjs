@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, Stop, withProgress } from '../install/command.mjs';
 import { childEnvironment, productNode, root, scripts } from '../install/repository.mjs';
+import { withBuildLock } from './build-lock.mjs';
 import { fingerprint, isStamped, stamp } from './fingerprint.mjs';
 
 const isCode = (path) => /\.(ts|json|prisma)$/.test(path) && !/\.(e2e-)?spec\.ts$/.test(path);
@@ -46,6 +47,10 @@ const dashboard = {
  * @returns {Promise<string[]>} names of the parts that were built
  */
 export async function ensureBuilt() {
+  return withBuildLock(buildAll);
+}
+
+async function buildAll() {
   const built = [];
   const server = async () => {
     await Promise.all(databases.map((part) => buildPart(part, built)));
@@ -61,7 +66,7 @@ export async function ensureBuilt() {
 
 /** Only what other sources import: database clients and GraphQL types. */
 export async function ensureGenerated() {
-  await all([...databases, dashboardTypes].map((part) => buildPart(part, [])));
+  await withBuildLock(() => all([...databases, dashboardTypes].map((part) => buildPart(part, []))));
 }
 
 /** Waits for all of them also when one fails, so that no compiler is left behind. */

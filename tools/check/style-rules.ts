@@ -9,7 +9,9 @@ export interface SourceFile {
 
 type Rule = (files: readonly SourceFile[]) => string[];
 
-const LINES_MAX = 400;
+/** About 400; tests are read one by one, so they may be longer. */
+const LINES_MAX = 450;
+const SPEC_LINES_MAX = 600;
 
 /** Files that are better in one piece, each with its reason. */
 export const longFiles: Readonly<Record<string, string>> = {};
@@ -23,8 +25,8 @@ export const fileLength: Rule = (files) =>
   files
     .filter(({ path }) => !(path in longFiles))
     .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
-    .filter(({ lines }) => lines > LINES_MAX)
-    .map(({ path, lines }) => `${path}: ${lines} lines, more than ${LINES_MAX}`);
+    .filter(({ path, lines }) => lines > (isSpec(path) ? SPEC_LINES_MAX : LINES_MAX))
+    .map(({ path, lines }) => `${path}: ${lines} lines, more than about 400`);
 
 const vagueFolders = new Set([
   'utils',

@@ -35,8 +35,8 @@ describe('each rule of style can fail', () => {
   const one = (path: string, text = '') => [{ path, text }];
 
   test('on a long file', () => {
-    expect(fileLength(one('libs/a/src/b.ts', '\n'.repeat(401)))).toHaveLength(1);
-    expect(fileLength(one('libs/a/src/b.ts', '\n'.repeat(400)))).toEqual([]);
+    expect(fileLength(one('libs/a/src/b.ts', '\n'.repeat(451)))).toHaveLength(1);
+    expect(fileLength(one('libs/a/src/b.ts', '\n'.repeat(450)))).toEqual([]);
   });
   test('on a vague folder', () => {
     expect(folderNames(one('libs/a/src/utils/b.ts'))).toHaveLength(1);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { hasProgram } from '../install/command.mjs';
 import { installPackages, mayInstallPackages } from '../install/packages.mjs';
 
-const DEFAULT_PORT = 6379;
 export const redisHelp =
   'sudo apt-get install redis-server (or set REDIS_URL to a Redis that you have)';
 
@@ -15,12 +14,13 @@ export const redisHelp =
  */
 export async function findRedis(settings) {
   if (settings.redisUrl !== undefined) return { url: settings.redisUrl, how: 'configured' };
-  if (await answersPing(DEFAULT_PORT)) return { url: urlOf(DEFAULT_PORT), how: 'found running' };
+  const { redisPort } = settings;
+  if (await answersPing(redisPort)) return { url: urlOf(redisPort), how: 'found running' };
   if (!(await hasProgram('redis-server'))) {
     if (!(await mayInstallPackages())) return undefined;
     if (!(await installPackages(['redis-server']))) return undefined;
   }
-  const port = (await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : await anyFreePort();
+  const port = (await isFree(redisPort)) ? redisPort : await anyFreePort();
   const folder = join(settings.dataDir, 'redis');
   mkdirSync(folder, { recursive: true });
   return { url: urlOf(port), how: 'started here', start: serverCommand(port, folder) };

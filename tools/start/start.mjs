@@ -61,7 +61,7 @@ async function supervise(settings, env, startedAt) {
       ...env,
       PENSTOCK_DATA_DIR: settings.dataDir,
       // Where there is none yet, the processes keep trying the usual place and use it when it answers.
-      REDIS_URL: redis?.url ?? 'redis://127.0.0.1:6379',
+      REDIS_URL: redis?.url ?? `redis://127.0.0.1:${settings.redisPort}`,
     },
     onFailedStart: (name, reason) => {
       stop.request(new Stop(`${name} does not start (${reason}): its last lines above say why.`));

@@ -76,7 +76,11 @@ describe('a supervised process', () => {
 
 describe.skipIf(externalTool('redis-server') === undefined)('Redis started here', () => {
   async function startOwnRedis(dataDir: string) {
-    const found = await findRedis({ dataDir, redisUrl: undefined });
+    const found = await findRedis({
+      dataDir,
+      redisUrl: undefined,
+      redisPort: await freePort(),
+    });
     const supervised: SupervisedProcess = new SupervisedProcess({
       name: 'redis',
       ...found!.start!,
@@ -113,7 +117,7 @@ describe.skipIf(externalTool('redis-server') === undefined)('Redis started here'
 
   test('is not started where a configured one is to be used', async () => {
     const redisUrl = `redis://127.0.0.1:${await freePort()}`;
-    expect(await findRedis({ dataDir: '/nowhere', redisUrl })).toEqual({
+    expect(await findRedis({ dataDir: '/nowhere', redisUrl, redisPort: 6379 })).toEqual({
       url: redisUrl,
       how: 'configured',
     });

@@ -1,6 +1,12 @@
 // Harnesses for tests only. Production files never import this package.
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { externalTool } from './external-tool.ts';
+export {
+  GraphqlClient,
+  Received,
+  type GraphqlAnswer,
+  type GraphqlProblem,
+} from './graphql-client.ts';
 export { freePort } from './free-port.ts';
 export {
   ManagedProcess,

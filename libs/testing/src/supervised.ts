@@ -107,6 +107,7 @@ export async function startSupervised(options: SupervisedOptions = {}): Promise<
       PENSTOCK_DATA_DIR: dataDir,
       KAFKA_BOOTSTRAP_SERVERS: undefined,
       REDIS_URL: undefined,
+      PENSTOCK_REDIS_PORT: String(await freePort()),
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
       npm_lifecycle_event: undefined,
       ...options.env,

@@ -35,6 +35,8 @@ export abstract class Config {
   };
   /** Redis to use; undefined when the start-up script found none. */
   abstract readonly redisUrl: string | undefined;
+  /** Local port on which the start-up script looks for a Redis, or starts one. */
+  abstract readonly redisPort: number;
   abstract readonly ingest: {
     readonly bodyBytesMax: number;
     readonly inflightBytesMax: number;
@@ -90,6 +92,7 @@ export function loadConfig(env: Environment = process.env): Config {
       external: bootstrap !== undefined,
     },
     redisUrl: value['REDIS_URL'] as string | undefined,
+    redisPort: value['PENSTOCK_REDIS_PORT'] as number,
     ingest: {
       bodyBytesMax: value['PENSTOCK_INGEST_BODY_BYTES_MAX'] as number,
       inflightBytesMax: value['PENSTOCK_INGEST_INFLIGHT_BYTES_MAX'] as number,

@@ -75,6 +75,13 @@ export const VARIABLES: readonly Variable[] = [
     allowed: 'redis://host:port or rediss://host:port',
     pattern: /^rediss?:\/\/.+$/,
   }),
+  integer('PENSTOCK_REDIS_PORT', {
+    description:
+      'Local port on which a Redis is looked for, else started, when `REDIS_URL` is unset',
+    default: '6379',
+    min: 1,
+    max: 65535,
+  }),
   text('KAFKA_BOOTSTRAP_SERVERS', {
     description: 'Apache Kafka cluster to use instead of the embedded broker',
     allowed: 'host:port, several separated by commas',

@@ -1,0 +1,47 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { root } from '../install/repository.mjs';
+
+const lockFile = join(root, '.penstock', 'build.lock');
+
+/** Runs `work` while no other start, test or build writes the same files. */
+export async function withBuildLock(work) {
+  mkdirSync(dirname(lockFile), { recursive: true });
+  while (!tryLock()) await delay(100);
+  try {
+    return await work();
+  } finally {
+    rmSync(lockFile, { force: true });
+  }
+}
+
+function tryLock() {
+  try {
+    writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  // One that was left over by a process that was killed is removed, and the next try takes it.
+  if (!isAlive(ownerOf())) rmSync(lockFile, { force: true });
+  return false;
+}
+
+/** This process itself, which lives, when the lock is being written or was just given back. */
+function ownerOf() {
+  try {
+    return Number(readFileSync(lockFile, 'utf8')) || process.pid;
+  } catch {
+    return process.pid;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
