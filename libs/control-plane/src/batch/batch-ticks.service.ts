@@ -4,7 +4,7 @@ import { type PipelineView, PipelinesService } from '../pipelines/index.ts';
 import { ACTIVE_STATES } from './batch-run-view.ts';
 import { scheduleOf } from './batch-jobs.service.ts';
 import { BatchRunsService } from './batch-runs.service.ts';
-import { lastDue, type Schedule } from './cron-schedule.ts';
+import { lastDue, nextDue, type Schedule } from './cron-schedule.ts';
 
 /**
  * Turns schedules into runs.
@@ -18,6 +18,7 @@ export class BatchTicksService {
   readonly #database: ControlDatabase;
   readonly #pipelines: PipelinesService;
   readonly #runs: BatchRunsService;
+  readonly #latest = new Map<string, LatestTick>();
 
   constructor(database: ControlDatabase, pipelines: PipelinesService, runs: BatchRunsService) {
     this.#database = database;
@@ -38,7 +39,7 @@ export class BatchTicksService {
   }
 
   async #fire(pipeline: PipelineView, schedule: Schedule, now: number): Promise<boolean> {
-    const due = lastDue(schedule, now);
+    const due = this.#latestTick(pipeline.name, schedule, now);
     if (due === null || due <= (pipeline.scheduleSince ?? now)) {
       return false;
     }
@@ -50,4 +51,25 @@ export class BatchTicksService {
     });
     return busyOrDone === 0 && (await this.#runs.startScheduled(pipeline, due));
   }
+
+  /** Asked for several times a second; it changes when the next one is due only. */
+  #latestTick(name: string, schedule: Schedule, now: number): number | null {
+    const key = `${schedule.cron} ${schedule.timeZone}`;
+    const known = this.#latest.get(name);
+    if (known !== undefined && known.key === key && now >= known.from && now < known.until) {
+      return known.due;
+    }
+    const due = lastDue(schedule, now);
+    const until = nextDue(schedule, now) ?? Infinity;
+    this.#latest.set(name, { key, due, from: now, until });
+    return due;
+  }
+}
+
+interface LatestTick {
+  readonly key: string;
+  readonly due: number | null;
+  /** The times, ms since epoch, between which `due` is the latest tick. */
+  readonly from: number;
+  readonly until: number;
 }

@@ -74,6 +74,9 @@ describe('a schedule', () => {
     const daily = { cron: '0 6 * * *', timeZone: 'UTC' };
     expect(iso(lastDue(daily, at('2026-06-10T05:59:59Z')))).toBe('2026-06-09T06:00:00.000Z');
     expect(iso(lastDue(daily, at('2026-06-10T06:00:00Z')))).toBe('2026-06-10T06:00:00.000Z');
+    // 02:45 was shown before the clock was turned back from 03:00 to 02:00, and is past at 02:10.
+    const rome = { cron: '45 2 * * *', timeZone: 'Europe/Rome' };
+    expect(iso(lastDue(rome, at('2026-10-25T01:10:00Z')))).toBe('2026-10-25T00:45:00.000Z');
   });
 
   it('refuses what is not a schedule, by name', () => {

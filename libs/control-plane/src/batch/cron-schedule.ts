@@ -45,7 +45,9 @@ export function checkSchedule(schedule: Schedule): void {
  * when it is never due again (30 February).
  */
 export function nextDue(schedule: Schedule, after: number): number | null {
-  const walk = walkFrom(schedule, toWallTime(after, schedule.timeZone) - CLOCK_SHIFT_MAX_MS);
+  // No earlier wall time is shown after `after`: at its first occurrence it has passed, and one in
+  // a gap is due at the gap's end, which has passed as well.
+  const walk = walkFrom(schedule, toWallTime(after, schedule.timeZone));
   for (let candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
     const wallTime = step(() => walk.next());
     if (wallTime === null) {
@@ -61,13 +63,17 @@ export function nextDue(schedule: Schedule, after: number): number | null {
 
 /** The last instant at or before `at` at which a schedule was due; null when there is none. */
 export function lastDue(schedule: Schedule, at: number): number | null {
-  const walk = walkFrom(schedule, toWallTime(at, schedule.timeZone) + CLOCK_SHIFT_MAX_MS);
+  const wallTime = toWallTime(at, schedule.timeZone);
+  // When the clock was turned back, later wall times than now's have been shown already.
+  const before = at - CLOCK_SHIFT_MAX_MS;
+  const turnedBack = toWallTime(before, schedule.timeZone) - before - (wallTime - at);
+  const walk = walkFrom(schedule, wallTime + Math.max(0, turnedBack) + 1_000);
   for (let candidate = 0; candidate < CANDIDATES_MAX; candidate++) {
-    const wallTime = step(() => walk.prev());
-    if (wallTime === null) {
+    const earlier = step(() => walk.prev());
+    if (earlier === null) {
       return null;
     }
-    const due = fromWallTime(wallTime, schedule.timeZone);
+    const due = fromWallTime(earlier, schedule.timeZone);
     if (due <= at) {
       return due;
     }
