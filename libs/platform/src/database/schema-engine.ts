@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlDriverAdapter,
@@ -98,16 +99,26 @@ interface OpenEngine {
   close(): Promise<void>;
 }
 
+type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** The bindings hold one instance of the module and views of its memory: there is one per process. */
+let loading: Promise<Bindings> | undefined;
+
+async function loadBindings(): Promise<Bindings> {
+  const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm');
+  const bytes = readFileSync(join(dirname(entry), 'schema_engine_bg.wasm'));
+  const { instance } = await webAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
+  bindings.__wbg_set_wasm(instance.exports);
+  (instance.exports['__wbindgen_start'] as () => void)();
+  return bindings;
+}
+
 async function openEngine(
   schemaFile: string,
   createFactory: (connections: SqlDriverAdapter[]) => SqlMigrationAwareDriverAdapterFactory,
 ): Promise<OpenEngine> {
-  const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
-  const entry = import.meta.resolve('@prisma/schema-engine-wasm');
-  const bytes = readFileSync(new URL('./schema_engine_bg.wasm', entry));
-  const { instance } = await webAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
-  bindings.__wbg_set_wasm(instance.exports);
-  (instance.exports['__wbindgen_start'] as () => void)();
+  const bindings = await (loading ??= loadBindings());
   const schema = readFileSync(schemaFile, 'utf8');
   const connections: SqlDriverAdapter[] = [];
   const adapter = bindMigrationAwareSqlAdapterFactory(createFactory(connections));
