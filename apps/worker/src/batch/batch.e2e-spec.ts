@@ -79,6 +79,7 @@ describe('a batch run', () => {
   it('completes with exact figures when Redis is killed and comes back empty', async ({ skip }) => {
     skip(redis === undefined, 'redis-server is not installed');
     const id = await startAndReachTheMiddle();
+    await redis!.killHard();
     await redis![Symbol.asyncDispose]();
     const second = await harness.startRun(JOB);
     redis = await startRedis({ port: redisPort });

@@ -1,0 +1,128 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { PipelineDefinitionError } from './definition-error.ts';
+import { pipeline } from './pipeline-builder.ts';
+
+const Reading = z.object({ device: z.string(), celsius: z.number() });
+const schema = Reading;
+
+function overheating() {
+  return pipeline('overheating')
+    .from('readings', { schema })
+    .filter('hot', (r) => r.celsius > 80);
+}
+
+function aggregated(options = {}) {
+  return pipeline('totals', options)
+    .from('readings', { schema })
+    .aggregate({
+      key: (r) => r.device,
+      init: () => ({ count: 0 }),
+      add: (total) => ({ count: total.count + 1 }),
+      merge: (left, right) => ({ count: left.count + right.count }),
+      result: (device, { count }) => ({ device, count }),
+    });
+}
+
+describe('a definition', () => {
+  it('is typed from the schema to the sink', () => {
+    const mapped = overheating().map((reading) => {
+      expectTypeOf(reading).toEqualTypeOf<{ device: string; celsius: number }>();
+      return { id: reading.device };
+    });
+    mapped.keyBy((value) => {
+      expectTypeOf(value).toEqualTypeOf<{ id: string }>();
+      return value.id;
+    });
+    // @ts-expect-error: the row has no such column
+    const wrong = () => aggregated().toCsv('totals.csv', ['colour']);
+    expect(wrong).not.toThrow();
+  });
+
+  it('describes itself', () => {
+    const definition = overheating()
+      .map('to an alert', ({ device }) => ({ device }))
+      .to('alerts');
+    expect(definition).toMatchObject({
+      name: 'overheating',
+      runsAs: { stream: true, batch: false },
+      groupId: 'overheating',
+      deadLetterTopic: 'overheating.dlt',
+      sinks: [{ kind: 'topic', topic: 'alerts' }],
+      schedule: null,
+    });
+    expect(definition.operators.map(({ kind, label }) => `${kind} ${label}`)).toEqual([
+      'filter hot',
+      'map to an alert',
+    ]);
+  });
+
+  it('runs as batch when it aggregates, into a file, a topic, or both', () => {
+    const definition = aggregated({ schedule: { cron: '0 6 * * *' } })
+      .toCsv('totals.csv', ['device', 'count'])
+      .to('totals');
+    expect(definition.runsAs).toEqual({ stream: false, batch: true });
+    expect(definition.schedule).toEqual({ cron: '0 6 * * *', timeZone: 'UTC' });
+    expect(definition.sinks.map(({ kind }) => kind)).toEqual(['csv', 'topic']);
+  });
+
+  it('has another hash when what it does is another', () => {
+    const one = overheating().to('alerts');
+    const same = overheating().to('alerts');
+    const other = overheating()
+      .filter((r) => r.device !== 'test')
+      .to('alerts');
+    expect(one.hash).toBe(same.hash);
+    expect(one.hash).not.toBe(other.hash);
+  });
+
+  it('takes any kind of schema', () => {
+    const byFunction = (input: unknown) => String(input);
+    const byParse = { parse: (input: unknown) => Number(input) };
+    expect(pipeline('a').from('in', { schema: byFunction }).to('out').name).toBe('a');
+    expect(pipeline('a').from('in', { schema: byParse }).to('out').name).toBe('a');
+    expect(() => pipeline('a').from('in', { schema: 5 as never })).toThrow(/schema must be/);
+  });
+
+  it.each([
+    ['a bad name', () => pipeline('no spaces'), /letters, digits/],
+    ['no source', () => pipeline('a').from([], { schema }), /at least one topic/],
+    ['a sink that is its source', () => overheating().to('readings'), /which it reads/],
+    [
+      'an aggregate as a stream',
+      () => aggregated({ runsAs: 'stream' }).to('totals'),
+      /bounded input/,
+    ],
+    [
+      'a schedule of four fields',
+      () => aggregated({ schedule: { cron: '0 6 * *' } }).to('totals'),
+      /five fields/,
+    ],
+    [
+      'an unknown time zone',
+      () => aggregated({ schedule: { cron: '0 6 * * *', timeZone: 'Rome' } }).to('totals'),
+      /"Rome" is not an IANA time zone/,
+    ],
+    [
+      'a schedule on a stream',
+      () =>
+        pipeline('a', { schedule: { cron: '* * * * *' } })
+          .from('in', { schema })
+          .to('out'),
+      /runsAs "batch" or "both"/,
+    ],
+    ['a path as a file name', () => aggregated().toCsv('../totals.csv', ['count']), /plain file/],
+    [
+      'no attempts',
+      () =>
+        pipeline('a', { retry: { attempts: 0 } })
+          .from('in', { schema })
+          .to('out'),
+      /retry.attempts must be/,
+    ],
+  ])('refuses %s, naming the pipeline', (_, define, message) => {
+    expect(define).toThrow(PipelineDefinitionError);
+    expect(define).toThrow(/^pipeline "/);
+    expect(define).toThrow(message);
+  });
+});
