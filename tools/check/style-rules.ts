@@ -78,7 +78,11 @@ const bannedTexts: readonly BannedText[] = [
   {
     pattern: /\bprocess\.exit\(/,
     instead: 'close what is open and let the process end; libs/platform has onShutdown',
-    where: (path) => isProduct(path) && !path.startsWith('libs/platform/src/lifecycle/'),
+    where: (path) =>
+      isProduct(path) &&
+      !path.startsWith('libs/platform/src/lifecycle/') &&
+      // A start that failed has nothing to drain.
+      !/^apps\/\w+\/src\/main\.ts$/.test(path),
   },
   {
     pattern: /\b(Date\.now|Math\.random|performance\.now)\(/,
