@@ -14,7 +14,7 @@ export class InteractiveCluster extends ClusterClient implements OnModuleDestroy
       bootstrapServers: config.kafka.bootstrapServers,
       clientId: 'penstock-api',
       connectTimeoutMs: 2_000,
-      requestTimeoutMs: 10_000,
+      requestTimeoutMs: 6_000,
     });
   }
 

@@ -20,6 +20,8 @@ import { seriesOf } from './series-of.ts';
 const FRAME_INTERVAL_MS = 1_000;
 /** A pass that takes longer than this makes frames that say so, while it still goes on. */
 const SILENCE_SAID_AFTER_MS = 1_900;
+/** The same once a pass has failed: then silence is not news, and frames need not wait for it. */
+const SILENCE_SAID_AGAIN_AFTER_MS = 500;
 /** A pass that takes longer than this is given up with its connections. */
 const PASS_DEADLINE_MS = 4_000;
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -55,6 +57,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
   #stopped = false;
   #seq = 0;
   #pass: Promise<void> | null = null;
+  /** Monotonic ms. */
   #passStartedAt = 0;
   #sample: ClusterSample | null = null;
   #figures: ClusterFigures | null = null;
@@ -139,9 +142,13 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
       });
       return;
     }
-    const silence = performance.now() - this.#passStartedAt;
-    if (silence > SILENCE_SAID_AFTER_MS) {
-      void this.#publishError(`The broker has not answered for ${(silence / 1_000).toFixed(0)} s.`);
+    const silenceMs = performance.now() - this.#passStartedAt;
+    const saidAfterMs =
+      this.#answering === false ? SILENCE_SAID_AGAIN_AFTER_MS : SILENCE_SAID_AFTER_MS;
+    if (silenceMs > saidAfterMs) {
+      const since = this.#sample?.monotonicMs ?? this.#passStartedAt;
+      const seconds = Math.round((performance.now() - since) / 1_000);
+      void this.#publishError(`The broker has not answered for ${seconds} s.`);
     }
   }
 

@@ -93,13 +93,13 @@ function compareGroup(group: SampledGroup, memory: GroupMemory): SampleEvent[] {
   }
   const data = { membersBefore: from, members: to, state: group.state };
   if (to === 0) {
-    const message = `${group.groupId} has no members any more (it had ${from}).`;
+    const message = `${group.groupId} has no members any more (it had ${from})`;
     return [{ kind: 'GROUP_EMPTIED', subject: group.groupId, message, data }];
   }
   const message =
     from === to
-      ? `${group.groupId} rebalanced, ${countOf(to)}.`
-      : `${group.groupId} rebalanced: ${from} → ${countOf(to)}.`;
+      ? `${group.groupId} rebalanced, ${countOf(to)}`
+      : `${group.groupId} rebalanced: ${from} → ${countOf(to)}`;
   return [{ kind: 'GROUP_REBALANCED', subject: group.groupId, message, data }];
 }
 
@@ -118,7 +118,7 @@ function settledText(group: SampledGroup): string {
 }
 
 function topicEvent(kind: EventKind, name: string, verb: string): SampleEvent {
-  return { kind, subject: name, message: `Topic ${name} was ${verb}.`, data: {} };
+  return { kind, subject: name, message: `Topic ${name} was ${verb}`, data: {} };
 }
 
 function countOf(members: number): string {
