@@ -56,6 +56,7 @@ export class Broker {
   readonly #connections = new Set<Connection>();
   #server: BrokerServer | undefined;
   #expiryTimer: Timer | undefined;
+  #onAllClosed: (() => void) | undefined;
 
   private constructor(
     context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress },
@@ -165,9 +166,25 @@ export class Broker {
       onClosed: (closed) => {
         metrics.connections -= 1;
         this.#connections.delete(closed);
+        if (this.#connections.size === 0) this.#onAllClosed?.();
       },
     });
     this.#connections.add(connection);
+  }
+
+  /** Resolves without connections; those that do not end by themselves are closed after a while. */
+  async #allClosed(clock: Clock): Promise<void> {
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      // Parked joins, and clients that do not read, would hold their connections open.
+      const forced = clock.schedule(DRAIN_MS_MAX, () => {
+        for (const connection of this.#connections) connection.close('the broker stops');
+      });
+      this.#onAllClosed = () => {
+        forced.cancel();
+        resolve();
+      };
+    });
   }
 
   #scheduleExpiry(): void {
@@ -190,15 +207,10 @@ export class Broker {
     this.#context.isStopping = true;
     this.#expiryTimer?.cancel();
     const { groups, parkedFetches, logs, clock } = this.#context;
-    const closed = this.#server?.close();
+    const accepting = this.#server?.close();
     parkedFetches.wakeAll();
     for (const connection of this.#connections) connection.end();
-    // Parked joins and clients that do not read would hold their connections open.
-    const forced = clock.schedule(DRAIN_MS_MAX, () => {
-      for (const connection of this.#connections) connection.close('the broker stops');
-    });
-    await closed;
-    forced.cancel();
+    await Promise.all([accepting, this.#allClosed(clock)]);
     groups.close();
     await this.#writes.drain();
     await logs.close();

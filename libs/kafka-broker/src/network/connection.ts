@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '@penstock/kafka-log';
-import { FrameSplitter, ProtocolError } from '@penstock/kafka-protocol';
+import { ProtocolError } from '@penstock/kafka-protocol';
 import { CloseConnection, type EncodedAnswer } from '../handlers/handler.ts';
+import { FrameError, ReceiveBuffer } from './receive-buffer.ts';
+import { receiveInto, type Receiver } from './socket-receiver.ts';
 import type { Client, Dispatched, EncodedOrNone } from './request-dispatcher.ts';
 
 export interface ConnectionOptions {
@@ -24,8 +26,6 @@ interface Slot {
 const UNSENT_BYTES_MAX = 1024 * 1024;
 /** Answers waited for at which no further request is taken up. */
 const SLOTS_MAX = 10_000;
-/** Requests that may wait to be taken up before the socket is paused. */
-const FRAMES_MAX = 16;
 
 /**
  * One client's connection.
@@ -40,28 +40,33 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #client: Client;
   readonly #disconnectListeners = new Set<() => void>();
-  readonly #splitter: FrameSplitter;
-  /** Received, not taken up yet. */
-  readonly #frames: Buffer[] = [];
+  readonly #receiver: Receiver;
+  readonly #received: ReceiveBuffer;
   readonly #slots: Slot[] = [];
   #isBusy = false;
   #isPaused = false;
   #isClosed = false;
   #isEnding = false;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
-    this.#socket = socket;
+  /** `accepted`: a socket that was paused when it was connected. */
+  constructor(accepted: Socket, options: ConnectionOptions) {
     this.#options = options;
     this.#client = {
-      host: `/${socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''}`,
+      host: `/${accepted.remoteAddress?.replace(/^::ffff:/, '') ?? ''}`,
       onDisconnect: (listener) => {
         this.#disconnectListeners.add(listener);
         return () => void this.#disconnectListeners.delete(listener);
       },
     };
-    this.#splitter = new FrameSplitter(options.requestBytesMax);
-    socket.on('data', (chunk) => this.#receive(chunk));
-    socket.on('drain', () => this.#pump());
+    const received = new ReceiveBuffer(options.requestBytesMax);
+    this.#received = received;
+    this.#receiver = receiveInto(accepted, {
+      target: () => received.target(),
+      onRead: (bytes) => this.#read(bytes),
+    });
+    const { socket } = this.#receiver;
+    this.#socket = socket;
+    socket.on('drain', () => this.#goOn());
     socket.on('error', (error) => this.close('socket error', error));
     socket.on('close', () => this.close('closed by the client'));
     socket.setTimeout(options.idleMsMax, () => {
@@ -82,42 +87,45 @@ export class Connection {
     this.#socket.destroy();
     for (const slot of this.#slots) slot.answer?.onSent();
     this.#slots.length = 0;
-    this.#frames.length = 0;
+    this.#received.close();
     for (const listener of [...this.#disconnectListeners]) listener();
     this.#options.onClosed(this);
   }
 
-  #receive(chunk: Buffer): void {
+  /** Takes in what was read; false stops reading until requests were taken up. */
+  #read(bytes: number): boolean {
+    if (this.#isClosed) return false;
+    this.#options.onBytes(bytes, 0);
+    this.#received.received(bytes);
+    this.#takeUpAll();
+    if (this.#isClosed) return false;
+    this.#isPaused = this.#received.target().length === 0;
+    return !this.#isPaused;
+  }
+
+  /** Takes up what had to wait, after something that was waited for has come. */
+  #goOn(): void {
     if (this.#isClosed) return;
-    this.#options.onBytes(chunk.length, 0);
-    try {
-      for (const frame of this.#splitter.push(chunk)) this.#frames.push(frame);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    this.#pump();
-    if (this.#frames.length >= FRAMES_MAX && !this.#isPaused && !this.#isClosed) {
-      this.#isPaused = true;
-      this.#socket.pause();
+    this.#takeUpAll();
+    if (this.#isClosed) return;
+    this.#receiver.retarget();
+    if (this.#isPaused && this.#received.target().length > 0) {
+      this.#isPaused = false;
+      this.#receiver.resume();
     }
   }
 
   /** Takes up requests for as long as it may. */
-  #pump(): void {
+  #takeUpAll(): void {
     try {
       while (this.#canTakeUp()) {
-        const frame = this.#frames.shift();
+        const frame = this.#received.next();
         if (!frame) break;
         this.#takeUp(frame);
       }
+      if (!this.#isClosed) this.#received.settle();
     } catch (error) {
       this.#fail(error);
-      return;
-    }
-    if (this.#isPaused && this.#frames.length === 0 && !this.#isClosed) {
-      this.#isPaused = false;
-      this.#socket.resume();
     }
   }
 
@@ -151,7 +159,7 @@ export class Connection {
         slot.answer = settled;
         if (!isPipelined) this.#isBusy = false;
         this.#flush();
-        this.#pump();
+        this.#goOn();
       },
       (error: unknown) => this.#fail(error),
     );
@@ -185,7 +193,7 @@ export class Connection {
     const fields = { client: this.#client.host, reason: String(error) };
     if (error instanceof CloseConnection) {
       logger.info(fields, 'connection closed');
-    } else if (error instanceof ProtocolError) {
+    } else if (error instanceof FrameError || error instanceof ProtocolError) {
       logger.warn(fields, 'connection closed: it sent bytes that are no Kafka request');
     } else {
       logger.error(

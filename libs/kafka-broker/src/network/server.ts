@@ -6,6 +6,7 @@ export interface ListenOptions {
   host: string;
   /** 0 picks a free port. */
   port: number;
+  /** Gets sockets that do not read yet. */
   onConnection: (socket: Socket) => void;
   logger: Logger;
 }
@@ -48,7 +49,7 @@ export class BrokerServer {
     return new BrokerServer(servers, port);
   }
 
-  /** Stops accepting; resolves once every connection is closed. */
+  /** Stops accepting. Connections are their owner's to close. */
   async close(): Promise<void> {
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
@@ -58,7 +59,10 @@ export class BrokerServer {
 
 function listenOn(host: string, port: number, options: ListenOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true, keepAlive: true }, options.onConnection);
+    const server = createServer(
+      { noDelay: true, keepAlive: true, pauseOnConnect: true },
+      options.onConnection,
+    );
     server.once('error', reject);
     server.listen({ host, port, ipv6Only: true, backlog: 511 }, () => {
       server.removeListener('error', reject);
