@@ -81,6 +81,7 @@ export function connectCache(store: LiveStore, client: QueryClient): void {
 
 const prefillMs = 900_000;
 const prefillGroupsMax = 24;
+const prefillTopicsMax = 48;
 const metrics: readonly SeriesMetric[] = ['IN', 'OUT', 'LAG'];
 
 /** The last 15 minutes of the totals and of the groups, by one query per boot of the server. */
@@ -91,7 +92,12 @@ async function prefill(store: LiveStore, frame: LiveFrame): Promise<void> {
       .slice(0, prefillGroupsMax)
       .map(({ groupId }) => ({ kind: 'GROUP' as const, subject: groupId })),
   ];
-  const series = subjects.flatMap((subject) => metrics.map((metric) => ({ ...subject, metric })));
+  const series: SeriesKey[] = subjects.flatMap((subject) =>
+    metrics.map((metric) => ({ ...subject, metric })),
+  );
+  for (const topic of frame.topics.slice(0, prefillTopicsMax)) {
+    series.push({ kind: 'TOPIC', subject: topic.name, metric: 'IN' });
+  }
   const input = { series, from: frame.at - prefillMs, to: frame.at, maxPoints: 450 };
   try {
     store.prefill((await request(HistoryDocument, { input })).history.series);

@@ -1,3 +1,10 @@
+import { EventsPage } from '../features/events/events-page.tsx';
+import { Page } from '../features/frame/page.tsx';
+
 export function EventsRoute() {
-  return null;
+  return (
+    <Page title="Events" crumbs={<span>Events</span>}>
+      <EventsPage />
+    </Page>
+  );
 }

@@ -1,3 +1,27 @@
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { JobPage } from '../features/batch/job-page.tsx';
+import { Page } from '../features/frame/page.tsx';
+import { BatchGlyph } from '../ui/glyphs.tsx';
+
+const route = getRouteApi('/ui/batch-jobs/$name');
+
 export function JobRoute() {
-  return null;
+  const { name } = route.useParams();
+  return (
+    <Page
+      title={name}
+      crumbs={
+        <>
+          <Link to="/ui/batch-jobs">Batch jobs</Link>
+          <span className="sep">/</span>
+          <span>{name}</span>
+          <span className="glyph">
+            <BatchGlyph /> batch job
+          </span>
+        </>
+      }
+    >
+      <JobPage key={name} name={name} />
+    </Page>
+  );
 }

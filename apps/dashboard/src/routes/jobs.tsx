@@ -1,3 +1,10 @@
+import { JobList } from '../features/batch/job-list.tsx';
+import { Page } from '../features/frame/page.tsx';
+
 export function JobsRoute() {
-  return null;
+  return (
+    <Page title="Batch jobs" crumbs={<span>Batch jobs</span>}>
+      <JobList />
+    </Page>
+  );
 }

@@ -1,3 +1,10 @@
+import { Page } from '../features/frame/page.tsx';
+import { PipelineList } from '../features/pipelines/pipeline-list.tsx';
+
 export function PipelinesRoute() {
-  return null;
+  return (
+    <Page title="Pipelines" crumbs={<span>Pipelines</span>}>
+      <PipelineList />
+    </Page>
+  );
 }

@@ -3,6 +3,8 @@ export interface ChartLine {
   key: string;
   /** Written at the line's end; empty for none. */
   label: string;
+  /** Instead of `label` where the chart is narrow. */
+  shortLabel?: string;
   /** Second, smaller line below the label. */
   note?: string;
   color: string;

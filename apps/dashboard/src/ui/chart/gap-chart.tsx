@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { useSeries } from '../../live/use-series.ts';
 import { summed, type SeriesKey } from '../../live/series.ts';
-import { formatAxis, formatRate } from '../numbers.ts';
+import { formatAxis, formatRate, formatRateValue } from '../numbers.ts';
 import { SectionError } from '../section.tsx';
 import type { ChartData } from './chart-data.ts';
 import { LineChart } from './line-chart.tsx';
@@ -61,6 +61,7 @@ function gapData(
       {
         key: 'consumed',
         label: lastLower === null ? '' : `${formatRate(lastLower)} consumed`,
+        shortLabel: lastLower === null ? '' : `out ${formatRateValue(lastLower)}`,
         color: '--accf',
         textColor: '--acc',
         width: 1.75,
@@ -70,6 +71,7 @@ function gapData(
       {
         key: 'arriving',
         label: lastUpper === null ? '' : `${formatRate(lastUpper)} arriving`,
+        shortLabel: lastUpper === null ? '' : `in ${formatRateValue(lastUpper)}`,
         color: '--ink',
         textColor: '--ink',
         width: 1.5,

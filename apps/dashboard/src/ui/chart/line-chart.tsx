@@ -5,7 +5,7 @@ import { liveStore } from '../../live/live-store.ts';
 import { formatDate, formatFull, formatMinute, formatTime, useZone } from '../time.ts';
 import type { ChartData } from './chart-data.ts';
 import { useTablesShown } from './chart-table.ts';
-import { axisFont, paintAbove, paintBelow, token, tokenWithAlpha } from './paint.ts';
+import { axisFont, narrowPx, paintAbove, paintBelow, token, tokenWithAlpha } from './paint.ts';
 import { SteadyScale, timeSplits } from './scale.ts';
 import './chart.css';
 
@@ -22,7 +22,6 @@ export interface LineChartProps {
   formatValue: (value: number | null) => string;
   /** Said in the middle while there is nothing to draw. */
   emptyText: string;
-  labelWidth?: number;
 }
 
 /**
@@ -49,7 +48,7 @@ export function LineChart(props: LineChartProps) {
       drawing.current = null;
       current.destroy();
     };
-  }, [scheme, zone, props.height, props.labelWidth]);
+  }, [scheme, zone, props.height]);
   useEffect(() => drawing.current?.markDirty(), [props.version, props.rangeSeconds, asTable]);
   return (
     <div className="chart">
@@ -175,10 +174,12 @@ class Drawing {
   }
 
   #options(): uPlot.Options {
-    const { height, formatAxis, labelWidth = 114 } = this.#props();
+    const { height, formatAxis } = this.#props();
+    const width = this.#host.clientWidth;
+    const labelWidth = width < narrowPx ? 76 : 114;
     const scale = this.#scale;
     return {
-      width: this.#host.clientWidth,
+      width,
       height,
       padding: [14, labelWidth, 0, 0],
       legend: { show: false },
@@ -201,7 +202,7 @@ class Drawing {
           grid: { show: false },
           ticks: { show: false },
           splits: (u, _axis, min, max) =>
-            timeSplits(min, max, Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 90))),
+            timeSplits(min, max, Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 70))),
           values: (u, splits) => splits.map((at) => axisTime(at, u)),
         },
         {

@@ -7,6 +7,8 @@ import { spreadLabels } from './scale.ts';
 /** What uPlot does not draw: the gap, line ends with their labels, annotations, the baseline. */
 
 const family = '"IBM Plex Sans Variable", system-ui, sans-serif';
+/** Below this width, labels at the lines' ends are short. */
+export const narrowPx = 420;
 export const axisFont = `11px ${family}`;
 
 /** Value of a colour token of the present scheme, e.g. `--accf`. */
@@ -38,7 +40,8 @@ function paintGap(u: uPlot, data: ChartData): void {
   const { ctx } = u;
   ctx.save();
   ctx.fillStyle = tokenWithAlpha('--behindf', 0.2);
-  for (const span of gapSpans(data.x, arriving.values, consumed.values)) {
+  const spans = gapSpans(data.x, arriving.values, consumed.values);
+  for (const span of spans) {
     ctx.beginPath();
     for (const point of span.points) {
       ctx.lineTo(u.valToPos(point.x, 'x', true), u.valToPos(point.upper, 'y', true));
@@ -49,11 +52,17 @@ function paintGap(u: uPlot, data: ChartData): void {
     ctx.fill();
   }
   ctx.restore();
-  paintShortfall(u, data, arriving, consumed);
+  const last = spans.at(-1)?.points[0];
+  if (last) paintShortfall(u, data, { arriving, consumed, from: u.valToPos(last.x, 'x', true) });
 }
 
 /** Writes the gap's size inside it, once, where the gap reaches the end and is high enough. */
-function paintShortfall(u: uPlot, data: ChartData, arriving: ChartLine, consumed: ChartLine): void {
+function paintShortfall(
+  u: uPlot,
+  data: ChartData,
+  span: { arriving: ChartLine; consumed: ChartLine; from: number },
+): void {
+  const { arriving, consumed, from } = span;
   const short = data.gap!.shortPerSecond;
   const row = data.x.length - 1;
   const upper = arriving.values[row];
@@ -69,7 +78,8 @@ function paintShortfall(u: uPlot, data: ChartData, arriving: ChartLine, consumed
   ctx.textAlign = 'right';
   ctx.textBaseline = 'middle';
   const x = bbox.left + bbox.width - 24 * devicePixelRatio;
-  ctx.fillText(`${formatRate(short)} short`, x, (top + bottom) / 2);
+  const text = `${formatRate(short)} short`;
+  if (x - ctx.measureText(text).width > from) ctx.fillText(text, x, (top + bottom) / 2);
   ctx.restore();
 }
 
@@ -152,13 +162,15 @@ function paintEnds(u: uPlot, data: ChartData): void {
     bbox.top + bbox.height - (withNote ? 14 : 0) * ratio,
   );
   const x = bbox.left + bbox.width + 10 * ratio;
+  const isNarrow = u.width < narrowPx;
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'left';
   labelled.forEach(({ line }, index) => {
     const y = places[index]!;
     ctx.font = `${line.textColor === '--ink3' ? 400 : 550} ${12 * ratio}px ${family}`;
     ctx.fillStyle = token(line.textColor);
-    ctx.fillText(fitted(ctx, line.label, 104 * ratio), x, y);
+    const label = isNarrow ? (line.shortLabel ?? line.label) : line.label;
+    ctx.fillText(fitted(ctx, label, (isNarrow ? 66 : 104) * ratio), x, y);
     if (!line.note) return;
     ctx.font = `${11 * ratio}px ${family}`;
     ctx.fillStyle = token('--ink3');

@@ -42,7 +42,7 @@ export class SteadyScale {
 }
 
 const timeSteps = [
-  15, 30, 60, 120, 240, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800,
+  15, 30, 60, 120, 240, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800,
 ];
 
 /** Round times for about `count` labels between two times, all in seconds. */

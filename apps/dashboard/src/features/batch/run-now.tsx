@@ -1,0 +1,90 @@
+import { Modal, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { StartBatchRunDocument, type StartBatchRunInput } from '../../generated/graphql.ts';
+import { request } from '../../graphql/request.ts';
+import { toastDone } from '../../ui/toast.tsx';
+import { parseMoment } from '../records/moment.ts';
+import '../../ui/dialog.css';
+
+/** Asks for the window, which is everything unless a part is named, and starts a run. */
+export function RunNow(props: {
+  job: string;
+  onClose: () => void;
+  onStarted: (runId: string) => void;
+}) {
+  const { job, onClose, onStarted } = props;
+  const [from, setFrom] = useState('');
+  const [to, setTo] = useState('');
+  const client = useQueryClient();
+  const start = useMutation({
+    mutationFn: (input: StartBatchRunInput) => request(StartBatchRunDocument, { input }),
+    onSuccess: ({ startBatchRun: result }) => {
+      if (result.__typename !== 'BatchRun') return;
+      toastDone(`A run of ${job} is asked for.`);
+      void client.invalidateQueries({ queryKey: ['jobs'] });
+      onStarted(result.id);
+      onClose();
+    },
+  });
+  const result = start.data?.startBatchRun;
+  const problem =
+    result && result.__typename !== 'BatchRun' ? result.message : start.error?.message;
+  const [isWrong, setWrong] = useState({ from: false, to: false });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Run ${job} now`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const now = Date.now();
+          const at = {
+            from: from ? parseMoment(from, now) : null,
+            to: to ? parseMoment(to, now) : null,
+          };
+          const wrong = { from: from !== '' && at.from === null, to: to !== '' && at.to === null };
+          setWrong(wrong);
+          if (!wrong.from && !wrong.to) start.mutate({ job, from: at.from, to: at.to });
+        }}
+      >
+        <p className="soft">
+          The window is frozen per partition when the run begins: from the log start to the log end,
+          unless you name a part of it.
+        </p>
+        <TextInput
+          label="Records since"
+          placeholder="log start"
+          description="24h, 7d, or 2026-11-20T00:00Z"
+          value={from}
+          error={isWrong.from ? 'Not a time' : null}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+        />
+        <TextInput
+          label="Records before"
+          placeholder="log end at the start of the run"
+          value={to}
+          error={isWrong.to ? 'Not a time' : null}
+          onChange={(event) => setTo(event.currentTarget.value)}
+        />
+        {problem && (
+          <p className="tone-fail" role="alert">
+            {problem}
+          </p>
+        )}
+        <div className="form-actions">
+          <button type="button" className="btn" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="btn btn-primary" disabled={start.isPending}>
+            Run now
+          </button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

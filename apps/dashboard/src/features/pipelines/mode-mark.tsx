@@ -1,0 +1,13 @@
+import type { PipelineMode } from '../../generated/graphql.ts';
+import { BatchGlyph, StreamGlyph } from '../../ui/glyphs.tsx';
+import { modeWords } from './pipeline-state.ts';
+
+export function ModeMark({ mode }: { mode: PipelineMode }) {
+  return (
+    <span className="soft" style={{ display: 'inline-flex', gap: 5, alignItems: 'center' }}>
+      {mode !== 'BATCH' && <StreamGlyph />}
+      {mode !== 'STREAM' && <BatchGlyph />}
+      {modeWords[mode]}
+    </span>
+  );
+}
