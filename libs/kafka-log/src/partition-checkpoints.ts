@@ -64,6 +64,7 @@ export class PartitionCheckpoints {
   #timer: Timer | undefined;
   #waiters: Waiter[] = [];
   #closed = false;
+  #isComplete = false;
 
   constructor(options: PartitionCheckpointsOptions) {
     this.#options = options;
@@ -75,6 +76,14 @@ export class PartitionCheckpoints {
     const { files } = this.#options;
     if (files.size(this.#path) !== undefined) this.#read();
     this.#rewrite();
+  }
+
+  /**
+   * True if the file of the former run was whole: a partition without an entry then never had
+   * anything synced, while otherwise nothing is known of it.
+   */
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   get(key: string): PartitionCheckpoint | undefined {
@@ -221,6 +230,7 @@ export class PartitionCheckpoints {
       throw new Error(`${this.#path} has version ${version}; this program knows ${VERSION}`);
     }
     const damaged = this.#decode(bytes);
+    this.#isComplete = damaged === 0;
     if (damaged > 0) {
       logger.warn({ file: this.#path, entries: damaged }, 'entries of the checkpoint are damaged');
     }

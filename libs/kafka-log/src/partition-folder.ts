@@ -92,6 +92,12 @@ export class PartitionFolder {
     );
   }
 
+  /** After a crash nobody knows which of its names are durable: the next sync sees to all. */
+  noteDoubt(): void {
+    this.#isNew = true;
+    this.#hasNewFiles = true;
+  }
+
   noteNewFile(): void {
     this.#hasNewFiles = true;
   }
@@ -115,6 +121,10 @@ export class PartitionFolder {
   /** Without its text the folder is taken to be of unknown origin, which loses nothing. */
   #syncMetadata(done: () => void): void {
     const { files } = this.#services;
+    if (files.size(`${this.path}/${METADATA_FILE}`) === undefined) {
+      done();
+      return;
+    }
     const descriptor = files.open(`${this.path}/${METADATA_FILE}`, 'read');
     files.syncData(descriptor, () => {
       files.close(descriptor);

@@ -144,14 +144,16 @@ export class PartitionLog implements Flushable {
     const { topic, partition } = this;
     const missing = this.#gaps.map((gap) => ({ topic, partition, ...gap }));
     const damaged = this.#segments.flatMap((segment) =>
-      segment.damaged.map(({ fromOffset, toOffset, reason }) => ({
-        topic,
-        partition,
-        fromOffset,
-        toOffset,
-        file: segment.log.path,
-        reason,
-      })),
+      segment.damaged
+        .filter((range) => range.toOffset > this.#logStartOffset)
+        .map(({ fromOffset, toOffset, reason }) => ({
+          topic,
+          partition,
+          fromOffset,
+          toOffset,
+          file: segment.log.path,
+          reason,
+        })),
     );
     return [...missing, ...damaged];
   }
@@ -393,6 +395,7 @@ export class PartitionLog implements Flushable {
     this.#durable = recovered.durable;
     this.#snapshotPosition = this.#active.sizeBytes;
     this.#folder.snapshots = recovered.snapshots;
+    if (recovered.unsynced.length > 0) this.#folder.noteDoubt();
     for (const segment of recovered.unsynced) {
       segment.descriptor();
       this.#noteUnsynced(segment, segment.sizeBytes);

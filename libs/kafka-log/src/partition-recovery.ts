@@ -52,24 +52,28 @@ const COPY_CHUNK_SIZE = 1024 * 1024;
 export function recoverPartition(input: RecoveryInput): RecoveredLog {
   const { services, directory, checkpoint } = input;
   const names = services.files.list(directory) ?? [];
-  const bases = offsetsOf(names, SEGMENT_FILE);
   const logStartOffset = checkpoint?.logStartOffset ?? 0;
   const durableEnd = Math.max(checkpoint?.durableEndOffset ?? 0, logStartOffset);
+  const bases = removeDeleted(input, offsetsOf(names, SEGMENT_FILE), logStartOffset);
   const segments: Segment[] = [];
   const gaps: Gap[] = [];
   const unsynced: Segment[] = [];
   for (const [i, base] of bases.entries()) {
     const segment = newSegment(input, base);
     const next = bases[i + 1];
-    const trustedTo = trustedSize(base, next === undefined, checkpoint);
-    const { fileSize, torn } = segment.load({ trustedTo, offsetEnd: next ?? durableEnd });
+    const trustedTo = trustedSize(services, base, next === undefined, checkpoint);
+    const { fileSize, torn: badBytes } = segment.load({ trustedTo, offsetEnd: next ?? durableEnd });
     segments.push(segment);
+    const isShort = next !== undefined && segment.nextOffset < next;
+    // Behind the durable end a missing piece ends the log, as bad bytes do.
+    const isTornOff = isShort && next > durableEnd && trustedTo !== Infinity;
+    const torn = badBytes ?? (isTornOff ? 'the file ends before the next begins' : undefined);
     if (segment.sizeBytes > trustedTo || torn !== undefined) unsynced.push(segment);
     if (torn !== undefined) {
       cutTornTail(input, segment, fileSize, torn, bases.slice(i + 1));
       break;
     }
-    if (next !== undefined && segment.nextOffset < next) {
+    if (isShort) {
       gaps.push(gap(segment, segment.nextOffset, next, 'the file ends before the next begins'));
     }
   }
@@ -77,7 +81,7 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
   const snapshots = offsetsOf(names, SNAPSHOT_FILE);
   return {
     segments,
-    gaps,
+    gaps: gaps.filter((one) => one.toOffset > start),
     unsynced,
     logStartOffset: start,
     durable: durablePoint(segments, checkpoint, start),
@@ -85,14 +89,30 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
   };
 }
 
+/** Finishes what a crash broke off: segments below the log start were about to be removed. */
+function removeDeleted(input: RecoveryInput, bases: number[], logStartOffset: number): number[] {
+  return bases.filter((base, i) => {
+    const next = bases[i + 1];
+    if (next === undefined || next > logStartOffset) return true;
+    const { log, index } = newSegment(input, base);
+    const { files } = input.services;
+    files.unlinkNow(log.path);
+    if (files.size(index.path) !== undefined) files.unlinkNow(index.path);
+    return false;
+  });
+}
+
 /** How much of a segment the checkpoint vouches for. */
 function trustedSize(
+  { checkpoints }: LogServices,
   base: number,
   isLast: boolean,
   checkpoint: PartitionCheckpoint | undefined,
 ): number {
-  // Without a checkpoint: a segment is left behind only after it was asked to be synced.
-  if (checkpoint === undefined) return isLast ? 0 : Infinity;
+  if (checkpoint === undefined) {
+    // Never synced, or not known: then all but the last segment are taken to have been.
+    return checkpoints.isComplete || isLast ? 0 : Infinity;
+  }
   if (base < checkpoint.segmentBase) return Infinity;
   return base === checkpoint.segmentBase ? checkpoint.position : 0;
 }

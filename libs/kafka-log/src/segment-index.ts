@@ -87,8 +87,7 @@ export class SegmentIndex {
   reset(): void {
     this.#pending = [];
     this.#written = 0;
-    if (this.#files.size(this.#file.path) !== undefined)
-      this.#files.truncate(this.#descriptor(), 0);
+    if (this.#files.size(this.#file.path) !== undefined) this.#cut(0);
   }
 
   add(offset: number, position: number, maxTimestampBefore: number): void {
@@ -131,10 +130,17 @@ export class SegmentIndex {
     const kept = this.#partition((entry) => entry.position < position);
     if (kept < this.#written) {
       this.#written = kept;
-      if (this.#files.size(this.#file.path) !== undefined) {
-        this.#files.truncate(this.#descriptor(), kept === 0 ? 0 : HEADER_SIZE + kept * ENTRY_SIZE);
-      }
+      this.#cut(kept === 0 ? 0 : HEADER_SIZE + kept * ENTRY_SIZE);
     }
+  }
+
+  /**
+   * Synced at once: were the entries to come back with the next power loss, they would speak of
+   * batches that are no more, at places where others were written since.
+   */
+  #cut(size: number): void {
+    this.#files.truncate(this.#descriptor(), size);
+    this.#files.syncDataNow(this.#descriptor());
   }
 
   last(): IndexEntry | undefined {

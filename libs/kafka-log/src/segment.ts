@@ -46,6 +46,7 @@ export class Segment {
   readonly #hintOffsets = new Float64Array(HINTS_MAX).fill(-1);
   readonly #hintPositions = new Float64Array(HINTS_MAX);
   #hintNext = 0;
+  readonly #head = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
 
   /** `index.interval.bytes` for the batches to come. */
   indexIntervalBytes: number;
@@ -306,30 +307,52 @@ export class Segment {
     }
   }
 
-  /** Asks the index; builds it anew if it turns out to be damaged. */
-  #indexed<T>(ask: (index: SegmentIndex) => T): T {
+  /**
+   * Asks the index for an entry. Builds it anew if it turns out to be damaged, or to speak of a
+   * batch that is not there.
+   */
+  #indexed(ask: (index: SegmentIndex) => IndexEntry | undefined): IndexEntry | undefined {
     try {
-      return ask(this.index);
+      const entry = ask(this.index);
+      if (entry === undefined || this.#isBatchAt(entry)) return entry;
     } catch (error) {
       if (!(error instanceof IndexDamagedError)) throw error;
-      this.rebuildIndex();
-      return ask(this.index);
     }
+    this.#rebuildIndex();
+    return ask(this.index);
   }
 
-  /** Builds the index from the batches' headers. */
-  rebuildIndex(): void {
+  #isBatchAt(entry: IndexEntry): boolean {
+    const bytes = this.#head;
+    const read = this.#files.read(this.descriptor(), bytes, 0, bytes.length, entry.position);
+    return (
+      read === bytes.length &&
+      header.isPlausible(bytes, 0, entry.offset) &&
+      header.baseOffsetAt(bytes, 0) === entry.offset
+    );
+  }
+
+  /** Builds the index from the batches' headers; what is no batch is stepped over. */
+  #rebuildIndex(): void {
     this.index.reset();
     let maxTimestamp = -1;
     let indexed = 0;
-    this.scan(0, this.baseOffset, (bytes, at, position) => {
+    const visit: BatchVisitor = (bytes, at, position) => {
       if (position - indexed >= this.indexIntervalBytes) {
         this.index.add(header.baseOffsetAt(bytes, at), position, maxTimestamp);
         indexed = position;
       }
       maxTimestamp = Math.max(maxTimestamp, header.maxTimestampAt(bytes, at));
       return false;
-    });
+    };
+    let end = this.scan(0, this.baseOffset, visit);
+    while (end.bad !== undefined) {
+      const bad = { from: end.position, to: this.sizeBytes, offsetMin: end.nextOffset };
+      const range = { ...bad, offsetEnd: Infinity };
+      const next = findNextBatch(this.#files, this.descriptor(), range, undefined);
+      if (next === undefined) break;
+      end = this.scan(next.position, next.offset, visit);
+    }
     this.#indexedPosition = indexed;
   }
 
