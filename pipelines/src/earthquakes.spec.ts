@@ -6,8 +6,8 @@ import { earthquakeAlerts } from './earthquake-alerts.ts';
 import { earthquakeDailyReport } from './earthquake-daily-report.ts';
 
 const week = (await readEarthquakes()).map((value, index) => ({ value, partition: index % 3 }));
-const unmeasured = structuredClone(week[0]) as { value: { properties: { mag: number | null } } };
-unmeasured.value.properties.mag = null;
+const { value: first } = week[0]!;
+const unmeasured = { value: { ...first, properties: { ...first.properties, mag: null } } };
 
 describe('earthquake-alerts', () => {
   it('raises 85 alerts in the week of 1,707 earthquakes, keyed by id', async () => {

@@ -2,6 +2,7 @@ import type { PipelineDefinition } from '@penstock/pipelines';
 import { earthquakeAlerts } from './earthquake-alerts.ts';
 import { earthquakeDailyReport } from './earthquake-daily-report.ts';
 
+export { type EarthquakeFeature, readEarthquakes } from './demo/earthquake-features.ts';
 export { type DemoRecord, replayEarthquakes } from './demo/earthquake-replay.ts';
 
 /**

@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
 
-/** A feature with the fields that a replay changes; the rest is passed on. */
+/** A feature, as far as it is looked at here; the rest is passed on. */
 export interface EarthquakeFeature {
   readonly id: string;
-  readonly properties: { readonly time: number; readonly updated: number };
+  readonly properties: {
+    /** Null while it is not determined. */
+    readonly mag: number | null;
+    /** Milliseconds since epoch. */
+    readonly time: number;
+    readonly updated: number;
+  };
 }
 
 /**

@@ -88,13 +88,16 @@ export class BatchRunner {
     this.#stop.abort();
     this.#wake();
     await this.#looking;
-    const closing = [this.#worker?.close(!this.#redis.connected), this.#queue?.close()];
+    const closing = Promise.allSettled([
+      this.#worker?.close(!this.#redis.connected) ?? Promise.resolve(),
+      this.#queue?.close() ?? Promise.resolve(),
+    ]);
     let timer: NodeJS.Timeout | undefined;
     // Without Redis BullMQ may wait for it; its connections are cut a moment later anyway.
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_DEADLINE_MS + (this.#busy > 0 ? 4_000 : 0));
     });
-    await Promise.race([Promise.allSettled(closing), deadline]);
+    await Promise.race([closing, deadline]);
     clearTimeout(timer);
   }
 

@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { eventually, freePort, type RedisServer, startRedis } from '@penstock/testing';
+import { eventually, freePort, startRedis } from '@penstock/testing';
+import { readEarthquakes } from '@penstock/samples';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   produce,
-  quakes,
+  repeat,
   startWorkerHarness,
   type WorkerHarness,
-} from '../../harness/worker-harness.ts';
+} from '../../../../libs/testing/src/worker-harness.ts';
 
 const ROUNDS = 40;
 const RECORDS = 1_707 * ROUNDS;
 const JOB = 'earthquake-daily-report';
 
 let harness: WorkerHarness;
-let redis: RedisServer | undefined;
+let redis: Awaited<ReturnType<typeof startRedis>>;
 let redisPort: number;
 
 /** Asserts the exact result: 8 days, every earthquake counted once. */
@@ -44,7 +45,7 @@ beforeAll(async () => {
     env: { REDIS_URL: `redis://127.0.0.1:${redisPort}` },
   });
   await harness.penstock.start('worker');
-  await produce(harness.kafka, 'earthquakes', await quakes(ROUNDS));
+  await produce(harness.kafka, 'earthquakes', repeat(await readEarthquakes(), ROUNDS));
 });
 
 afterAll(async () => {

@@ -1,11 +1,12 @@
+import { readEarthquakes } from '@penstock/samples';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   produce,
-  quakes,
   readAll,
+  repeat,
   startWorkerHarness,
   type WorkerHarness,
-} from '../../harness/worker-harness.ts';
+} from '../../../../libs/testing/src/worker-harness.ts';
 
 const ROUNDS = 12;
 let harness: WorkerHarness;
@@ -23,7 +24,7 @@ afterAll(async () => {
 describe('a stream processor, without Redis', () => {
   it('sends what it cannot process to the dead-letter topic, with the reason, and goes on', async () => {
     const { kafka, processor, events } = harness;
-    const [quake] = await quakes(1);
+    const [quake] = await readEarthquakes();
     const strong = { ...quake!, id: 'strong', properties: { ...quake!.properties, mag: 7 } };
     await produce(kafka, 'earthquakes', ['{"id": ', strong, '{"id": 5}']);
     await processor(({ consumed }) => consumed === 3, 'three records processed');
@@ -50,7 +51,7 @@ describe('a stream processor, without Redis', () => {
     const { kafka, processor, processors } = harness;
     await processors.setDesired('earthquake-alerts', 'paused');
     await processor(({ state }) => state === 'paused', 'a paused processor');
-    await produce(kafka, 'earthquakes', (await quakes(1)).slice(0, 100));
+    await produce(kafka, 'earthquakes', (await readEarthquakes()).slice(0, 100));
     const paused = await processor(({ state }) => state === 'paused', 'still paused');
     expect(paused.consumed).toBe(3);
     await processors.setDesired('earthquake-alerts', 'running');
@@ -59,7 +60,7 @@ describe('a stream processor, without Redis', () => {
 
   it('skips nothing when worker and broker are killed in the middle of it', async () => {
     const { kafka, penstock, processor } = harness;
-    const sent = await quakes(ROUNDS);
+    const sent = repeat(await readEarthquakes(), ROUNDS);
     const before = (await processor(() => true, 'its figures')).consumed;
     const producing = produce(kafka, 'earthquakes', sent);
     await processor(({ consumed }) => consumed > before + 500, 'some records processed');

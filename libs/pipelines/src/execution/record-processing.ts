@@ -159,7 +159,7 @@ function applied(
     apply(operators, at + 1, { ...before, value, changed: true }),
   );
   return parts.some((part) => part instanceof Promise)
-    ? Promise.all(parts).then((settled) => settled.flat())
+    ? Promise.all(parts.map(async (part) => part)).then((settled) => settled.flat())
     : (parts as (readonly Emission[])[]).flat();
 }
 

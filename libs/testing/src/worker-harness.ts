@@ -14,8 +14,10 @@ import {
   loadConfig,
   migrateControlDatabase,
 } from '@penstock/platform';
-import { eventually, type Penstock, startPenstock } from '@penstock/testing';
-import { readEarthquakes } from '../../../pipelines/src/demo/earthquake-features.ts';
+import { eventually } from './eventually.ts';
+import { type Penstock, startPenstock } from './penstock.ts';
+
+// Not in index.ts: it loads Nest and Prisma, which most tests do without.
 
 /** A real broker and a real worker, and the control plane's services on the worker's control.db. */
 export interface WorkerHarness extends AsyncDisposable {
@@ -31,9 +33,9 @@ export interface WorkerHarness extends AsyncDisposable {
   startRun(job: string): Promise<string>;
 }
 
-export interface Quake {
+/** A value with an id, which becomes the record's key. */
+export interface Identified {
   readonly id: string;
-  readonly properties: { readonly mag: number | null; readonly time: number };
 }
 
 const DEADLINE_MS = 60_000;
@@ -94,11 +96,10 @@ export async function startWorkerHarness(
   };
 }
 
-/** The week's earthquakes `rounds` times, each round under ids of its own. */
-export async function quakes(rounds: number): Promise<Quake[]> {
-  const week = (await readEarthquakes()) as unknown as Quake[];
+/** The same values `rounds` times, each round under ids of its own. */
+export function repeat<Value extends Identified>(values: Value[], rounds: number): Value[] {
   return Array.from({ length: rounds }, (_, round) =>
-    week.map((quake) => ({ ...quake, id: `${quake.id}-${round}` })),
+    values.map((value) => ({ ...value, id: `${value.id}-${round}` })),
   ).flat();
 }
 
@@ -106,7 +107,7 @@ export async function quakes(rounds: number): Promise<Quake[]> {
 export async function produce(
   kafka: KafkaClients,
   topic: string,
-  values: readonly (string | Quake)[],
+  values: readonly (string | Identified)[],
 ): Promise<void> {
   const producer = kafka.producer({ idempotent: true });
   for (let at = 0; at < values.length; at += 500) {
