@@ -9,6 +9,7 @@ type Api = 'native' | 'v2' | 'v3';
 export class IngestHttp {
   readonly ingest: IngestService;
   readonly bodyBytesMax: number;
+  readonly #closing = new AbortController();
   readonly #admitted = new WeakMap<FastifyRequest, number>();
   readonly #requests: Counter<'api' | 'status'>;
   readonly #records: Counter<'api'>;
@@ -46,6 +47,15 @@ export class IngestHttp {
         this.set(ingest.inflightBytes);
       },
     });
+  }
+
+  /** Aborted when the server stops: requests without an end of their own must then come to one. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  beginClose(): void {
+    this.#closing.abort();
   }
 
   /**

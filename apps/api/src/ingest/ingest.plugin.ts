@@ -11,6 +11,10 @@ import { registerRestProxyV3Routes } from './rest-proxy-v3.routes.ts';
  */
 export function ingestPlugin(http: IngestHttp): FastifyPluginCallback {
   return (fastify, _options, done) => {
+    fastify.addHook('preClose', (closed) => {
+      http.beginClose();
+      closed();
+    });
     fastify.register(asPlugin(http, [registerNativeRoutes, registerRestProxyV2Routes]));
     fastify.register((streaming, _streamingOptions, streamingDone) => {
       streaming.removeAllContentTypeParsers();

@@ -60,14 +60,20 @@ export function registerNativeRoutes(fastify: FastifyInstance, http: IngestHttp)
   });
 }
 
-/** Answers with problem details; what is no refusal goes on to the error handler. */
+/**
+ * Answers with problem details, as bytes: to a text Fastify would add a charset, which the media
+ * type does not have. What is no refusal goes on to the error handler.
+ */
 export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof IngestRefusal)) throw error;
   const details = problemDetails(error.problem);
   const status = details['status'] as number;
   const retryAfter = retryAfterSeconds(status);
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply.code(status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(details));
+  return reply
+    .code(status)
+    .type(PROBLEM_MEDIA_TYPE)
+    .send(Buffer.from(JSON.stringify(details)));
 }
 
 function answer(

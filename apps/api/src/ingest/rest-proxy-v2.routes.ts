@@ -58,7 +58,7 @@ export function registerRestProxyV2Routes(fastify: FastifyInstance, http: Ingest
       return reply
         .code(statusOf(outcome.report))
         .type(ANSWER_MEDIA_TYPE)
-        .send(renderReport(outcome.report));
+        .send(Buffer.from(renderReport(outcome.report)));
     } catch (error) {
       done(0, 0);
       return refuseV2(reply, error);
@@ -86,7 +86,7 @@ function refuseV2(reply: FastifyReply, error: unknown): FastifyReply {
   return reply
     .code(status)
     .type(ANSWER_MEDIA_TYPE)
-    .send(JSON.stringify({ error_code: errorCode, message }));
+    .send(Buffer.from(JSON.stringify({ error_code: errorCode, message })));
 }
 
 /** 200 even if records failed, as at Confluent's, unless for want of authorization. */

@@ -38,6 +38,7 @@ export class V3Stream {
   #records = 0;
   #bytes = 0;
   #broken = false;
+  #waiting: PromiseWithResolvers<void> | undefined;
 
   constructor(options: V3StreamOptions) {
     this.#options = options;
@@ -48,28 +49,55 @@ export class V3Stream {
     return Readable.from(this.#run(body), { objectMode: false });
   }
 
+  /** Reports go out as soon as they are there, whether or not more of the body comes in. */
   async *#run(body: Readable): AsyncGenerator<string> {
+    let done = false;
+    const reading = this.#read(body).finally(() => {
+      done = true;
+      this.#wake();
+    });
+    // A failure is thrown below, once what came before it has been reported.
+    reading.catch(() => undefined);
+    while (!done || this.#reports.length > 0) {
+      if (this.#reports.length > 0) yield await this.#next();
+      else await this.#change();
+    }
+    await reading;
+  }
+
+  async #read(body: Readable): Promise<void> {
+    const { closing } = this.#options.http;
+    const stop = (): void => void body.destroy();
+    closing.addEventListener('abort', stop);
     try {
       for await (const chunk of this.#chunks(body)) {
         this.#take(chunk);
-        // Reports that are there already go out before more is read.
-        while (this.#isFull()) yield await this.#next();
-        yield* this.#settled();
-        if (this.#broken) break;
+        this.#wake();
+        if (this.#broken) return;
+        while (this.#isFull()) await this.#change();
       }
-      if (!this.#broken && this.#pending.length > 0) this.#end();
-      if (this.#records === 0 && !this.#broken) {
-        this.#refuse(422, 'Payload error. Null input provided. Data is required.');
-      }
+      this.#end();
     } catch (error) {
+      // The server stops: what came in so far is reported, and the answer ends.
+      if (closing.aborted) return;
       if (!(error instanceof IngestRefusal)) throw error;
       const failure = failureOf(error.problem);
       this.#refuse(failure.error_code, failure.message);
     } finally {
-      this.#options.http.release(this.#options.request);
+      closing.removeEventListener('abort', stop);
       this.#options.onEnd(this.#records, this.#bytes);
     }
-    while (this.#reports.length > 0) yield await this.#next();
+  }
+
+  /** Settles at the next `#wake`: a record came in, or a report went out. */
+  #change(): Promise<void> {
+    this.#waiting ??= Promise.withResolvers<void>();
+    return this.#waiting.promise;
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
   }
 
   async *#chunks(body: Readable): AsyncGenerator<Buffer> {
@@ -116,6 +144,8 @@ export class V3Stream {
   #end(): void {
     if (nextValue(this.#pending, 0) !== 'none') {
       this.#refuse(400, 'Unexpected end of input: the last record is not complete.');
+    } else if (this.#records === 0) {
+      this.#refuse(422, 'Payload error. Null input provided. Data is required.');
     }
   }
 
@@ -129,20 +159,11 @@ export class V3Stream {
     return this.#reports.length > UNDER_WAY_MAX || this.#underWayBytes > UNDER_WAY_BYTES_MAX;
   }
 
-  async *#settled(): AsyncGenerator<string> {
-    const unsettled = Symbol('unsettled');
-    for (;;) {
-      const first = this.#reports[0];
-      if (first === undefined) return;
-      if ((await Promise.race([first.report, Promise.resolve(unsettled)])) === unsettled) return;
-      yield await this.#next();
-    }
-  }
-
   async #next(): Promise<string> {
     const first = this.#reports.shift() as UnderWay;
     const report = await first.report;
     this.#underWayBytes -= first.bytes;
+    this.#wake();
     return `${JSON.stringify(report.ok ? report.success : report.failure)}\r\n`;
   }
 }

@@ -51,7 +51,7 @@ export function registerRestProxyV3Routes(fastify: FastifyInstance, http: Ingest
     produceStream(http, request, reply),
   );
   fastify.post(
-    '/v3/clusters/:cluster/topics/:topic/records\\:batch',
+    '/v3/clusters/:cluster/topics/:topic/records::batch',
     (request: TopicRequest, reply) => produceBatch(http, request, reply),
   );
 }
