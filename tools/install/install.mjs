@@ -55,8 +55,8 @@ async function installAll() {
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const { code, output } = await runCommand('npm', args, { cwd: root, env: childEnvironment() });
   if (code === 0) return packagesSoFar();
-  console.error(output.trimEnd().split('\n').slice(-15).join('\n'));
-  throw new Stop('npm ci failed (its last lines are above): check the network, then try again.');
+  console.error(output.trim().split('\n').slice(0, 25).join('\n'));
+  throw new Stop('npm ci failed (what it says is above): check the network, then try again.');
 }
 
 function packagesSoFar() {
