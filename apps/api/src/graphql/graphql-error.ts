@@ -13,28 +13,31 @@ export function problemError(problem: Problem): GraphQLError {
 /**
  * What a client sees of an error: a stable `extensions.code`, a message for people, no stack.
  *
+ * @param givenCode the code that Apollo has found for it, where Apollo has seen it
  * @returns `internal` is set when the error was not meant for a client and has to be logged here
  */
-export function describeError(error: unknown): {
-  formatted: Pick<GraphQLFormattedError, 'message' | 'extensions'>;
-  internal: unknown;
-} {
+export function describeError(
+  error: unknown,
+  givenCode?: unknown,
+): { formatted: Pick<GraphQLFormattedError, 'message' | 'extensions'>; internal: unknown } {
   const original = unwrapResolverError(error);
   if (original instanceof ClusterUnavailable) {
     const extensions = { code: original.code };
     return { formatted: { message: original.message, extensions }, internal: null };
   }
-  const meant = original instanceof GraphQLError ? original : error;
-  if (meant instanceof GraphQLError && meant.originalError == null) {
-    const code = meant.extensions['code'];
-    // Without a code it comes from graphql-js itself: the document does not fit the schema.
-    const extensions = { code: typeof code === 'string' ? code : 'GRAPHQL_VALIDATION_FAILED' };
-    if (extensions.code !== 'INTERNAL_SERVER_ERROR') {
-      return { formatted: { message: meant.message, extensions }, internal: null };
+  if (error instanceof GraphQLError) {
+    const code = givenCode ?? error.extensions['code'] ?? codeOfDocumentError(error);
+    if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') {
+      return { formatted: { message: error.message, extensions: { code } }, internal: null };
     }
   }
   return {
     formatted: { message: INTERNAL_MESSAGE, extensions: { code: 'INTERNAL_SERVER_ERROR' } },
     internal: original,
   };
+}
+
+/** Without a cause it comes from graphql-js itself: the document does not fit the schema. */
+function codeOfDocumentError(error: GraphQLError): string | undefined {
+  return error.originalError === undefined ? 'GRAPHQL_VALIDATION_FAILED' : undefined;
 }

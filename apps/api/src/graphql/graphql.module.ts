@@ -56,14 +56,11 @@ function apolloConfig(
     context: () => createRequestContext({ topics, consumerGroups }),
     plugins: [queryLimitsPlugin()],
     formatError: (formatted, error) => {
-      const described = describeError(error);
+      const described = describeError(error, formatted.extensions?.['code']);
       if (described.internal !== null) {
         logger.pino.error({ err: described.internal }, 'a GraphQL operation failed');
       }
-      // Apollo has set the codes of what it refuses itself (syntax, validation, bad variables).
-      const known = formatted.extensions?.['code'];
-      const keep = described.internal === null && known !== 'INTERNAL_SERVER_ERROR';
-      return { ...formatted, ...(keep ? { message: formatted.message } : described.formatted) };
+      return { ...formatted, ...described.formatted };
     },
   };
 }

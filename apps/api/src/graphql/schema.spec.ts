@@ -26,4 +26,4 @@ test('schema.graphql is what the code makes', async () => {
   } finally {
     await app.close();
   }
-});
+}, 60_000);

@@ -1,0 +1,134 @@
+import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger, loadConfig } from '@penstock/platform';
+import {
+  eventually,
+  freePort,
+  GraphqlClient,
+  temporaryFolder,
+  type TemporaryFolder,
+  TestBroker,
+} from '@penstock/testing';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApplication } from '../application.ts';
+
+let broker: TestBroker;
+let folder: TemporaryFolder;
+let app: NestFastifyApplication;
+let client: GraphqlClient;
+let kafka: Kafka;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  broker = await TestBroker.start();
+  kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
+  await startApi();
+});
+
+afterAll(async () => {
+  await client?.[Symbol.asyncDispose]();
+  await app?.close();
+  await broker?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+async function startApi(): Promise<void> {
+  const port = await freePort();
+  const config = loadConfig({
+    KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
+    PENSTOCK_HTTP_PORT: String(port),
+    PENSTOCK_DATA_DIR: folder.path,
+    REDIS_URL: 'redis://127.0.0.1:1',
+  });
+  app = await createApplication({ config, logger: createLogger({ name: 'api', level: 'silent' }) });
+  await app.listen({ port, host: '127.0.0.1' });
+  client = new GraphqlClient(`http://127.0.0.1:${port}`);
+}
+
+describe('limits', () => {
+  test('a query as a dashboard asks passes', async () => {
+    const query = '{ topics { nodes { name consumerGroups { groupId partitions { lag } } } } }';
+    expect((await client.ask(query)).errors).toEqual([]);
+  });
+
+  test('an operation that asks for too much is refused before it runs', async () => {
+    const nodes =
+      'nodes { consumerGroups { partitions { topic } members { assignments { topic } } } }';
+    const query = `{ a: topics(first: 500) { ${nodes} } b: topics(first: 500) { ${nodes} } }`;
+    const { errors } = await client.ask(query);
+    expect(errors[0]?.extensions?.code).toBe('QUERY_TOO_LARGE');
+  });
+
+  test('a document of endless tokens, a syntax error and an unknown field have stable codes', async () => {
+    const codes = async (query: string) => (await client.ask(query)).errors[0]?.extensions?.code;
+    expect(await codes(`{ ${'system { version } '.repeat(3_000)} }`)).toBe('GRAPHQL_PARSE_FAILED');
+    expect(await codes('{ system {')).toBe('GRAPHQL_PARSE_FAILED');
+    expect(await codes('{ system { nothing } }')).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(
+      await codes(
+        'query ($x: Long!) { records(input: { topic: "t", offset: $x }) { __typename } }',
+      ),
+    ).toBe('BAD_USER_INPUT');
+  });
+
+  test('the same limits hold on the socket', async () => {
+    const nodes =
+      'nodes { consumerGroups { partitions { topic } members { assignments { topic } } } }';
+    const refused = client.subscribe(
+      `{ a: topics(first: 500) { ${nodes} } b: topics(first: 500) { ${nodes} } }`,
+    );
+    await eventually(() => refused.problems.length > 0);
+    expect(refused.problems[0]?.extensions?.code).toBe('QUERY_TOO_LARGE');
+  });
+
+  test('introspection, as tools send it, passes', async () => {
+    const { getIntrospectionQuery } = await import('graphql');
+    expect((await client.ask(getIntrospectionQuery())).errors).toEqual([]);
+  });
+});
+
+describe('after a restart of the api', () => {
+  test('events and history are still there, with a gap where nothing was measured', async () => {
+    const input = {
+      series: [{ kind: 'TOTAL', subject: '*', metric: 'IN' }],
+      from: Date.now() - 120_000,
+    };
+    const query =
+      'query ($input: HistoryInput!) { history(input: $input) { tierSeconds series { at value } } events(first: 200) { nodes { id kind subject } } }';
+    interface Past {
+      history: { tierSeconds: number; series: { at: number[]; value: (number | null)[] }[] };
+      events: { nodes: { id: string; kind: string; subject: string }[] };
+    }
+    const producer = kafka.producer();
+    await producer.connect();
+    await producer.send({ topic: 'measured', messages: [{ value: 'one' }] });
+    await producer.disconnect();
+    const before = await eventually(async () => {
+      const past = await client.query<Past>(query, { input });
+      const counted = past.history.series[0]?.value.some((value) => (value ?? 0) > 0);
+      return past.events.nodes.length > 0 && counted === true ? past : null;
+    });
+    const [measured] = before.history.series;
+    expect(before.history.tierSeconds).toBe(1);
+    expect(measured!.at).toHaveLength(measured!.value.length);
+    expect(measured!.value.some((value) => value !== null && value > 0)).toBe(true);
+    await client[Symbol.asyncDispose]();
+    await app.close();
+    await startApi();
+    const after = await client.query<Past>(query, { input });
+    const peak = Math.max(...measured!.value.map((value) => value ?? 0));
+    expect(Math.max(...after.history.series[0]!.value.map((value) => value ?? 0))).toBe(peak);
+    expect(after.events.nodes.map((event) => event.id)).toContain(before.events.nodes[0]!.id);
+    await client.query('mutation { createTopic(input: { name: "later" }) { __typename } }');
+    const oldest = before.events.nodes.at(-1)!;
+    const replayed = client.subscribe<{ events: { id: string } }>(
+      'subscription ($after: ID) { events(after: $after) { id } }',
+      { after: oldest.id },
+    );
+    await eventually(() => replayed.values.length >= before.events.nodes.length);
+    const ids = replayed.values.map((value) => Number(value.events.id));
+    expect(ids).toEqual([...ids].sort((a, b) => a - b));
+    expect(ids[0]).toBeGreaterThan(Number(oldest.id));
+  });
+});

@@ -1,0 +1,141 @@
+import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger, loadConfig } from '@penstock/platform';
+import {
+  freePort,
+  GraphqlClient,
+  temporaryFolder,
+  type TemporaryFolder,
+  TestBroker,
+} from '@penstock/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApplication } from '../application.ts';
+
+let broker: TestBroker;
+let folder: TemporaryFolder;
+let app: NestFastifyApplication;
+let client: GraphqlClient;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  broker = await TestBroker.start();
+  await startApi();
+});
+
+afterAll(async () => {
+  await client?.[Symbol.asyncDispose]();
+  await app?.close();
+  await broker?.[Symbol.asyncDispose]();
+  await folder?.[Symbol.asyncDispose]();
+});
+
+async function startApi(): Promise<void> {
+  const port = await freePort();
+  const config = loadConfig({
+    KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
+    PENSTOCK_HTTP_PORT: String(port),
+    PENSTOCK_DATA_DIR: folder.path,
+    REDIS_URL: 'redis://127.0.0.1:1',
+  });
+  app = await createApplication({ config, logger: createLogger({ name: 'api', level: 'silent' }) });
+  await app.listen({ port, host: '127.0.0.1' });
+  client = new GraphqlClient(`http://127.0.0.1:${port}`);
+}
+
+const CREATE = `mutation ($input: CreateTopicInput!) { createTopic(input: $input) { __typename
+  ... on Topic { name partitionCount recordCount partitions { partition startOffset endOffset leader error }
+    configs { name value isDefault } }
+  ... on Problem { code message } ... on InvalidInput { field } ... on BrokerRefused { kafkaError } } }`;
+
+const DELETE = `mutation ($name: String!) { deleteTopic(name: $name) { __typename
+  ... on TopicDeleted { name } ... on Problem { code message } } }`;
+
+async function create(input: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const data = await client.query<{ createTopic: Record<string, unknown> }>(CREATE, { input });
+  return data.createTopic;
+}
+
+describe('topics', () => {
+  test('are created with their configuration, listed, and deleted', async () => {
+    const created = await create({
+      name: 'orders',
+      partitions: 3,
+      configs: [{ name: 'retention.ms', value: '60000' }],
+    });
+    expect(created).toMatchObject({ __typename: 'Topic', partitionCount: 3, recordCount: 0 });
+    expect(created['partitions']).toEqual(
+      [0, 1, 2].map((partition) => ({
+        partition,
+        startOffset: 0,
+        endOffset: 0,
+        leader: expect.any(Number),
+        error: null,
+      })),
+    );
+    expect(created['configs']).toContainEqual({
+      name: 'retention.ms',
+      value: '60000',
+      isDefault: false,
+    });
+    const list = '{ topics(filter: "ORD") { totalCount nodes { name sizeBytes } } }';
+    expect(await client.query(list)).toMatchObject({
+      topics: { totalCount: 1, nodes: [{ name: 'orders', sizeBytes: expect.any(Number) }] },
+    });
+    expect(await client.query(DELETE, { name: 'orders' })).toEqual({
+      deleteTopic: { __typename: 'TopicDeleted', name: 'orders' },
+    });
+    expect(await client.query(list)).toEqual({ topics: { totalCount: 0, nodes: [] } });
+  });
+
+  test('that cannot be are refused with the field and what is allowed', async () => {
+    expect(await create({ name: 'a b' })).toMatchObject({
+      __typename: 'InvalidInput',
+      code: 'INVALID_INPUT',
+      field: 'name',
+      message: expect.stringContaining('letters'),
+    });
+    expect(await create({ name: '..' })).toMatchObject({ field: 'name' });
+    expect(await create({ name: 'x'.repeat(250) })).toMatchObject({ field: 'name' });
+    expect(await create({ name: 'p', partitions: 0 })).toMatchObject({ field: 'partitions' });
+    expect(await create({ name: 'p', partitions: 1_001 })).toMatchObject({ field: 'partitions' });
+    const config = { name: 'retention.ms', value: 'soon' };
+    expect(await create({ name: 'p', configs: [config] })).toMatchObject({
+      __typename: 'BrokerRefused',
+      kafkaError: 'INVALID_CONFIG',
+    });
+  });
+
+  test('that exist, or do not, are outcomes and not errors', async () => {
+    await create({ name: 'twice' });
+    expect(await create({ name: 'twice' })).toMatchObject({ __typename: 'TopicExists' });
+    expect(await client.query(DELETE, { name: 'never' })).toMatchObject({
+      deleteTopic: { __typename: 'TopicNotFound', code: 'TOPIC_NOT_FOUND' },
+    });
+    expect(await client.query('{ topic(name: "never") { name } }')).toEqual({ topic: null });
+  });
+
+  test('are not made by looking at them', async () => {
+    const look = '{ records(input: { topic: "looked-at" }) { __typename } }';
+    expect(await client.query(look)).toEqual({ records: { __typename: 'TopicNotFound' } });
+    expect(await client.query('{ topic(name: "looked-at") { name } }')).toEqual({ topic: null });
+  });
+
+  test('are paged by name', async () => {
+    for (const name of ['page-1', 'page-2', 'page-3']) {
+      await create({ name });
+    }
+    const page =
+      'query ($after: String) { topics(filter: "page-", first: 2, after: $after) { nodes { name } endCursor hasNextPage totalCount } }';
+    expect(await client.query(page)).toEqual({
+      topics: {
+        nodes: [{ name: 'page-1' }, { name: 'page-2' }],
+        endCursor: 'page-2',
+        hasNextPage: true,
+        totalCount: 3,
+      },
+    });
+    expect(await client.query(page, { after: 'page-2' })).toMatchObject({
+      topics: { nodes: [{ name: 'page-3' }], hasNextPage: false },
+    });
+  });
+});
