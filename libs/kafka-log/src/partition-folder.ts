@@ -92,10 +92,10 @@ export class PartitionFolder {
     );
   }
 
-  /** After a crash nobody knows which of its names are durable: the next sync sees to all. */
+  /** Nobody knows which names of a former run are durable: the first sync sees to all. */
   noteDoubt(): void {
-    this.#isNew = true;
-    this.#hasNewFiles = true;
+    this.#isNew = this.#exists;
+    this.#hasNewFiles = this.#exists;
   }
 
   noteNewFile(): void {

@@ -395,7 +395,7 @@ export class PartitionLog implements Flushable {
     this.#durable = recovered.durable;
     this.#snapshotPosition = this.#active.sizeBytes;
     this.#folder.snapshots = recovered.snapshots;
-    if (recovered.unsynced.length > 0) this.#folder.noteDoubt();
+    this.#folder.noteDoubt();
     for (const segment of recovered.unsynced) {
       segment.descriptor();
       this.#noteUnsynced(segment, segment.sizeBytes);

@@ -84,7 +84,7 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
     gaps: gaps.filter((one) => one.toOffset > start),
     unsynced,
     logStartOffset: start,
-    durable: durablePoint(segments, checkpoint, start),
+    durable: durablePoint(input, segments, start),
     ...recoverProducers(input, segments, snapshots, start),
   };
 }
@@ -194,8 +194,8 @@ function closeEnds(
 
 /** Where the durable end lies; the start of the log where nothing vouches for more. */
 function durablePoint(
+  { services, checkpoint }: RecoveryInput,
   segments: Segment[],
-  checkpoint: PartitionCheckpoint | undefined,
   logStartOffset: number,
 ): RecoveredLog['durable'] {
   const last = segments.at(-1)!;
@@ -209,7 +209,8 @@ function durablePoint(
     const above = segments.find((candidate) => candidate.baseOffset >= offset) ?? last;
     return { offset: Math.max(offset, above.baseOffset), segment: above, position: 0 };
   }
-  return { offset: Math.max(last.baseOffset, logStartOffset), segment: last, position: 0 };
+  const segment = services.checkpoints.isComplete ? segments[0]! : last;
+  return { offset: Math.max(segment.baseOffset, logStartOffset), segment, position: 0 };
 }
 
 /** The newest snapshot that fits, and what came after it. */
