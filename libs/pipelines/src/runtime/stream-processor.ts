@@ -105,7 +105,9 @@ export class StreamProcessor {
   async #supervise(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      this.#setState('starting', this.#lastError);
+      if (this.#backOff.failures === 0) {
+        this.#setState('starting', null);
+      }
       try {
         await this.#runSession(signal);
       } catch (error) {
@@ -259,7 +261,7 @@ export class StreamProcessor {
   #setState(state: StreamProcessorState, reason: string | null): void {
     const changed = state !== this.#state;
     this.#state = state;
-    this.#lastError = state === 'starting' ? this.#lastError : reason;
+    this.#lastError = reason;
     if (changed) {
       this.#options.onState?.(state, reason);
     }
