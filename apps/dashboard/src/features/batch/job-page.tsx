@@ -111,7 +111,7 @@ function KnownJob({ job }: { job: BatchJob }) {
         </div>
       )}
       <Section
-        title={run ? `Run of ${formatMoment(run.createdAt, now)}` : 'Steps'}
+        title={run ? `Steps of the run of ${formatMoment(run.createdAt, now)}` : 'Steps'}
         hint="offsets [start, end) per partition, frozen at the first attempt; each record in exactly one"
         aside={run && <ResultLink run={run} />}
       >
@@ -244,7 +244,7 @@ function RunList(props: {
   const { runs, chosen, now, onChoose } = props;
   return (
     <Section title="All runs" hint="newest first">
-      <div className="run-scroll" tabIndex={0} role="region" aria-label="All runs">
+      <div className="run-scroll" tabIndex={0} role="region" aria-label="List of runs">
         <table className="table dense">
           <thead>
             <tr>

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../ui/numbers.ts';
+import { formatAbout, formatDuration } from '../../ui/numbers.ts';
 import { runLooks } from '../../ui/state-mark.tsx';
 import { formatDate, formatMoment } from '../../ui/time.ts';
 import type { BatchRun } from './queries.ts';
@@ -88,7 +88,7 @@ function Axis({ longest }: { longest: number }) {
   return (
     <>
       <text x={left - 8} y="24" textAnchor="end" fontSize="11" fill="var(--ink3)">
-        {formatDuration(longest).split(' ').slice(0, 2).join(' ')}
+        {longest < 60_000 ? formatDuration(longest) : formatAbout(longest).replace('about ', '')}
       </text>
       <text x={left - 8} y={base + 3} textAnchor="end" fontSize="11" fill="var(--ink3)">
         0

@@ -20,7 +20,7 @@ import { EventList } from '../events/event-list.tsx';
 import { chartAnnotations } from '../events/annotations.ts';
 import { groupVerdict, timeToDrainMs, type GroupFacts } from './group-verdict.ts';
 import { groupFacts } from './use-group-facts.ts';
-import { LagChart, lagChangePerMinute } from './lag-chart.tsx';
+import { isSteady, LagChart, lagChangePerMinute } from './lag-chart.tsx';
 import { MemberList, memberNumbers } from './member-list.tsx';
 import { PartitionTable } from './partition-table.tsx';
 import { currentPartitions, groupQuery, type Group } from './queries.ts';
@@ -132,7 +132,7 @@ function GroupFigures(props: { facts: GroupFacts; group: Group; partitions: numb
         label="Lag"
         value={formatExact(lag)}
         unit="records"
-        note={<LagNote lag={lag} perMinute={perMinute} />}
+        note={<LagNote lag={lag} perMinute={perMinute} rate={consumed} />}
         hint="Log end minus committed offset, summed over all partitions"
         metric="lag"
         exact={lag}
@@ -165,10 +165,11 @@ function GroupFigures(props: { facts: GroupFacts; group: Group; partitions: numb
   );
 }
 
-function LagNote({ lag, perMinute }: { lag: number | null; perMinute: number | null }) {
+function LagNote(props: { lag: number | null; perMinute: number | null; rate: number | null }) {
+  const { lag, perMinute, rate } = props;
   if (lag === null) return 'no offset committed yet';
   if (perMinute === null) return 'change needs a minute of data';
-  if (Math.abs(perMinute) < Math.max(10, lag * 0.02)) return 'steady';
+  if (isSteady(perMinute, lag, rate)) return 'steady';
   return (
     <>
       <b className={perMinute > 0 ? 'tone-behind' : 'tone-catch'}>{formatChange(perMinute)}</b> in

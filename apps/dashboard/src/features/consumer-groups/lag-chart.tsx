@@ -4,7 +4,7 @@ import { liveStore } from '../../live/live-store.ts';
 import { useSeries } from '../../live/use-series.ts';
 import type { ChartData, ChartLine } from '../../ui/chart/chart-data.ts';
 import { LineChart } from '../../ui/chart/line-chart.tsx';
-import { formatAxis, formatExact } from '../../ui/numbers.ts';
+import { formatAxis, formatDuration, formatExact } from '../../ui/numbers.ts';
 import { SectionError } from '../../ui/section.tsx';
 
 const linesMax = 8;
@@ -58,6 +58,9 @@ export function LagChart({ groups, rangeSeconds, height, annotations }: LagChart
       formatAxis={formatAxis}
       formatValue={formatExact}
       emptyText="begins with the first committed offset"
+      {...(series.tierSeconds > 1
+        ? { pointNote: `${formatDuration(series.tierSeconds * 1000)} max` }
+        : {})}
     />
   );
 }
@@ -119,4 +122,13 @@ export function lagChangePerMinute(subject: string): number | null {
   const last = lastOf(value);
   if (at.length < 2 || first == null || last === null || to - at[0]! < 55_000) return null;
   return last - first;
+}
+
+/** Whether a change of lag in a minute is noise: under 2 % of the lag, or under 2 s of consuming. */
+export function isSteady(
+  perMinute: number,
+  lag: number,
+  consumedPerSecond: number | null,
+): boolean {
+  return Math.abs(perMinute) < Math.max(10, lag * 0.02, 2 * (consumedPerSecond ?? 0));
 }

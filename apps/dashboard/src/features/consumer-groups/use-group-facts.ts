@@ -1,5 +1,6 @@
 import type { EventRowFragment } from '../../generated/graphql.ts';
 import { liveStore, type LiveFrame, type LiveGroup } from '../../live/live-store.ts';
+import { eventWords } from '../events/event-words.ts';
 import type { GroupFacts } from './group-verdict.ts';
 
 const changeAgeMsMax = 900_000;
@@ -25,6 +26,8 @@ export function groupFacts(
     consumed: liveStore.mean30({ kind: 'GROUP', subject, metric: 'OUT' }) ?? group.outPerSecond,
     since: liveStore.healthSince(subject),
     now: frame.at,
-    ...(lastChange ? { lastChange } : {}),
+    ...(lastChange
+      ? { lastChange: { at: lastChange.at, message: eventWords(lastChange).text } }
+      : {}),
   };
 }

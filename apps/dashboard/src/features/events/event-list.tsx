@@ -2,6 +2,8 @@ import type { EventRowFragment } from '../../generated/graphql.ts';
 import { useLive } from '../../live/use-live.ts';
 import { formatFull, formatMoment } from '../../ui/time.ts';
 import { eventLooks } from './event-look.ts';
+import { EventSubject } from './event-subject.tsx';
+import { eventWords } from './event-words.ts';
 import './events.css';
 
 /** The newest events, as they happen; progress of runs is left to the runs themselves. */
@@ -23,6 +25,7 @@ export function EventList({ limit, subject }: { limit: number; subject?: string 
 export function EventLine({ event }: { event: EventRowFragment }) {
   const look = eventLooks[event.kind];
   const Icon = look.icon;
+  const { subject, text } = eventWords(event);
   return (
     <li>
       <time dateTime={new Date(event.at).toISOString()} title={formatFull(event.at)}>
@@ -31,16 +34,9 @@ export function EventLine({ event }: { event: EventRowFragment }) {
       <span className="mark" data-tone={look.tone} title={look.word}>
         <Icon size={14} stroke={1.75} role="img" aria-label={look.word} />
       </span>
-      <span className="text" title={`${event.subject} ${event.message}`}>
-        <b>{event.subject}</b> {withoutSubject(event)}
+      <span className="text" title={`${subject} ${text}`}>
+        <EventSubject event={event} /> {text}
       </span>
     </li>
   );
-}
-
-/** Messages may begin with their subject; it is written once. */
-export function withoutSubject(event: { subject: string; message: string }): string {
-  return event.message.startsWith(`${event.subject} `)
-    ? event.message.slice(event.subject.length + 1)
-    : event.message;
 }

@@ -9,8 +9,9 @@ import { NothingMatches, Section, SectionError, SkeletonRows } from '../../ui/se
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatFull, formatMoment } from '../../ui/time.ts';
 import { Verdict } from '../../ui/verdict.tsx';
-import { withoutSubject } from './event-list.tsx';
 import { eventLooks } from './event-look.ts';
+import { EventSubject } from './event-subject.tsx';
+import { eventWords } from './event-words.ts';
 import './events.css';
 
 const pageSize = 100;
@@ -42,7 +43,9 @@ export function EventsPage() {
     (event) => !known.has(event.id) && (subject === '' || event.subject === subject),
   );
   const newest = fetched[0];
-  const events = [...fresh.filter((event) => !newest || event.at >= newest.at), ...fetched];
+  const events = [...fresh.filter((event) => !newest || event.at >= newest.at), ...fetched].filter(
+    (event) => event.kind !== 'RUN_PROGRESS',
+  );
   const latest = events[0];
   return (
     <>
@@ -50,11 +53,9 @@ export function EventsPage() {
         verdict={{
           look: groupLooks.UNKNOWN,
           word: 'Everything that happened',
-          sentence: [
-            latest
-              ? `Last: ${latest.subject} ${withoutSubject(latest)}`
-              : 'Nothing has happened yet.',
-          ],
+          sentence: latest
+            ? [{ b: eventWords(latest).subject }, ` ${eventWords(latest).text}`]
+            : ['Nothing has happened yet.'],
           lead: [
             latest
               ? formatMoment(latest.at)
@@ -89,7 +90,7 @@ export function EventsPage() {
                   {formatMoment(event.at)}
                 </time>
                 <span className="text" title={event.message}>
-                  <b>{event.subject}</b> {withoutSubject(event)}
+                  <EventSubject event={event} /> {eventWords(event).text}
                 </span>
               </li>
             );

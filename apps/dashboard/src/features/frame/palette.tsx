@@ -36,6 +36,8 @@ export function Palette() {
       query={query}
       onQueryChange={setQuery}
       shortcut={null}
+      attributes={{ content: { 'aria-label': 'Find or do' } }}
+      overlayProps={{ blur: 0, backgroundOpacity: 0 }}
       onSpotlightClose={() => setUi({ paletteOpen: false })}
       nothingFound="Nothing has this name."
       highlightQuery

@@ -13,7 +13,7 @@ import {
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { jobsQuery } from '../batch/queries.ts';
 import { isProblem } from '../consumer-groups/health.ts';
-import { lagChangePerMinute } from '../consumer-groups/lag-chart.tsx';
+import { isSteady, lagChangePerMinute } from '../consumer-groups/lag-chart.tsx';
 
 /** The figures that are measured now; each hover says exactly what and how. */
 export function OverviewFigures({ frame }: { frame: LiveFrame; problems: number }) {
@@ -64,7 +64,11 @@ export function OverviewFigures({ frame }: { frame: LiveFrame; problems: number 
         spark={
           <Sparkline
             series={{ kind: 'TOTAL', subject: '*', metric: 'LAG' }}
-            color={perMinute !== null && perMinute > 1_000 ? 'var(--behindf)' : 'var(--ctl)'}
+            color={
+              perMinute !== null && perMinute > Math.max(1_000, (totals.lag ?? 0) * 0.02)
+                ? 'var(--behindf)'
+                : 'var(--ctl)'
+            }
             width={52}
           />
         }
@@ -108,7 +112,7 @@ function lagNote(totals: LiveFrame['totals'], perMinute: number | null): ReactNo
   if (totals.groups === 0) return 'no group yet';
   if (totals.lag === null) return 'no offset committed yet';
   if (perMinute === null) return formatPlural(totals.groups, 'group');
-  if (Math.abs(perMinute) < Math.max(10, totals.lag * 0.02)) return 'steady';
+  if (isSteady(perMinute, totals.lag, totals.outPerSecond)) return 'steady';
   const tone = perMinute > 0 ? 'tone-behind' : 'tone-catch';
   return (
     <>

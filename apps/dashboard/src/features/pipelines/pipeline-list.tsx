@@ -220,7 +220,7 @@ function PipelineSide({ pipeline }: { pipeline: Pipeline }) {
         <p className="soft" style={{ marginBottom: 12 }}>
           {pipeline.description}
         </p>
-        <Steps operators={pipeline.operators} />
+        <Steps pipeline={pipeline} />
         <PipelineFacts pipeline={pipeline} />
         <div style={{ display: 'flex', gap: 8, marginTop: 16 }}>
           <Link className="btn btn-small" to="/ui/pipelines/$name" params={{ name: pipeline.name }}>

@@ -80,7 +80,7 @@ function KnownPipeline({ pipeline }: { pipeline: Pipeline }) {
       {processor && <ProcessorFigures processor={processor} group={group} />}
       <div style={{ borderBottom: '1px solid var(--line)' }}>
         <Section title="Steps" hint={pipeline.description}>
-          <Steps operators={pipeline.operators} />
+          <Steps pipeline={pipeline} />
         </Section>
       </div>
       {pipeline.groupId !== null && <ProcessorCharts groupId={pipeline.groupId} group={group} />}
@@ -163,7 +163,7 @@ function ProcessorFigures(props: { processor: CurrentProcessor; group: LiveGroup
       <Figure
         label="Read"
         value={formatCount(processor.consumed)}
-        note={`${formatExact(processor.consumed)} since its instances began`}
+        note={`${formatExact(processor.consumed)} in all`}
         hint="Records read, as the instances report them"
         metric="consumed"
         exact={processor.consumed}

@@ -4,7 +4,12 @@ import type { Pipeline } from './queries.ts';
 import './pipelines.css';
 
 /** The operators in their order, from source to sink. */
-export function Steps({ operators }: { operators: Pipeline['operators'] }) {
+export function Steps({ pipeline }: { pipeline: Pipeline }) {
+  const operators = [
+    { kind: 'from', label: pipeline.sources.join(', ') },
+    ...pipeline.operators,
+    { kind: 'to', label: pipeline.sinks.join(', ') || 'a file' },
+  ];
   return (
     <ol className="pipeline-steps">
       {operators.map((operator, index) => (

@@ -46,35 +46,42 @@ export function useTopic(name: string) {
     const timer = setTimeout(() => {
       seen.current = end;
       askedAt.current = performance.now();
-      void client.invalidateQueries({ queryKey: ['topic', name] });
+      void client.invalidateQueries({ queryKey: ['topic', name] }, { cancelRefetch: false });
     }, waitMs);
     return () => clearTimeout(timer);
   }, [client, end, name]);
   return query;
 }
 
-/** Records per second of each partition, between the last two answers that differ in time. */
-export function usePartitionRates(
-  topic: Topic | null | undefined,
-  at: number,
-): ReadonlyMap<number, number> {
-  const memory = useRef<{
-    at: number;
-    ends: Map<number, number>;
-    rates: Map<number, number>;
-  } | null>(null);
-  if (topic && memory.current?.at !== at) {
+interface EndsAt {
+  at: number;
+  ends: ReadonlyMap<number, number>;
+}
+
+const rateWindowMs = 10_000;
+
+/**
+ * Records per second of each partition, between the newest answer and the oldest of the last 10 s.
+ * Empty until two answers exist.
+ */
+export function usePartitionRates(topic: Topic, at: number): ReadonlyMap<number, number> {
+  const memory = useRef<EndsAt[]>([]);
+  if (memory.current.at(-1)?.at !== at) {
     const ends = new Map(topic.partitions.map((p) => [p.partition, p.endOffset ?? 0]));
-    const before = memory.current;
-    const seconds = before ? (at - before.at) / 1000 : 0;
-    const rates = new Map<number, number>();
-    if (before && seconds > 0.5) {
-      for (const [partition, end] of ends) {
-        const last = before.ends.get(partition);
-        if (last !== undefined) rates.set(partition, Math.max(0, end - last) / seconds);
-      }
-    }
-    memory.current = { at, ends, rates: seconds > 0.5 ? rates : (before?.rates ?? rates) };
+    memory.current = [...memory.current.filter((e) => at - e.at <= rateWindowMs), { at, ends }];
   }
-  return memory.current?.rates ?? new Map();
+  return partitionRates(memory.current);
+}
+
+export function partitionRates(answers: readonly EndsAt[]): ReadonlyMap<number, number> {
+  const first = answers[0];
+  const last = answers.at(-1);
+  const rates = new Map<number, number>();
+  if (!first || !last || last.at - first.at < 1_000) return rates;
+  for (const [partition, end] of last.ends) {
+    const before = first.ends.get(partition);
+    if (before === undefined) continue;
+    rates.set(partition, (Math.max(0, end - before) / (last.at - first.at)) * 1000);
+  }
+  return rates;
 }

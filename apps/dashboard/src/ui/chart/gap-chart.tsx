@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { useSeries } from '../../live/use-series.ts';
 import { summed, type SeriesKey } from '../../live/series.ts';
-import { formatAxis, formatRate, formatRateValue } from '../numbers.ts';
+import { formatAxis, formatDuration, formatRate, formatRateValue } from '../numbers.ts';
 import { SectionError } from '../section.tsx';
 import type { ChartData } from './chart-data.ts';
 import { LineChart } from './line-chart.tsx';
@@ -42,6 +42,9 @@ export function GapChart(props: GapChartProps) {
       formatAxis={formatAxis}
       formatValue={formatRate}
       emptyText={props.emptyText}
+      {...(series.tierSeconds > 1
+        ? { pointNote: `${formatDuration(series.tierSeconds * 1000)} mean` }
+        : {})}
     />
   );
 }

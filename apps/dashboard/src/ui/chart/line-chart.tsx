@@ -20,6 +20,8 @@ export interface LineChartProps {
   version: unknown;
   formatAxis: (value: number) => string;
   formatValue: (value: number | null) => string;
+  /** What one point stands for when it is not one second, e.g. `10 s mean`. */
+  pointNote?: string;
   /** Said in the middle while there is nothing to draw. */
   emptyText: string;
 }
@@ -249,7 +251,8 @@ class Drawing {
     if (!open) return;
     const { formatValue } = this.#props();
     const time = document.createElement('time');
-    time.textContent = formatFull(this.#data.x[idx]! * 1000);
+    const { pointNote } = this.#props();
+    time.textContent = formatFull(this.#data.x[idx]! * 1000) + (pointNote ? `, ${pointNote}` : '');
     const rows = this.#data.lines.map((line) => {
       const row = document.createElement('div');
       const name = document.createElement('span');

@@ -1,0 +1,53 @@
+import { Link } from '@tanstack/react-router';
+import type { EventRowFragment } from '../../generated/graphql.ts';
+import { eventWords } from './event-words.ts';
+
+/** The event's subject, linked to its page where it has one. */
+export function EventSubject({ event }: { event: EventRowFragment }) {
+  const { subject } = eventWords(event);
+  switch (event.kind) {
+    case 'TOPIC_CREATED':
+      return (
+        <Link className="subject" to="/ui/topics/$name" params={{ name: subject }}>
+          {subject}
+        </Link>
+      );
+    case 'GROUP_REBALANCED':
+    case 'GROUP_EMPTIED':
+      return (
+        <Link className="subject" to="/ui/consumer-groups/$groupId" params={{ groupId: subject }}>
+          {subject}
+        </Link>
+      );
+    case 'PROCESSOR_STARTED':
+    case 'PROCESSOR_PAUSED':
+    case 'PROCESSOR_RESUMED':
+    case 'PROCESSOR_FAILED':
+    case 'RECORD_DEAD_LETTERED':
+      return (
+        <Link className="subject" to="/ui/pipelines/$name" params={{ name: subject }}>
+          {subject}
+        </Link>
+      );
+    case 'RUN_CREATED':
+    case 'RUN_STARTED':
+    case 'RUN_PROGRESS':
+    case 'RUN_RETRIED':
+    case 'RUN_SUCCEEDED':
+    case 'RUN_FAILED':
+    case 'RUN_CANCELLED':
+      if (subject === event.subject) return <b>{subject}</b>;
+      return (
+        <Link
+          className="subject"
+          to="/ui/batch-jobs/$name"
+          params={{ name: subject }}
+          search={{ run: event.subject }}
+        >
+          {subject}
+        </Link>
+      );
+    default:
+      return <b>{subject}</b>;
+  }
+}
