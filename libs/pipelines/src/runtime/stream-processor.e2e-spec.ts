@@ -112,6 +112,29 @@ describe('stream processors of one group', () => {
     await processor.stop();
   });
 
+  it('send a record whose output is larger than the broker takes to the dead-letter topic', async () => {
+    const definition = pipeline('large')
+      .from('large-in', { schema: z.object({ n: z.number() }) })
+      .map(({ n }) => ({ n, padding: n === 1 ? 'x'.repeat(1_200_000) : '' }))
+      .to('large-out');
+    await kafka.admin().createTopics({ topics: ['large-in'], partitions: 1, replicas: 1 });
+    const reasons: string[] = [];
+    const processor = new StreamProcessor({
+      definition,
+      kafka,
+      logger: silent,
+      onDeadLetters: (_, reason) => reasons.push(reason),
+    });
+    void processor.start();
+    await produce('large-in', 0, 3);
+    await eventually(() => processor.status.consumed === 3, 20_000);
+    expect(processor.status).toMatchObject({ produced: 2, deadLettered: 1, lastError: null });
+    expect(reasons).toEqual(['its output is too large for the broker']);
+    expect(await read('large-out', 2)).toEqual([0, 2]);
+    expect(await read('large.dlt', 1)).toEqual([1]);
+    await processor.stop();
+  });
+
   it('wait for a broker that is away, and go on with nothing lost', async () => {
     const definition = numbers('away');
     await kafka.admin().createTopics({ topics: ['away-in'], partitions: 2, replicas: 1 });
