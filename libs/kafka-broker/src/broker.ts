@@ -18,7 +18,7 @@ import { ALL_HANDLERS } from './handlers/all-handlers.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { ProducerIds } from './metadata/producer-ids.ts';
 import { TopicCatalog } from './metadata/topic-catalog.ts';
-import { BrokerMetrics } from './metrics.ts';
+import { newBrokerMetrics } from './metrics.ts';
 import { Connection } from './network/connection.ts';
 import { RequestDispatcher } from './network/request-dispatcher.ts';
 import { BrokerServer } from './network/server.ts';
@@ -111,7 +111,7 @@ export class Broker {
         coercesReplicationFactor: options.coercesReplicationFactor ?? false,
         producerIds: new ProducerIds(store, stored.settings),
         fetchBuffers: new FetchBuffers(),
-        metrics: new BrokerMetrics(),
+        metrics: newBrokerMetrics(),
         isStopping: false,
         ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches },
       };

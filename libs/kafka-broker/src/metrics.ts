@@ -1,11 +1,24 @@
-/** Running totals of one broker process. */
-export class BrokerMetrics {
-  connections = 0;
-  connectionsTotal = 0;
-  requestsTotal = 0;
-  recordBatchesInTotal = 0;
-  bytesInTotal = 0;
-  bytesOutTotal = 0;
-  refusedBatchesTotal = 0;
-  parkedFetches = 0;
+/** Running totals of one broker process, and the connections it has now. */
+export interface BrokerMetrics {
+  connections: number;
+  connectionsTotal: number;
+  requestsTotal: number;
+  recordBatchesInTotal: number;
+  /** Record batches as stored. */
+  bytesInTotal: number;
+  /** Everything that was sent. */
+  bytesOutTotal: number;
+  refusedBatchesTotal: number;
+}
+
+export function newBrokerMetrics(): BrokerMetrics {
+  return {
+    connections: 0,
+    connectionsTotal: 0,
+    requestsTotal: 0,
+    recordBatchesInTotal: 0,
+    bytesInTotal: 0,
+    bytesOutTotal: 0,
+    refusedBatchesTotal: 0,
+  };
 }

@@ -119,6 +119,7 @@ test('acks=0 closes the connection when the batch is refused', async () => {
   await using client = await WireClient.connect(broker.port);
   client.post(ApiKeys.Produce, 9, produceBody('nowhere', batch(['a']), 0));
   await client.closed();
+  expect(broker.broker.context.metrics.connections).toBe(0);
 });
 
 test.each([

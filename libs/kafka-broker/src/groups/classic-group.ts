@@ -1,4 +1,5 @@
 import type { Timer } from '@penstock/kafka-log';
+import { ErrorCodes } from '@penstock/kafka-protocol';
 import type { StoredGroup } from '../metadata/metadata-store.ts';
 import { GroupMember, type MemberProtocol } from './group-member.ts';
 import type { JoinedMember, JoinResult } from './group-results.ts';
@@ -117,8 +118,7 @@ export class ClassicGroup {
 
   /** Gives a static member its new id; what it had parked under the old one is the caller's. */
   replaceStatic(old: GroupMember, newMemberId: string): GroupMember {
-    const replacement = new GroupMember({ ...old, memberId: newMemberId });
-    replacement.assignment = old.assignment;
+    const replacement = old.renamed(newMemberId);
     const wasLeader = this.leaderId === old.memberId;
     const wasPendingSync = this.pendingSyncs.has(old.memberId);
     this.remove(old.memberId);
@@ -127,6 +127,16 @@ export class ClassicGroup {
     if (wasLeader || this.leaderId === null) this.leaderId = newMemberId;
     if (wasPendingSync) this.pendingSyncs.add(newMemberId);
     return replacement;
+  }
+
+  /** Why a request may not act for this member; NONE when it may (`ClassicGroup.validateMember`). */
+  memberProblem(memberId: string, groupInstanceId: string | null): number {
+    if (groupInstanceId !== null) {
+      const current = this.staticMemberId(groupInstanceId);
+      if (current === undefined) return ErrorCodes.UNKNOWN_MEMBER_ID;
+      if (current !== memberId) return ErrorCodes.FENCED_INSTANCE_ID;
+    }
+    return this.members.has(memberId) ? ErrorCodes.NONE : ErrorCodes.UNKNOWN_MEMBER_ID;
   }
 
   staticMemberId(groupInstanceId: string): string | undefined {

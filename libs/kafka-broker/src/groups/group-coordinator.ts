@@ -7,6 +7,7 @@ import { GroupMember } from './group-member.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { answerJoin, answerSync, GroupRebalancer, syncError } from './group-rebalancer.ts';
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from './group-rebalancer.ts';
+import type { GroupSettings } from './group-settings.ts';
 import type {
   GroupDescription,
   GroupListing,
@@ -17,16 +18,6 @@ import type {
   SyncRequest,
   SyncResult,
 } from './group-results.ts';
-
-/** Settings under Kafka's names; functions, because some change at run time. */
-export interface GroupSettings {
-  initialRebalanceDelayMs: () => number;
-  minSessionTimeoutMs: () => number;
-  maxSessionTimeoutMs: () => number;
-  maxSize: () => number;
-  offsetMetadataMaxBytes: () => number;
-  offsetsRetentionMs: () => number;
-}
 
 export interface GroupCoordinatorOptions {
   clock: Clock;
@@ -135,7 +126,7 @@ export class GroupCoordinator {
     if (group.isPending(memberId) && request.groupInstanceId === null) {
       return this.#addMember(group, memberId, request);
     }
-    const error = validateMember(group, memberId, request.groupInstanceId);
+    const error = group.memberProblem(memberId, request.groupInstanceId);
     const member = group.members.get(memberId);
     if (error !== ErrorCodes.NONE || !member) return refuseJoin(request, error);
     const isUnchanged = member.hasSameProtocols(request.protocols);
@@ -220,7 +211,7 @@ export class GroupCoordinator {
     if (request.groupId === '') return syncError(ErrorCodes.INVALID_GROUP_ID);
     const group = this.#groups.get(request.groupId);
     if (!group) return syncError(ErrorCodes.UNKNOWN_MEMBER_ID);
-    const error = validateMember(group, request.memberId, request.groupInstanceId);
+    const error = group.memberProblem(request.memberId, request.groupInstanceId);
     const member = group.members.get(request.memberId);
     if (error !== ErrorCodes.NONE || !member) return syncError(error);
     if (request.generationId !== group.generationId)
@@ -288,7 +279,7 @@ export class GroupCoordinator {
     if (request.groupId === '') return ErrorCodes.INVALID_GROUP_ID;
     const group = this.#groups.get(request.groupId);
     if (!group) return ErrorCodes.UNKNOWN_MEMBER_ID;
-    const error = validateMember(group, request.memberId, request.groupInstanceId);
+    const error = group.memberProblem(request.memberId, request.groupInstanceId);
     const member = group.members.get(request.memberId);
     if (error !== ErrorCodes.NONE || !member) return error;
     if (request.generationId !== group.generationId) return ErrorCodes.ILLEGAL_GENERATION;
@@ -324,7 +315,7 @@ export class GroupCoordinator {
       group.removePending(memberId);
       return ErrorCodes.NONE;
     }
-    const error = validateMember(group, memberId, leaving.groupInstanceId);
+    const error = group.memberProblem(memberId, leaving.groupInstanceId);
     const member = group.members.get(memberId);
     if (error !== ErrorCodes.NONE || !member) return error;
     this.#rebalancer.dropMember(group, member);
@@ -383,20 +374,6 @@ export class GroupCoordinator {
         this.#options.logger.error({ err: error, group: group.groupId }, 'group not stored'),
       );
   }
-}
-
-/** Kafka: `ClassicGroup.validateMember`. */
-export function validateMember(
-  group: ClassicGroup,
-  memberId: string,
-  groupInstanceId: string | null,
-): number {
-  if (groupInstanceId !== null) {
-    const current = group.staticMemberId(groupInstanceId);
-    if (current === undefined) return ErrorCodes.UNKNOWN_MEMBER_ID;
-    if (current !== memberId) return ErrorCodes.FENCED_INSTANCE_ID;
-  }
-  return group.members.has(memberId) ? ErrorCodes.NONE : ErrorCodes.UNKNOWN_MEMBER_ID;
 }
 
 function parkJoin(

@@ -46,6 +46,18 @@ export class GroupMember {
     this.protocols = fields.protocols;
   }
 
+  /** The same member under another id, without timers and without what it has parked. */
+  renamed(memberId: string): GroupMember {
+    const { groupInstanceId, clientId, clientHost, protocolType } = this;
+    const { rebalanceTimeoutMs, sessionTimeoutMs, protocols } = this;
+    const renamed = new GroupMember({
+      ...{ memberId, groupInstanceId, clientId, clientHost, protocolType },
+      ...{ rebalanceTimeoutMs, sessionTimeoutMs, protocols },
+    });
+    renamed.assignment = this.assignment;
+    return renamed;
+  }
+
   /** The opaque subscription this member gave for a protocol. */
   metadataFor(protocolName: string): Buffer {
     return this.protocols.find((protocol) => protocol.name === protocolName)?.metadata ?? EMPTY;

@@ -3,8 +3,8 @@ import type { Clock } from '@penstock/kafka-log';
 import type { GroupChange, StoredOffset } from '../metadata/metadata-store.ts';
 import { ClassicGroup } from './classic-group.ts';
 import { subscribedTopics } from './consumer-subscription.ts';
-import { validateMember, type GroupSettings } from './group-coordinator.ts';
 import type { GroupMember } from './group-member.ts';
+import type { GroupSettings } from './group-settings.ts';
 import type { CommittedOffset, CommitterIdentity, OffsetToCommit } from './group-results.ts';
 
 export interface GroupOffsetsOptions {
@@ -214,7 +214,7 @@ function validateCommit(group: ClassicGroup, committer: CommitterIdentity): numb
   if (generationId < 0 && memberId === '' && groupInstanceId === null) {
     return ErrorCodes.UNKNOWN_MEMBER_ID;
   }
-  const error = validateMember(group, memberId, groupInstanceId);
+  const error = group.memberProblem(memberId, groupInstanceId);
   if (error !== ErrorCodes.NONE) return error;
   if (generationId !== group.generationId) return ErrorCodes.ILLEGAL_GENERATION;
   return group.state === 'CompletingRebalance' ? ErrorCodes.REBALANCE_IN_PROGRESS : ErrorCodes.NONE;

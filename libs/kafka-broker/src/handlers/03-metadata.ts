@@ -33,10 +33,16 @@ export const metadataHandler = handler({
     }
     const mayCreate =
       request.allowAutoTopicCreation && broker.configs.isOn('auto.create.topics.enable');
-    const known = asked.map((topic) => describeAsked(broker, topic, mayCreate));
-    return known.some((entry) => entry instanceof Promise)
-      ? Promise.all(known).then((topics) => answer(broker, topics))
-      : answer(broker, known as TopicMetadata[]);
+    const described: TopicMetadata[] = [];
+    const creating: Promise<unknown>[] = [];
+    for (const [index, topic] of asked.entries()) {
+      const outcome = describeAsked(broker, topic, mayCreate);
+      if (!(outcome instanceof Promise)) described[index] = outcome;
+      else creating.push(outcome.then((settled) => (described[index] = settled)));
+    }
+    return creating.length === 0
+      ? answer(broker, described)
+      : Promise.all(creating).then(() => answer(broker, described));
   },
 });
 

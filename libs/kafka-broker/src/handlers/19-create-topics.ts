@@ -25,14 +25,10 @@ export const createTopicsHandler = handler({
   async handle({ topics, validateOnly }, { broker }) {
     const counts = new Map<string, number>();
     for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const isRepeated = ({ name }: AskedTopic): boolean => (counts.get(name) ?? 0) > 1;
     const outcomes = await Promise.all(
-      topics.map((asked) =>
-        (counts.get(asked.name) ?? 0) > 1
-          ? refuse(asked.name, {
-              error: ErrorCodes.INVALID_REQUEST,
-              message: 'Duplicate topic name.',
-            })
-          : createOne(broker, asked, validateOnly),
+      topics.map(async (asked) =>
+        isRepeated(asked) ? refuse(asked.name, REPEATED) : createOne(broker, asked, validateOnly),
       ),
     );
     return { topics: outcomes };
@@ -41,6 +37,11 @@ export const createTopicsHandler = handler({
 
 type AskedTopic = RequestOf<typeof ApiKeys.CreateTopics>['topics'][number];
 type TopicOutcome = ResponseInputOf<typeof ApiKeys.CreateTopics>['topics'][number];
+
+const REPEATED: Refusal = {
+  error: ErrorCodes.INVALID_REQUEST,
+  message: 'Duplicate topic name.',
+};
 
 async function createOne(
   broker: BrokerContext,
