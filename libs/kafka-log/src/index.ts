@@ -6,5 +6,4 @@ export * from './log-manager.ts';
 export * from './logger.ts';
 export { NodeFiles } from './node-files.ts';
 export { PartitionLog } from './partition-log.ts';
-export type { AppendOptions, ReadOptions } from './partition-log.ts';
 export * from './results.ts';

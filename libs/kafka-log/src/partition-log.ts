@@ -2,35 +2,28 @@ import { assignBaseOffset, stampLogAppendTime } from '@penstock/kafka-protocol';
 import type { RecordBatchHeader } from '@penstock/kafka-protocol';
 import type { Refusal } from './append-check.ts';
 import { checkBatch } from './append-check.ts';
-import { lastOffsetAt } from './batch-header.ts';
 import { DurabilityWaiters } from './durability-waiters.ts';
 import type { Flushable } from './flusher.ts';
 import type { LogConfig } from './log-config.ts';
-import { readSegment } from './log-reader.ts';
+import type { LogPoint } from './log-segments.ts';
+import { LogSegments } from './log-segments.ts';
 import type { LogServices } from './log-services.ts';
 import { PartitionFolder } from './partition-folder.ts';
-import type { Gap, RecoveredLog } from './partition-recovery.ts';
+import { countDeletable } from './retention-rule.ts';
+import type { RecoveredLog } from './partition-recovery.ts';
 import { recoverPartition } from './partition-recovery.ts';
 import { ProducerStates } from './producer-states.ts';
-import type { AppendResult, Damage, ReadResult, TimestampAndOffset } from './results.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  Damage,
+  ReadOptions,
+  ReadResult,
+  TimestampAndOffset,
+} from './results.ts';
 import { APPEND_ERROR_CODES, PartitionOfflineError } from './results.ts';
 import { Segment } from './segment.ts';
-import { findInBatch } from './timestamp-lookup.ts';
-
-export interface AppendOptions {
-  readonly leaderEpoch: number;
-  /** Wall clock in ms, read once per request. */
-  readonly now: number;
-  /** Version of the Produce request (zstd needs 7); the newest if left out. */
-  readonly apiVersion?: number;
-}
-
-export interface ReadOptions {
-  /** Stop before the batch that begins at or after this offset; default: the high watermark. */
-  readonly endOffset?: number;
-  /** Give the first batch even if it is longer than `maxBytes` (KIP-74). */
-  readonly minOneBatch?: boolean;
-}
+import { UnsyncedSegments } from './unsynced-segments.ts';
 
 /** Bytes of batches between two snapshots of producers: what a restart reads again at most. */
 const SNAPSHOT_INTERVAL_BYTES = 64 * 1024 * 1024;
@@ -40,13 +33,6 @@ const UNSYNCED_NOTICE_BYTES = 32 * 1024 * 1024;
 const RELATIVE_OFFSET_MAX = 0x7fffffff;
 const NO_OPTIONS: ReadOptions = {};
 const NOT_FOUND: TimestampAndOffset = { offset: -1, timestamp: -1 };
-
-/** A point of the log: everything below `offset`, which lies at `position` in `segment`. */
-interface LogPoint {
-  readonly offset: number;
-  readonly segment: Segment;
-  readonly position: number;
-}
 
 /**
  * One partition's log.
@@ -65,18 +51,11 @@ export class PartitionLog implements Flushable {
   readonly #folder: PartitionFolder;
   #config: LogConfig;
   #isLoaded = false;
-  #segments: Segment[] = [];
-  #active!: Segment;
+  #segments!: LogSegments;
   #producers!: ProducerStates;
-  #gaps: Gap[] = [];
   #logStartOffset = 0;
   #durable!: LogPoint;
-  /** Segments with unsynced writes; each is pinned open once. */
-  #unsynced = new Set<Segment>();
-  #unsyncedBytes = 0;
-  #isSyncing = false;
-  /** Segments that are no longer part of the log; closed and removed when no sync needs them. */
-  #doomed: Segment[] = [];
+  readonly #unsynced: UnsyncedSegments;
   #snapshotPosition = 0;
   #offlineReason: string | undefined;
   #isClosed = false;
@@ -90,6 +69,7 @@ export class PartitionLog implements Flushable {
     this.#services = services;
     this.#folder = folder;
     this.#config = config;
+    this.#unsynced = new UnsyncedSegments(services, folder);
   }
 
   get logStartOffset(): number {
@@ -121,16 +101,16 @@ export class PartitionLog implements Flushable {
 
   get sizeBytes(): number {
     this.load();
-    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+    return this.#segments.sizeBytes;
   }
 
   get unsyncedBytes(): number {
-    return this.#unsyncedBytes;
+    return this.#unsynced.bytes;
   }
 
   get segmentCount(): number {
     this.load();
-    return this.#segments.length;
+    return this.#segments.list.length;
   }
 
   /** Why the partition takes no more writes; undefined while it does. */
@@ -140,22 +120,7 @@ export class PartitionLog implements Flushable {
 
   /** Stretches that cannot be read, as far as they were found yet. */
   get damages(): readonly Damage[] {
-    if (!this.#isLoaded) return [];
-    const { topic, partition } = this;
-    const missing = this.#gaps.map((gap) => ({ topic, partition, ...gap }));
-    const damaged = this.#segments.flatMap((segment) =>
-      segment.damaged
-        .filter((range) => range.toOffset > this.#logStartOffset)
-        .map(({ fromOffset, toOffset, reason }) => ({
-          topic,
-          partition,
-          fromOffset,
-          toOffset,
-          file: segment.log.path,
-          reason,
-        })),
-    );
-    return [...missing, ...damaged];
+    return this.#isLoaded ? this.#segments.damages(this.#logStartOffset) : [];
   }
 
   get config(): LogConfig {
@@ -164,7 +129,10 @@ export class PartitionLog implements Flushable {
 
   set config(config: LogConfig) {
     this.#config = config;
-    for (const segment of this.#segments) segment.indexIntervalBytes = config.indexIntervalBytes;
+    if (!this.#isLoaded) return;
+    for (const segment of this.#segments.list) {
+      segment.indexIntervalBytes = config.indexIntervalBytes;
+    }
   }
 
   /**
@@ -231,12 +199,15 @@ export class PartitionLog implements Flushable {
     const endOffset = Math.min(options.endOffset ?? highWatermark, highWatermark);
     if (offset >= endOffset) return { ok: true, bytes: 0, nextOffset: offset };
     try {
-      for (;;) {
-        const damage = this.#damageAt(offset);
-        if (damage !== undefined) return damage;
-        const result = this.#readSegmentAt(target, position, offset, maxBytes, endOffset, options);
-        if (result !== undefined) return result;
-      }
+      return this.#segments.read({
+        target,
+        start: position,
+        offset,
+        maxBytes,
+        minOneBatch: options.minOneBatch ?? false,
+        endOffset,
+        end: this.#endPoint(),
+      });
     } catch (error) {
       const message = `cannot read ${this.#folder.path}: ${(error as Error).message}`;
       this.#services.logger.error(
@@ -270,17 +241,7 @@ export class PartitionLog implements Flushable {
     this.load();
     const highWatermark = this.highWatermark;
     if (offset >= Math.min(endOffset, highWatermark) || offset < this.#logStartOffset) return 0;
-    const from = this.#segmentIndexFor(offset);
-    let bytes = -this.#segments[from]!.positionNear(offset);
-    const end = this.#endPoint();
-    const last =
-      endOffset < highWatermark
-        ? this.#segmentIndexFor(endOffset)
-        : this.#segments.indexOf(end.segment);
-    for (let i = from; i < last; i++) bytes += this.#segments[i]!.sizeBytes;
-    bytes +=
-      endOffset < highWatermark ? this.#segments[last]!.positionNear(endOffset) : end.position;
-    return Math.max(bytes, 0);
+    return this.#segments.bytesBetween(offset, endOffset, this.#endPoint());
   }
 
   /** Calls back after every rise of the high watermark; returns the way to stop. */
@@ -292,19 +253,14 @@ export class PartitionLog implements Flushable {
   /** First record with a timestamp of at least `timestamp` (ListOffsets with a time). */
   offsetForTimestamp(timestamp: number): TimestampAndOffset {
     this.load();
-    const highWatermark = this.highWatermark;
-    for (const [i, segment] of this.#segments.entries()) {
-      if (segment.nextOffset <= this.#logStartOffset || segment.maxTimestamp < timestamp) continue;
-      const found = this.#findTimestamp(segment, this.#offsetEnd(i), timestamp);
-      if (found !== undefined) return found.offset < highWatermark ? found : NOT_FOUND;
-    }
-    return NOT_FOUND;
+    const found = this.#segments.findTimestamp(timestamp, this.#logStartOffset);
+    return found === undefined || found.offset >= this.highWatermark ? NOT_FOUND : found;
   }
 
   /** First record that has the largest timestamp of the log (ListOffsets -3). */
   maxTimestampOffset(): TimestampAndOffset {
     this.load();
-    const timestamp = Math.max(-1, ...this.#segments.map((segment) => segment.maxTimestamp));
+    const timestamp = Math.max(-1, ...this.#segments.list.map((segment) => segment.maxTimestamp));
     return timestamp < 0 ? NOT_FOUND : this.offsetForTimestamp(timestamp);
   }
 
@@ -334,21 +290,14 @@ export class PartitionLog implements Flushable {
   async applyRetention(now: number, segmentsMax: number): Promise<number> {
     this.load();
     if (this.#offlineReason !== undefined || this.#isClosed) return 0;
-    const { retentionMs, retentionBytes, cleanupPolicy } = this.#config;
-    if (!cleanupPolicy.includes('delete')) return 0;
-    const highWatermark = this.highWatermark;
-    let excess = retentionBytes < 0 ? -1 : this.sizeBytes - retentionBytes;
-    let count = 0;
-    for (const segment of this.#segments) {
-      if (count >= segmentsMax || segment.isEmpty || segment.nextOffset > highWatermark) break;
-      const isTooOld = retentionMs >= 0 && now - segment.maxTimestamp > retentionMs;
-      const isTooMuch = excess >= segment.sizeBytes;
-      if (!isTooMuch && !(isTooOld && segment.maxTimestamp >= 0)) break;
-      excess -= segment.sizeBytes;
-      count++;
-    }
+    const { list } = this.#segments;
+    const count = countDeletable(list, this.#config, {
+      now,
+      highWatermark: this.highWatermark,
+      segmentsMax,
+    });
     if (count === 0) return 0;
-    await this.#raiseLogStart(this.#segments[count - 1]!.nextOffset);
+    await this.#raiseLogStart(list[count - 1]!.nextOffset);
     return count;
   }
 
@@ -377,8 +326,7 @@ export class PartitionLog implements Flushable {
     } catch (error) {
       const base = checkpoint?.durableEndOffset ?? 0;
       const segment = new Segment(files, openFiles, directory, base, indexIntervalBytes);
-      this.#segments = [segment];
-      this.#active = segment;
+      this.#segments = new LogSegments(this.#services, this.#folder, [segment], []);
       this.#producers = new ProducerStates();
       this.#logStartOffset = checkpoint?.logStartOffset ?? 0;
       this.#durable = { offset: base, segment, position: 0 };
@@ -387,45 +335,24 @@ export class PartitionLog implements Flushable {
   }
 
   #take(recovered: RecoveredLog): void {
-    this.#segments = recovered.segments;
-    this.#active = recovered.segments.at(-1)!;
+    const { segments, gaps } = recovered;
+    this.#segments = new LogSegments(this.#services, this.#folder, segments, gaps);
     this.#producers = recovered.producers;
-    this.#gaps = recovered.gaps;
     this.#logStartOffset = recovered.logStartOffset;
     this.#durable = recovered.durable;
     this.#snapshotPosition = this.#active.sizeBytes;
     this.#folder.snapshots = recovered.snapshots;
     this.#folder.noteDoubt();
-    for (const segment of recovered.unsynced) {
-      segment.descriptor();
-      this.#noteUnsynced(segment, segment.sizeBytes);
-    }
-    for (const damage of this.damages) this.#reportDamage(damage);
+    for (const segment of recovered.unsynced) this.#noteUnsynced(segment, segment.sizeBytes);
   }
 
   /** @internal Called by Flusher. */
   sync(done: () => void): void {
-    const { files, openFiles } = this.#services;
-    const point = this.#logEndPoint();
-    const segments = [...this.#unsynced];
-    this.#unsynced = new Set();
-    this.#unsyncedBytes = 0;
-    this.#isSyncing = true;
-    let failure: Error | null = null;
-    let running = segments.length + 1;
-    const finished = (error: Error | null): void => {
-      failure ??= error;
-      running--;
-      if (running > 0) return;
-      for (const segment of segments) segment.log.pins--;
-      this.#isSyncing = false;
-      this.#removeDoomed();
-      this.#synced(point, failure);
+    const point = this.#segments.end;
+    this.#unsynced.sync((error) => {
+      this.#synced(point, error);
       done();
-    };
-    // All are pinned, and so were opened when they were written to.
-    for (const { log } of segments) files.syncData(openFiles.descriptor(log), finished);
-    this.#folder.sync(finished);
+    });
   }
 
   /**
@@ -442,7 +369,7 @@ export class PartitionLog implements Flushable {
       this.#folder.writeSnapshot(this.#active.nextOffset, this.#producers);
       this.#active.index.flush();
     }
-    for (const segment of this.#segments) segment.close();
+    for (const segment of this.#segments.list) segment.close();
   }
 
   /** @internal Closes without writing anything: the folder is going away. */
@@ -451,8 +378,8 @@ export class PartitionLog implements Flushable {
     this.#isClosed = true;
     this.#services.flusher.remove(this);
     this.#waiters.reject(Infinity, new PartitionOfflineError(reason));
-    this.#doomed.push(...this.#segments);
-    this.#removeDoomed();
+    if (!this.#isLoaded) return;
+    for (const segment of this.#segments.list) this.#unsynced.discard(segment, { remove: false });
   }
 
   #write(batch: Buffer, header: RecordBatchHeader, options: AppendOptions): AppendResult {
@@ -507,8 +434,7 @@ export class PartitionLog implements Flushable {
     this.#active.index.flush();
     this.#active.index.close();
     this.#folder.writeSnapshot(base, this.#producers);
-    this.#segments.push(next);
-    this.#active = next;
+    this.#segments.list.push(next);
     this.#snapshotPosition = 0;
   }
 
@@ -530,19 +456,10 @@ export class PartitionLog implements Flushable {
   }
 
   #noteUnsynced(segment: Segment, bytes: number): void {
-    this.#unsyncedBytes += bytes;
-    if (this.#unsynced.has(segment)) {
-      if (this.#services.durability === 'os') this.#noticeUnsynced();
-      return;
-    }
-    this.#unsynced.add(segment);
-    segment.log.pins++;
-    this.#services.flusher.add(this);
-  }
-
-  #noticeUnsynced(): void {
-    if (this.#unsyncedBytes >= UNSYNCED_NOTICE_BYTES)
+    if (this.#unsynced.add(segment, bytes)) this.#services.flusher.add(this);
+    else if (this.#services.durability === 'os' && this.#unsynced.bytes >= UNSYNCED_NOTICE_BYTES) {
       this.#services.flusher.considerBackgroundCycle();
+    }
   }
 
   #synced(point: LogPoint, error: Error | null): void {
@@ -592,134 +509,26 @@ export class PartitionLog implements Flushable {
     this.#checkpoint();
     await checkpoints.whenSynced();
     if (this.#isClosed || this.#offlineReason !== undefined) return;
-    while (this.#segments.length > 1 && this.#segments[1]!.baseOffset <= this.#logStartOffset) {
-      const segment = this.#segments.shift()!;
-      if (this.#unsynced.delete(segment)) segment.log.pins--;
-      this.#doomed.push(segment);
+    const { list } = this.#segments;
+    while (list.length > 1 && list[1]!.baseOffset <= this.#logStartOffset) {
+      this.#unsynced.discard(list.shift()!, { remove: true });
     }
-    const first = this.#segments[0]!;
+    const first = list[0]!;
     if (this.#durable.segment.baseOffset < first.baseOffset) {
-      const offset = Math.max(this.#durable.offset, first.baseOffset);
-      this.#durable = { offset, segment: first, position: 0 };
+      const durable = Math.max(this.#durable.offset, first.baseOffset);
+      this.#durable = { offset: durable, segment: first, position: 0 };
     }
-    this.#removeDoomed();
-    this.#gaps = this.#gaps.filter((gap) => gap.toOffset > this.#logStartOffset);
+    this.#segments.gaps = this.#segments.gaps.filter((gap) => gap.toOffset > this.#logStartOffset);
     this.#folder.removeSnapshots(first.baseOffset);
   }
 
-  /** A file must not be closed while a sync of it is under way in the thread pool. */
-  #removeDoomed(): void {
-    if (this.#isSyncing) return;
-    for (const segment of this.#doomed) {
-      segment.close();
-      if (!this.#isClosed) this.#folder.remove(segment);
-    }
-    this.#doomed = [];
-  }
-
-  #readSegmentAt(
-    target: Buffer,
-    start: number,
-    offset: number,
-    maxBytes: number,
-    endOffset: number,
-    options: ReadOptions,
-  ): ReadResult | undefined {
-    const index = this.#segmentIndexFor(offset);
-    const segment = this.#segments[index]!;
-    const end = this.#endPoint();
-    return readSegment({
-      files: this.#services.files,
-      segment,
-      target,
-      start,
-      offset,
-      maxBytes,
-      minOneBatch: options.minOneBatch ?? false,
-      endOffset,
-      endPosition: segment === end.segment ? end.position : Infinity,
-      quarantine: (position, fromOffset, reason) =>
-        this.#quarantine(segment, this.#offsetEnd(index), position, fromOffset, reason),
-    });
-  }
-
-  /** First offset behind segment `index`. */
-  #offsetEnd(index: number): number {
-    return this.#segments[index + 1]?.baseOffset ?? this.#active.nextOffset;
-  }
-
-  #quarantine(
-    segment: Segment,
-    offsetEnd: number,
-    position: number,
-    fromOffset: number,
-    reason: string,
-  ): void {
-    const range = segment.quarantine(position, fromOffset, offsetEnd, reason);
-    const { toOffset } = range;
-    const { topic, partition } = this;
-    const file = segment.log.path;
-    this.#reportDamage({ topic, partition, fromOffset, toOffset, file, reason });
-  }
-
-  #reportDamage(damage: Damage): void {
-    this.#services.logger.error({ ...damage }, 'records that were durable cannot be read');
-  }
-
-  /** The answer to a read at an offset that is known to be unreadable. */
-  #damageAt(offset: number): ReadResult | undefined {
-    const gap = this.#gaps.find((one) => offset >= one.fromOffset && offset < one.toOffset);
-    const segment = this.#segments[this.#segmentIndexFor(offset)]!;
-    const damage = gap ?? segment.damageAt(offset);
-    if (damage === undefined) return undefined;
-    const message = `offsets ${damage.fromOffset} to ${damage.toOffset - 1}: ${damage.reason}`;
-    const resumeOffset = damage.toOffset;
-    return { ok: false, error: 'corrupt', errorCode: 2, resumeOffset, message };
-  }
-
-  #findTimestamp(
-    segment: Segment,
-    offsetEnd: number,
-    timestamp: number,
-  ): TimestampAndOffset | undefined {
-    let offset = this.#logStartOffset;
-    for (;;) {
-      const located = segment.locateTimestamp(timestamp, offset);
-      if (located === undefined) return undefined;
-      if (located.bad !== undefined) {
-        this.#quarantine(segment, offsetEnd, located.position, located.nextOffset, located.bad);
-        continue;
-      }
-      const batch = segment.batchAt(located.position);
-      if (batch === undefined) return undefined;
-      const found = findInBatch(batch, timestamp, offset);
-      if (found !== undefined) return found;
-      // The header promised a timestamp that no record from here on has.
-      offset = lastOffsetAt(batch, 0) + 1;
-    }
-  }
-
-  /** Index of the last segment that begins at or below `offset`; 0 if all begin above. */
-  #segmentIndexFor(offset: number): number {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    if (this.#segments[high]!.baseOffset <= offset) return high;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  get #active(): Segment {
+    return this.#segments.active;
   }
 
   /** Where reading ends. */
   #endPoint(): LogPoint {
-    return this.#services.durability === 'fsync' ? this.#durable : this.#logEndPoint();
-  }
-
-  #logEndPoint(): LogPoint {
-    const segment = this.#active;
-    return { offset: segment.nextOffset, segment, position: segment.sizeBytes };
+    return this.#services.durability === 'fsync' ? this.#durable : this.#segments.end;
   }
 
   #notifyHighWatermark(): void {

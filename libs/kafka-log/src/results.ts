@@ -1,7 +1,22 @@
 /**
- * What the log answers. Expected outcomes are values: a refused batch or an offset out of range is
+ * What the log is asked and what it answers. Expected outcomes are values: a refused batch or an offset out of range is
  * part of normal work and never thrown.
  */
+
+export interface AppendOptions {
+  readonly leaderEpoch: number;
+  /** Wall clock in ms, read once per request. */
+  readonly now: number;
+  /** Version of the Produce request (zstd needs 7); the newest if left out. */
+  readonly apiVersion?: number;
+}
+
+export interface ReadOptions {
+  /** Stop before the batch that begins at or after this offset; default: the high watermark. */
+  readonly endOffset?: number;
+  /** Give the first batch even if it is longer than `maxBytes` (KIP-74). */
+  readonly minOneBatch?: boolean;
+}
 
 /** Reasons for which a batch is refused, with Kafka's error code for each. */
 export const APPEND_ERROR_CODES = {
