@@ -1,5 +1,4 @@
 import { createClient, type Client } from 'graphql-ws';
-import WebSocket from 'ws';
 import { eventually } from './eventually.ts';
 
 export interface GraphqlAnswer<Data> {

@@ -76,7 +76,7 @@ describe('the live subscription', () => {
     expect(new Set(others.map((frame) => frame.epoch)).size).toBe(1);
     const span = frames.values[3]!.live.at - frames.values[1]!.live.at;
     expect(span).toBeGreaterThan(1_600);
-    expect(span).toBeLessThan(2_400);
+    expect(span).toBeLessThan(3_500);
   });
 
   test('shows an acknowledged record within 1.5 s', async () => {
@@ -203,7 +203,7 @@ describe('while the broker does not answer', () => {
     const gaps = frames.times
       .slice(from)
       .map((time, index) => time - frames.times[from + index - 1]!);
-    expect(Math.max(...gaps)).toBeLessThan(2_500);
+    expect(Math.max(...gaps)).toBeLessThan(3_000);
     const { errors } = await client.ask('{ topics { totalCount } }');
     expect(errors[0]?.extensions?.code).toBe('BROKER_UNAVAILABLE');
     relay.mend();

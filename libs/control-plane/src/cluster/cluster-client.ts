@@ -5,6 +5,19 @@ import {
   type ConnectionLimits,
 } from './broker-connection.ts';
 import { ClusterUnavailable, KafkaRefusal, NO_ERROR } from './cluster-error.ts';
+import type {
+  ClusterMetadata,
+  CommittedOffset,
+  ConfigDescription,
+  GroupCommits,
+  GroupDescription,
+  ListedGroup,
+  NewTopic,
+  TopicMetadata,
+  TopicOffsets,
+} from './cluster-model.ts';
+
+export type { ClusterMetadata } from './cluster-model.ts';
 
 /** Timestamps with a meaning in ListOffsets (org.apache.kafka.common.requests.ListOffsetsRequest). */
 export const LATEST = -1;
@@ -15,64 +28,6 @@ const TOPIC_CONFIG_RESOURCE = 2;
 const ADMIN_TIMEOUT_MS = 8_000;
 /** Groups named in one request: bounds the size of an answer, not what can be asked. */
 const GROUPS_PER_REQUEST = 200;
-
-export interface PartitionMetadata {
-  readonly partition: number;
-  /** Broker id, null while the partition has no leader. */
-  readonly leader: number | null;
-  readonly errorCode: number;
-}
-
-export interface TopicMetadata {
-  readonly name: string;
-  readonly id: string;
-  readonly internal: boolean;
-  readonly errorCode: number;
-  /** Ascending by partition. */
-  readonly partitions: readonly PartitionMetadata[];
-}
-
-export interface ClusterMetadata {
-  readonly clusterId: string | null;
-  readonly controllerId: number;
-  readonly brokers: ReadonlyMap<number, BrokerAddress>;
-  readonly topics: readonly TopicMetadata[];
-}
-
-export interface ListedGroup {
-  readonly groupId: string;
-  readonly protocolType: string;
-  readonly state: string;
-  /** The broker that listed it: a broker lists the groups it coordinates. */
-  readonly coordinator: number;
-}
-
-export interface CommittedOffset {
-  readonly offset: number;
-  readonly metadata: string | null;
-}
-
-/** topic -> partition -> commit; a partition without a commit is absent. */
-export type GroupCommits = ReadonlyMap<string, ReadonlyMap<number, CommittedOffset>>;
-
-export interface NewTopic {
-  readonly name: string;
-  /** -1: the cluster's default. */
-  readonly partitions: number;
-  /** -1: the cluster's default. */
-  readonly replicationFactor: number;
-  readonly configs: readonly { readonly name: string; readonly value: string }[];
-}
-
-type GroupDescription = Awaited<
-  ReturnType<typeof clusterApis.describeGroups.async>
->['groups'][number];
-export type ConfigDescription = Awaited<
-  ReturnType<typeof clusterApis.describeConfigs.async>
->['results'][number]['configs'][number];
-
-/** topic -> offset by partition index; null where the cluster gave none. */
-export type TopicOffsets = ReadonlyMap<string, readonly (number | null)[]>;
 
 /**
  * The Kafka requests that a control plane needs, batched: the number of requests depends on the

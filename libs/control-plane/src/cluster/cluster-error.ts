@@ -26,7 +26,6 @@ export class KafkaRefusal extends Error {
 export const NO_ERROR = 0;
 export const OFFSET_OUT_OF_RANGE = 1;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
-export const TOPIC_ALREADY_EXISTS = 36;
 
 /** Kafka's name of an error code of the protocol. */
 export function kafkaErrorName(errorCode: number): string {

@@ -4,19 +4,17 @@ export {
   kafkaErrorMessage,
   kafkaErrorName,
 } from './cluster-error.ts';
-export {
-  ClusterClient,
-  type ConfigDescription,
-  type CommittedOffset,
-  type GroupCommits,
-  type ClusterMetadata,
-  EARLIEST,
-  LATEST,
-  type ListedGroup,
-  type NewTopic,
-  type TopicMetadata,
-  type TopicOffsets,
-} from './cluster-client.ts';
+export { ClusterClient, EARLIEST, LATEST } from './cluster-client.ts';
+export type {
+  ClusterMetadata,
+  CommittedOffset,
+  ConfigDescription,
+  GroupCommits,
+  ListedGroup,
+  NewTopic,
+  TopicMetadata,
+  TopicOffsets,
+} from './cluster-model.ts';
 export { InteractiveCluster } from './interactive-cluster.ts';
 export { byName, type Page, PAGE_SIZE_MAX, pageByName } from './page.ts';
 export {
