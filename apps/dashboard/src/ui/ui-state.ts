@@ -4,7 +4,6 @@ import { useSyncExternalStore } from 'react';
 export interface UiState {
   paletteOpen: boolean;
   keysOpen: boolean;
-  rangeOpen: boolean;
   /** Opened at least once, so its code is loaded and it stays mounted. */
   paletteUsed: boolean;
   keysUsed: boolean;
@@ -16,7 +15,6 @@ const listeners = new Set<() => void>();
 let state: UiState = {
   paletteOpen: false,
   keysOpen: false,
-  rangeOpen: false,
   paletteUsed: false,
   keysUsed: false,
   singleKeys: readSingleKeys(),

@@ -54,8 +54,7 @@ function act(event: KeyboardEvent): boolean {
       liveStore.setPaused(liveStore.getState().pausedAt === null);
       return true;
     case 't':
-      setUi({ rangeOpen: true });
-      return true;
+      return openList('[data-key="t"]');
     case '.':
       toggleTables();
       return true;
@@ -85,6 +84,13 @@ function focusOn(selector: string): boolean {
   const element = document.querySelector<HTMLElement>(selector);
   element?.focus();
   return element !== null;
+}
+
+function openList(selector: string): boolean {
+  const list = document.querySelector<HTMLSelectElement>(selector);
+  list?.focus();
+  list?.showPicker();
+  return list !== null;
 }
 
 function press(selector: string): boolean {

@@ -1,11 +1,10 @@
-import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconCheck, IconChevronDown, IconClock, IconMoon, IconSun } from '@tabler/icons-react';
+import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { IconChevronDown, IconClock, IconMoon, IconSun } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Mark } from '../../ui/glyphs.tsx';
-import { ranges, useRange, type RangeKey } from '../../ui/range.ts';
+import { isRangeKey, ranges, useRange, type RangeKey } from '../../ui/range.ts';
 import { setZone, useZone } from '../../ui/time.ts';
-import { setUi, useUi } from '../../ui/ui-state.ts';
 import { LiveControl } from './live-control.tsx';
 
 export function TopBar({ crumbs }: { crumbs: ReactNode }) {
@@ -23,43 +22,31 @@ export function TopBar({ crumbs }: { crumbs: ReactNode }) {
   );
 }
 
+/** A native list: it costs nothing to load, and works by keyboard and on phones as people know it. */
 function TimeRange() {
-  const { key, label } = useRange();
-  const { rangeOpen } = useUi();
+  const { key } = useRange();
   const navigate = useNavigate();
-  const choose = (range: RangeKey) =>
-    void navigate({ to: '.', search: (before) => ({ ...before, range }), replace: true });
   return (
-    <Menu
-      opened={rangeOpen}
-      onChange={(open) => setUi({ rangeOpen: open })}
-      position="bottom-end"
-      shadow="md"
-      transitionProps={{ duration: 120 }}
-    >
-      <Menu.Target>
-        <button
-          type="button"
-          className="btn btn-small wide-only"
-          style={{ height: 30, fontSize: 13, fontWeight: 400 }}
-        >
-          <IconClock size={15} stroke={1.75} aria-hidden="true" />
-          {label}
-          <IconChevronDown size={14} stroke={1.75} aria-hidden="true" />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
+    <span className="range wide-only">
+      <IconClock size={15} stroke={1.75} aria-hidden="true" />
+      <select
+        aria-label="Time range"
+        data-key="t"
+        value={key}
+        onChange={(event) => {
+          const range = event.currentTarget.value;
+          if (!isRangeKey(range)) return;
+          void navigate({ to: '.', search: (before) => ({ ...before, range }), replace: true });
+        }}
+      >
         {(Object.keys(ranges) as RangeKey[]).map((range) => (
-          <Menu.Item
-            key={range}
-            onClick={() => choose(range)}
-            rightSection={range === key ? <IconCheck size={14} aria-label="chosen" /> : null}
-          >
+          <option key={range} value={range}>
             {ranges[range].label}
-          </Menu.Item>
+          </option>
         ))}
-      </Menu.Dropdown>
-    </Menu>
+      </select>
+      <IconChevronDown size={14} stroke={1.75} aria-hidden="true" />
+    </span>
   );
 }
 

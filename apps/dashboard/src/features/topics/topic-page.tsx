@@ -1,5 +1,4 @@
-import { Menu } from '@mantine/core';
-import { IconDots, IconSend, IconTrash } from '@tabler/icons-react';
+import { IconSend, IconTrash } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { useLive } from '../../live/use-live.ts';
@@ -84,18 +83,9 @@ function TopicHead(props: { topic: Topic; onOpen: (what: 'produce' | 'delete') =
         verdict={topicVerdict({ ...topic, inPerSecond, groups })}
         actions={
           <>
-            <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 120 }}>
-              <Menu.Target>
-                <button type="button" className="btn" aria-label="More">
-                  <IconDots size={16} aria-hidden="true" />
-                </button>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item leftSection={<IconTrash size={15} />} onClick={() => onOpen('delete')}>
-                  Delete topic…
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+            <button type="button" className="btn" onClick={() => onOpen('delete')}>
+              <IconTrash size={15} stroke={1.75} aria-hidden="true" /> Delete…
+            </button>
             <button type="button" className="btn btn-primary" onClick={() => onOpen('produce')}>
               <IconSend size={16} stroke={1.75} aria-hidden="true" /> Produce…
             </button>

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import type { LiveFrame } from '../../live/live-store.ts';
+import { plainText } from '../../ui/rich.tsx';
+import { calmVerdict, overviewProblems, type OverviewFacts } from './overview-verdict.ts';
+
+const frame: LiveFrame = {
+  epoch: 'e',
+  seq: 1,
+  at: 1_000_000,
+  brokerError: null,
+  totals: { inPerSecond: 10, outPerSecond: 10, lag: 5, topics: 1, groups: 1, runsActive: 0 },
+  topics: [],
+  groups: [],
+  processors: [],
+  runs: [],
+  processes: [],
+  redisConnected: true,
+  workersAlive: 1,
+};
+const group: OverviewFacts['groups'][number] = {
+  groupId: 'g',
+  health: 'FALLING_BEHIND',
+  members: 1,
+  lag: 9,
+  topics: ['t'],
+  partitions: [],
+  arriving: 2,
+  consumed: 1,
+  since: null,
+  now: 1_000_000,
+};
+const facts: OverviewFacts = { frame, groups: [], failedRuns: [], redisHelp: null };
+
+describe('what is wrong', () => {
+  it('is nothing on a calm page', () => {
+    expect(overviewProblems(facts)).toEqual([]);
+    expect(plainText(calmVerdict(frame).sentence)).toContain('Nobody reads them');
+  });
+
+  it('puts the broker before processes, groups, Redis and failed runs', () => {
+    const problems = overviewProblems({
+      ...facts,
+      frame: { ...frame, brokerError: 'timeout', redisConnected: false },
+      groups: [group],
+      failedRuns: [{ id: 'r', job: 'j', error: 'why', attempt: 3 }],
+    });
+    expect(problems.map((problem) => plainText(problem.verdict.sentence))).toEqual([
+      'The broker does not answer; nothing can be measured now.',
+      'g consumes 1/s of the 2/s arriving and will not catch up.',
+      'Batch jobs wait: there is no Redis. All else works.',
+      'j failed at its last run, attempt 3.',
+    ]);
+  });
+
+  it('leaves groups out that keep up, catch up or are paused on purpose', () => {
+    const groups = (['KEEPING_UP', 'CATCHING_UP', 'PAUSED', 'UNKNOWN'] as const).map((health) => ({
+      ...group,
+      health,
+    }));
+    expect(overviewProblems({ ...facts, groups })).toEqual([]);
+  });
+
+  it('says what to type when there is no Redis', () => {
+    const [problem] = overviewProblems({
+      ...facts,
+      frame: { ...frame, redisConnected: false },
+      redisHelp: 'apt-get install redis-server',
+    });
+    expect(plainText(problem!.verdict.lead!)).toBe('apt-get install redis-server');
+  });
+});
