@@ -278,8 +278,14 @@ export class PartitionLog implements Flushable {
     this.load();
     const target = offset === -1 ? this.highWatermark : offset;
     if (target < 0 || target > this.highWatermark) return undefined;
-    if (target > this.#logStartOffset) await this.#raiseLogStart(target);
-    return this.#logStartOffset;
+    // Even if it has been raised as far before: that may not be on the disk yet.
+    const raised =
+      target > this.#logStartOffset
+        ? this.#raiseLogStart(target)
+        : this.#services.checkpoints.whenSynced();
+    const start = this.#logStartOffset;
+    await raised;
+    return start;
   }
 
   /**

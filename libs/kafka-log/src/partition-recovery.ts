@@ -227,7 +227,8 @@ function recoverProducers(
   const usable: number[] = [];
   for (const offset of snapshots.toReversed()) {
     const path = snapshotPath(directory, offset);
-    if (offset > logEnd) {
+    // One from before the first segment lacks what was deleted since: worse than knowing nothing.
+    if (offset > logEnd || offset < segments[0]!.baseOffset) {
       files.unlinkNow(path);
       continue;
     }
