@@ -110,7 +110,7 @@ export class Broker {
         logDirectory: options.logDirectory,
         coercesReplicationFactor: options.coercesReplicationFactor ?? false,
         producerIds: new ProducerIds(store, stored.settings),
-        fetchBuffers: new FetchBuffers(),
+        fetchBuffers: new FetchBuffers(clock),
         metrics: newBrokerMetrics(),
         isStopping: false,
         ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches },

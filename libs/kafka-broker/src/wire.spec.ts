@@ -296,6 +296,60 @@ test('a deleted topic is gone at once and its name can be used again', async () 
   expect((await fetch(client, 'again', 0, { maxWaitMs: 0 })).highWatermark).toBe(0);
 });
 
+test('a deletion that a crash cut short is finished by the next start', async () => {
+  await using broker = await TestBroker.start();
+  {
+    await using client = await WireClient.connect(broker.port);
+    await createTopic(client, 'half');
+    await produce(client, 'half', ['old']);
+    broker.store.beforeWrite = (operation) => {
+      if (operation === 'removeTopic') throw new Error('the disk is gone');
+    };
+    const deleted = await client.send(ApiKeys.DeleteTopics, 6, {
+      topics: [{ name: 'half', topicId: ZERO_UUID }],
+      timeoutMs: 1000,
+    });
+    expect(deleted.responses[0]?.errorCode).toBe(ErrorCodes.UNKNOWN_SERVER_ERROR);
+  }
+  broker.store.beforeWrite = () => {};
+  await broker.restart();
+  await using client = await WireClient.connect(broker.port);
+  const { topics } = await client.send(ApiKeys.Metadata, 12, metadataBody(null));
+  expect(topics).toEqual([]);
+  await createTopic(client, 'half');
+  expect((await fetch(client, 'half', 0, { maxWaitMs: 0 })).highWatermark).toBe(0);
+});
+
+test('in fsync durability records sent with acks=1 wake a waiting Fetch once they are durable', async () => {
+  await using broker = await TestBroker.start({ durability: 'fsync' });
+  await using consumer = await WireClient.connect(broker.port);
+  await using producer = await WireClient.connect(broker.port);
+  await createTopic(producer, 'one');
+  const woken = fetch(consumer, 'one', 0, { maxWaitMs: 5_000, minBytes: 1 });
+  await producer.send(ApiKeys.Produce, 9, produceBody('one', batch(['a']), 1));
+  expect(await woken).toMatchObject({ highWatermark: 1 });
+  expect(broker.broker.context.topics.byName('one')?.log(0)?.durableEndOffset).toBe(1);
+});
+
+test('offsets that could not be stored are refused with an error that clients try again', async () => {
+  await using broker = await TestBroker.start();
+  await using client = await WireClient.connect(broker.port);
+  await createTopic(client, 'stored');
+  const commit = async (committedOffset: number) => {
+    const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: null }];
+    const answer = await client.send(ApiKeys.OffsetCommit, 8, {
+      groupId: 'g',
+      memberId: '',
+      topics: [{ name: 'stored', partitions }],
+    });
+    return answer.topics[0]?.partitions[0]?.errorCode;
+  };
+  broker.store.beforeWrite = () => Promise.reject(new Error('the disk is full'));
+  expect(await commit(5)).toBe(ErrorCodes.COORDINATOR_NOT_AVAILABLE);
+  broker.store.beforeWrite = () => {};
+  expect(await commit(6)).toBe(ErrorCodes.NONE);
+});
+
 test('CreateTopics judges each topic on its own', async () => {
   await using broker = await TestBroker.start();
   await using client = await WireClient.connect(broker.port);

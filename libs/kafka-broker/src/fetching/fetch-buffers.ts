@@ -1,23 +1,58 @@
-/** Sizes that are kept for reuse: most Fetch responses fit one of them. */
-const SIZES = [64 * 1024, 256 * 1024, 1024 * 1024 + 64 * 1024, 4 * 1024 * 1024] as const;
-const KEPT_PER_SIZE = 8;
+import type { Clock, Timer } from '@penstock/kafka-log';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Sizes that are kept for reuse, and how many of each; a little above what clients ask for. */
+const CLASSES = [
+  { bytes: 64 * KIB, kept: 8 },
+  { bytes: 256 * KIB, kept: 8 },
+  { bytes: MIB + 64 * KIB, kept: 8 },
+  { bytes: 4 * MIB + 64 * KIB, kept: 2 },
+  { bytes: 16 * MIB + 64 * KIB, kept: 2 },
+] as const;
+
+/** Without a Fetch for this long the memory goes back to the system. */
+const IDLE_MS = 10_000;
 
 /**
- * Buffers for Fetch responses. One response is one contiguous buffer, used again once the kernel
- * has its bytes; a fresh megabyte for every response would cost more than reading the file.
+ * Buffers for Fetch responses. The records of one response lie in one buffer, used again once the
+ * kernel has its bytes: fresh megabytes for every response cost more than reading the file.
  */
 export class FetchBuffers {
-  readonly #free = new Map<number, Buffer[]>(SIZES.map((size) => [size, []]));
+  readonly #clock: Clock;
+  readonly #free = new Map<number, Buffer[]>();
+  #usedSinceCheck = false;
+  #idleCheck: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** A buffer of at least `bytes`; give it back with `release`. */
   take(bytes: number): Buffer {
-    const size = SIZES.find((candidate) => candidate >= bytes);
+    this.#usedSinceCheck = true;
+    const size = CLASSES.find((each) => each.bytes >= bytes)?.bytes;
     if (size === undefined) return Buffer.allocUnsafeSlow(bytes);
     return this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
   }
 
   release(buffer: Buffer): void {
-    const free = this.#free.get(buffer.length);
-    if (free && free.length < KEPT_PER_SIZE) free.push(buffer);
+    const kept = CLASSES.find(({ bytes }) => bytes === buffer.length)?.kept ?? 0;
+    const free = this.#free.get(buffer.length) ?? [];
+    if (free.length >= kept) return;
+    free.push(buffer);
+    this.#free.set(buffer.length, free);
+    this.#idleCheck ??= this.#clock.schedule(IDLE_MS, () => this.#checkIdle());
+  }
+
+  #checkIdle(): void {
+    this.#idleCheck = undefined;
+    if (!this.#usedSinceCheck) {
+      this.#free.clear();
+      return;
+    }
+    this.#usedSinceCheck = false;
+    this.#idleCheck = this.#clock.schedule(IDLE_MS, () => this.#checkIdle());
   }
 }
