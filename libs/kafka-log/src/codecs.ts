@@ -14,7 +14,7 @@ export class DecompressionError extends Error {
 /**
  * Decompresses the records of a batch.
  *
- * @param maxBytes output limit; more than this throws before it is allocated
+ * @param maxBytes output limit, at least 1; more than this throws before it is allocated
  * @throws DecompressionError on malformed data or when the limit is passed
  */
 export function decompress(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
