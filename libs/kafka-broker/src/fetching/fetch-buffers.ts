@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@penstock/kafka-log';
+import type { Clock } from '@penstock/kafka-log';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -23,7 +23,7 @@ export class FetchBuffers {
   readonly #clock: Clock;
   readonly #free = new Map<number, Buffer[]>();
   #usedSinceCheck = false;
-  #idleCheck: Timer | undefined;
+  #isCheckPlanned = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -43,16 +43,17 @@ export class FetchBuffers {
     if (free.length >= kept) return;
     free.push(buffer);
     this.#free.set(buffer.length, free);
-    this.#idleCheck ??= this.#clock.schedule(IDLE_MS, () => this.#checkIdle());
+    this.#planIdleCheck();
   }
 
-  #checkIdle(): void {
-    this.#idleCheck = undefined;
-    if (!this.#usedSinceCheck) {
-      this.#free.clear();
-      return;
-    }
+  #planIdleCheck(): void {
+    if (this.#isCheckPlanned) return;
+    this.#isCheckPlanned = true;
     this.#usedSinceCheck = false;
-    this.#idleCheck = this.#clock.schedule(IDLE_MS, () => this.#checkIdle());
+    this.#clock.schedule(IDLE_MS, () => {
+      this.#isCheckPlanned = false;
+      if (this.#usedSinceCheck) this.#planIdleCheck();
+      else this.#free.clear();
+    });
   }
 }
