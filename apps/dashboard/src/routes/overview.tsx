@@ -6,7 +6,10 @@ import { Overview } from '../features/overview/overview.tsx';
 /** The Overview, or what to do first while nothing has ever been stored. */
 export function OverviewRoute() {
   const frame = useFrame();
-  const isEmpty = frame !== null && frame.brokerError === null && frame.totals.topics === 0;
+  const isEmpty =
+    frame !== null &&
+    frame.brokerError === null &&
+    frame.topics.every((topic) => topic.endOffsetSum === 0);
   return (
     <Page title="Overview" crumbs={<span>Overview</span>}>
       {frame === null ? null : isEmpty ? <FirstRun /> : <Overview />}

@@ -6,6 +6,7 @@ import { Empty, Section, SectionError, SkeletonRows } from '../../ui/section.tsx
 import { groupLooks, runLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { isActive, NextText } from './batch-list.tsx';
 import { NoRedis } from './job-page.tsx';
 import { jobsQuery, withLive, type BatchJob } from './queries.ts';
@@ -69,7 +70,7 @@ function jobsVerdict(jobs: readonly BatchJob[]): VerdictText {
 
 function JobTable({ jobs, now }: { jobs: readonly BatchJob[]; now: number }) {
   return (
-    <div className="table-scroll">
+    <TableScroll label="Table of batch jobs">
       <table className="table tall">
         <thead>
           <tr>
@@ -131,6 +132,6 @@ function JobTable({ jobs, now }: { jobs: readonly BatchJob[]; now: number }) {
           })}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

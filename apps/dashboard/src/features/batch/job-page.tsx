@@ -15,6 +15,7 @@ import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { groupLooks, runLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { systemQuery } from '../frame/queries.ts';
 import { isActive } from './batch-list.tsx';
 import { jobQuery, withLive, type BatchJob, type BatchRun } from './queries.ts';
@@ -98,14 +99,14 @@ function KnownJob({ job }: { job: BatchJob }) {
       {run && (
         <div className="row-2">
           <Section title="Runs" hint="duration and steps, last 25">
-            <div className="table-scroll">
+            <TableScroll label="Run grid">
               <RunGrid
                 runs={runs}
                 chosen={run}
                 now={now}
                 onChoose={(chosen) => choose(chosen.id)}
               />
-            </div>
+            </TableScroll>
           </Section>
           <RunList runs={runs} chosen={run} now={now} onChoose={choose} />
         </div>

@@ -1,5 +1,6 @@
 import { formatExact, formatPercent } from '../../ui/numbers.ts';
 import { stepLooks, StateMark } from '../../ui/state-mark.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import type { BatchRun } from './queries.ts';
 
 type Step = BatchRun['steps'][number];
@@ -17,7 +18,7 @@ export function StepTable({ run }: { run: BatchRun }) {
     return <p className="quiet">The windows are frozen when the first attempt begins.</p>;
   }
   return (
-    <div className="table-scroll">
+    <TableScroll label="Table of steps">
       <table className="table dense">
         <thead>
           <tr>
@@ -65,7 +66,7 @@ export function StepTable({ run }: { run: BatchRun }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

@@ -5,6 +5,7 @@ import { Gate } from '../../ui/gate.tsx';
 import { formatExact, formatRate, formatRateValue } from '../../ui/numbers.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { pipelinesQuery } from '../pipelines/queries.ts';
 import { isProblem } from './health.ts';
 
@@ -13,7 +14,7 @@ export function GroupTable({ groups }: { groups: readonly LiveGroup[] }) {
   const { data: pipelines } = useQuery(pipelinesQuery);
   const own = new Set(pipelines?.map((pipeline) => pipeline.groupId));
   return (
-    <div className="table-scroll">
+    <TableScroll label="Table of groups">
       <table className="table bleed">
         <thead>
           <tr>
@@ -49,7 +50,7 @@ export function GroupTable({ groups }: { groups: readonly LiveGroup[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

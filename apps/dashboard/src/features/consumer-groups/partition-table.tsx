@@ -3,6 +3,7 @@ import type { GroupHealth } from '../../generated/graphql.ts';
 import { LogRuler } from '../../ui/log-ruler.tsx';
 import { formatExact } from '../../ui/numbers.ts';
 import { Section } from '../../ui/section.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { isProblem } from './health.ts';
 import { partitionSums, type GroupPartition } from './queries.ts';
 
@@ -29,7 +30,7 @@ export function PartitionTable(props: {
       title="Partitions"
       hint="log end − committed = lag; the ruler runs from log start to log end"
     >
-      <div className="table-scroll">
+      <TableScroll label="Table of partitions">
         <table className="table dense bleed">
           <thead>
             <tr>
@@ -91,7 +92,7 @@ export function PartitionTable(props: {
             </tr>
           </tfoot>
         </table>
-      </div>
+      </TableScroll>
     </Section>
   );
 }

@@ -23,6 +23,7 @@ export function FirstRun() {
   const range = useRange();
   if (!frame) return null;
   const readyFor = system ? `for ${formatDuration(Math.max(0, frame.at - system.startedAt))}` : '';
+  const noCommit = frame.totals.groups === 0 ? 'no group yet' : 'no offset committed yet';
   return (
     <>
       <Verdict
@@ -43,8 +44,8 @@ export function FirstRun() {
       />
       <FigureStrip label="Figures">
         <Figure label="Produced" value="—" note="no record yet" />
-        <Figure label="Consumed" value="—" note="no group yet" />
-        <Figure label="Lag, all groups" value="—" note="no group yet" />
+        <Figure label="Consumed" value="—" note={noCommit} />
+        <Figure label="Lag, all groups" value="—" note={noCommit} />
         <Figure
           label="Workers"
           value={String(frame.workersAlive)}

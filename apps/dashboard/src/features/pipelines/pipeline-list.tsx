@@ -9,6 +9,7 @@ import { formatExact, formatPlural } from '../../ui/numbers.ts';
 import { Empty, NothingMatches, Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { ModeMark } from './mode-mark.tsx';
 import { PauseButton } from './pause-button.tsx';
 import { currentProcessor, modeWords, pipelineNow } from './pipeline-state.ts';
@@ -137,7 +138,7 @@ function PipelineTable(props: {
 }) {
   const frame = useFrame();
   return (
-    <div className="table-scroll">
+    <TableScroll label="Table of pipelines">
       <table className="table tall bleed">
         <thead>
           <tr>
@@ -197,7 +198,7 @@ function PipelineTable(props: {
           })}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

@@ -10,6 +10,7 @@ import { useRange } from '../../ui/range.ts';
 import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { processorLooks, StateMark } from '../../ui/state-mark.tsx';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { groupVerdict } from '../consumer-groups/group-verdict.ts';
 import { LagChart } from '../consumer-groups/lag-chart.tsx';
 import { groupFacts } from '../consumer-groups/use-group-facts.ts';
@@ -242,7 +243,7 @@ function Instances({ pipeline }: { pipeline: Pipeline }) {
     <Section title="Instances" hint="in worker processes, as they last reported">
       {instances.length === 0 && <p className="quiet">No worker runs it now.</p>}
       {instances.length > 0 && (
-        <div className="table-scroll">
+        <TableScroll label="Table of instances">
           <table className="table">
             <thead>
               <tr>
@@ -286,7 +287,7 @@ function Instances({ pipeline }: { pipeline: Pipeline }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </Section>
   );

@@ -43,11 +43,13 @@ export function RecordBrowser({ topic, updatedAt }: { topic: Topic; updatedAt: n
   const change = useChange();
   const rates = usePartitionRates(topic, updatedAt);
   const [isHeld, setHeld] = useState(false);
+  // Rows do not move under the pointer: pointing at them holds them too.
+  const [isPointed, setPointed] = useState(false);
   const tail = useTail({
     topic: topic.name,
     partition: search.partition,
     isOn: search.mode === 'live',
-    isHeld,
+    isHeld: isHeld || isPointed,
   });
   return (
     <div className="records-split">
@@ -60,7 +62,13 @@ export function RecordBrowser({ topic, updatedAt }: { topic: Topic; updatedAt: n
       <div className="records">
         <Controls search={search} isHeld={isHeld} onHold={() => setHeld(!isHeld)} />
         {search.mode === 'live' ? (
-          <LiveRecords topic={topic} search={search} tail={tail} isHeld={isHeld} />
+          <div
+            className="live-records"
+            onPointerEnter={() => setPointed(true)}
+            onPointerLeave={() => setPointed(false)}
+          >
+            <LiveRecords topic={topic} search={search} tail={tail} isHeld={isHeld || isPointed} />
+          </div>
         ) : (
           <FoundRecords topic={topic} search={search} />
         )}

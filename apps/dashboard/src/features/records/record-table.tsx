@@ -2,7 +2,10 @@ import { formatBytes, formatExact } from '../../ui/numbers.ts';
 import { formatFull, formatMoment, formatTimeExact } from '../../ui/time.ts';
 import { recordId, type RecordRow } from './tail.ts';
 
-/** Records, one line each; a line opens the whole record below. */
+/**
+ * Records, one line each; a line opens the whole record below. Rows are keyed by their place: when
+ * newer records push the others down, only text changes and nothing is laid out anew.
+ */
 export function RecordTable(props: {
   records: readonly RecordRow[];
   withPartition: boolean;
@@ -37,12 +40,12 @@ export function RecordTable(props: {
           </tr>
         </thead>
         <tbody>
-          {records.map((record) => {
+          {records.map((record, row) => {
             const id = recordId(record);
             const isToday = new Date(record.timestamp).toDateString() === today;
             return (
               <tr
-                key={id}
+                key={row}
                 className="row-link"
                 data-selected={id === chosen}
                 onClick={() => onChoose(record)}

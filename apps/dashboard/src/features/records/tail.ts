@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { TailDocument, type RecordRowFragment } from '../../generated/graphql.ts';
 import { liveStore } from '../../live/live-store.ts';
 
@@ -9,13 +9,14 @@ export interface Tail {
   records: readonly RecordRow[];
   /** Records that came but were left out by the rate cap, since the tail began. */
   skipped: number;
-  /** Records that came while held. */
+  /** Records that came while held, and how many of them there were. */
+  waiting: readonly RecordRow[];
   held: number;
   error: string | null;
 }
 
 const rowsMax = 200;
-const nothing: Tail = { records: [], skipped: 0, held: 0, error: null };
+const nothing: Tail = { records: [], waiting: [], skipped: 0, held: 0, error: null };
 
 /** Newest first, without repeats, bounded. */
 export function withNewest(
@@ -31,7 +32,10 @@ export function recordId(record: { partition: number; offset: number }): string 
   return `${record.partition}-${record.offset}`;
 }
 
-/** New records of a topic as they arrive, on the tab's one socket; `isHeld` keeps the rows as they are. */
+/**
+ * New records of a topic as they arrive, on the tab's one socket. While held the rows stay as they
+ * are and what comes waits, bounded like the rows, until they are let go.
+ */
 export function useTail(input: {
   topic: string;
   partition: number | undefined;
@@ -40,21 +44,36 @@ export function useTail(input: {
 }): Tail {
   const { topic, partition, isOn, isHeld } = input;
   const [tail, setTail] = useState(nothing);
+  const held = useRef(isHeld);
   useEffect(() => setTail(nothing), [topic, partition]);
+  useEffect(() => {
+    held.current = isHeld;
+    if (!isHeld) setTail(released);
+  }, [isHeld]);
   useEffect(() => {
     if (!isOn) return;
     return liveStore.socket.stream(
       TailDocument,
       () => ({ topic, partition: partition ?? null }),
       ({ tail: frame }) =>
-        setTail((before) => ({
-          records: isHeld ? before.records : withNewest(before.records, frame.records),
-          skipped: before.skipped + frame.skipped,
-          held: isHeld ? before.held + frame.records.length : 0,
-          error: null,
-        })),
+        setTail((before) => {
+          const next = {
+            ...before,
+            waiting: withNewest(before.waiting, frame.records),
+            held: before.held + frame.records.length,
+            skipped: before.skipped + frame.skipped,
+            error: null,
+          };
+          return held.current ? next : released(next);
+        }),
       (error) => setTail((before) => ({ ...before, error })),
     );
-  }, [topic, partition, isOn, isHeld]);
+  }, [topic, partition, isOn]);
   return tail;
+}
+
+function released(tail: Tail): Tail {
+  if (tail.waiting.length === 0) return tail;
+  const records = withNewest(tail.records, tail.waiting.toReversed());
+  return { ...tail, records, waiting: [], held: 0 };
 }

@@ -1,4 +1,5 @@
 import { Section } from '../../ui/section.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import type { Topic } from './queries.ts';
 
 /** Configuration, what was changed first. */
@@ -8,7 +9,7 @@ export function ConfigTable({ configs }: { configs: Topic['configs'] }) {
   );
   return (
     <Section title="Configuration" hint="what differs from the defaults comes first">
-      <div className="table-scroll">
+      <TableScroll label="Table of configuration">
         <table className="table">
           <thead>
             <tr>
@@ -41,7 +42,7 @@ export function ConfigTable({ configs }: { configs: Topic['configs'] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Section>
   );
 }

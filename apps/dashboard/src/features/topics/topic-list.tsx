@@ -16,6 +16,7 @@ import { Empty, NothingMatches, Section, SectionError, SkeletonRows } from '../.
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { groupLooks } from '../../ui/state-mark.tsx';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
+import { TableScroll } from '../../ui/table-scroll.tsx';
 import { sendCommand } from '../first-run/commands.ts';
 import { topicsQuery } from './queries.ts';
 
@@ -130,7 +131,7 @@ function TopicsVerdict({ onCreate }: { onCreate: () => void }) {
 
 function TopicTable({ rows }: { rows: readonly TopicRow[] }) {
   return (
-    <div className="table-scroll">
+    <TableScroll label="Table of topics">
       <table className="table">
         <thead>
           <tr>
@@ -164,7 +165,7 @@ function TopicTable({ rows }: { rows: readonly TopicRow[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 
