@@ -1,5 +1,4 @@
-import { useEffect, useSyncExternalStore } from 'react';
-import type { EventRowFragment } from '../generated/graphql.ts';
+import { useSyncExternalStore } from 'react';
 import { liveStore, type LiveFrame, type LiveState } from './live-store.ts';
 
 /** Part of the live state; renders again only when the part itself changed. */
@@ -10,9 +9,4 @@ export function useLive<Part>(select: (state: LiveState) => Part): Part {
 /** The frame shown, null before the first. */
 export function useFrame(): LiveFrame | null {
   return useLive((state) => state.frame);
-}
-
-/** Calls back for each event that happens while the component is shown. */
-export function useOnEvent(listener: (event: EventRowFragment) => void): void {
-  useEffect(() => liveStore.onEvent(listener), [listener]);
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import { HistoryDocument, type HistoryQuery } from '../generated/graphql.ts';
 import { request } from '../graphql/request.ts';
 import { liveStore } from './live-store.ts';
@@ -33,46 +33,39 @@ const frameHoleMs = 3_500;
  * again; a hole that remains stays a hole.
  */
 export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): SeriesReader {
-  const ids = keys.map(seriesId);
+  // Keys by value: callers give a new array at each render.
+  const wanted = JSON.stringify(keys);
+  const known = useMemo(() => JSON.parse(wanted) as SeriesKey[], [wanted]);
   const query = useQuery({
-    queryKey: ['history', rangeSeconds, ids],
-    enabled: keys.length > 0,
+    queryKey: ['history', rangeSeconds, wanted],
+    enabled: known.length > 0,
     queryFn: ({ signal }) => {
       const from = liveStore.shownAt - rangeSeconds * 1000;
-      const input = { series: [...keys], from: Math.floor(from), maxPoints: pointsMax };
+      const input = { series: known, from: Math.floor(from), maxPoints: pointsMax };
       return request(HistoryDocument, { input }, signal).then((data) => data.history);
     },
   });
   const { data, refetch, isFetching, dataUpdatedAt } = query;
-  const idList = ids.join('\n');
-  const read = useCallback(
-    () => {
-      const to = liveStore.shownAt;
-      const from = to - rangeSeconds * 1000;
-      const tierMs = (data?.tierSeconds ?? 1) * 1000;
-      const past = pastSamples(data);
-      let mustRefetch = false;
-      const columns = keys.map((key) => {
-        const history = clipped(past.get(seriesId(key)), from, to);
-        const live = liveStore.window(key, from, to);
-        const oldest = liveStore.oldestAt(key);
-        const end = history?.at.at(-1);
-        if (
-          oldest !== undefined &&
-          end !== undefined &&
-          oldest - end > 2.5 * tierMs + frameHoleMs
-        ) {
-          mustRefetch = oldest > from;
-        }
-        return joined(history, tierMs > 1_000 ? bucketed(live, tierMs, key.metric) : live);
-      });
-      const stale = Date.now() - dataUpdatedAt > 60_000;
-      if (mustRefetch && stale && !isFetching) void refetch();
-      return align(columns, Math.max(frameHoleMs, 2.5 * tierMs));
-    },
-    // `idList` stands for `keys`, which is a new array at each render.
-    [idList, rangeSeconds, data, dataUpdatedAt, isFetching, refetch],
-  );
+  const read = useCallback(() => {
+    const to = liveStore.shownAt;
+    const from = to - rangeSeconds * 1000;
+    const tierMs = (data?.tierSeconds ?? 1) * 1000;
+    const past = pastSamples(data);
+    let mustRefetch = false;
+    const columns = known.map((key) => {
+      const history = clipped(past.get(seriesId(key)), from, to);
+      const live = liveStore.window(key, from, to);
+      const oldest = liveStore.oldestAt(key);
+      const end = history?.at.at(-1);
+      if (oldest !== undefined && end !== undefined && oldest - end > 2.5 * tierMs + frameHoleMs) {
+        mustRefetch = oldest > from;
+      }
+      return joined(history, tierMs > 1_000 ? bucketed(live, tierMs, key.metric) : live);
+    });
+    const stale = Date.now() - dataUpdatedAt > 60_000;
+    if (mustRefetch && stale && !isFetching) void refetch();
+    return align(columns, Math.max(frameHoleMs, 2.5 * tierMs));
+  }, [known, rangeSeconds, data, dataUpdatedAt, isFetching, refetch]);
   return {
     read,
     version: dataUpdatedAt,

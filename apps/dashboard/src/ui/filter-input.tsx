@@ -11,10 +11,19 @@ export function FilterInput(props: {
 }) {
   const { label, value, onChange, width = 220, shortcut = true } = props;
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const [seen, setSeen] = useState(value);
+  const [sent, setSent] = useState(value);
+  if (seen !== value) {
+    setSeen(value);
+    // What this field sent itself may lag behind the keys; anything else that changed the URL wins.
+    if (value !== sent) setText(value);
+  }
   useEffect(() => {
     if (text === value) return;
-    const timer = setTimeout(() => onChange(text), 150);
+    const timer = setTimeout(() => {
+      setSent(text);
+      onChange(text);
+    }, 150);
     return () => clearTimeout(timer);
   }, [text, value, onChange]);
   return (

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { liveStore } from '../../live/live-store.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { formatDuration, formatPercent } from '../../ui/numbers.ts';
 import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
@@ -28,9 +29,9 @@ export function BatchList() {
               <Link to="/ui/batch-jobs/$name" params={{ name: job.name }} className="truncate">
                 {job.name}
               </Link>
-              <RunBars runs={runs} now={frame?.at ?? Date.now()} />
+              <RunBars runs={runs} now={liveStore.shownAt} />
               <span className="next" data-live>
-                <NextText job={job} active={runs.find(isActive)} now={frame?.at ?? Date.now()} />
+                <NextText job={job} active={runs.find(isActive)} now={liveStore.shownAt} />
               </span>
             </li>
           );

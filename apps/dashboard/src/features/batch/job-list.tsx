@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { liveStore } from '../../live/live-store.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { formatDuration, formatPlural } from '../../ui/numbers.ts';
 import { Empty, Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
@@ -15,7 +16,7 @@ import { RunBars, runDurationMs } from './run-bars.tsx';
 export function JobList() {
   const query = useQuery(jobsQuery);
   const frame = useFrame();
-  const now = frame?.at ?? Date.now();
+  const now = liveStore.shownAt;
   const jobs = (query.data ?? []).map((job) => ({
     ...job,
     runs: job.runs.map((run) => withLive(run, frame?.runs)),

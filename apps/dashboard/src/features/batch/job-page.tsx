@@ -2,6 +2,7 @@ import { IconDownload, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { liveStore } from '../../live/live-store.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
 import {
@@ -71,7 +72,7 @@ function KnownJob({ job }: { job: BatchJob }) {
   const navigate = route.useNavigate();
   const frame = useFrame();
   const [isStarting, setStarting] = useState(false);
-  const now = frame?.at ?? Date.now();
+  const now = liveStore.shownAt;
   const runs = job.runs.map((run) => withLive(run, frame?.runs));
   const run = runs.find((candidate) => candidate.id === search.run) ?? runs[0];
   const active = runs.find(isActive);

@@ -4,7 +4,8 @@ import { formatDate, formatMoment } from '../../ui/time.ts';
 import type { BatchRun } from './queries.ts';
 import { runDurationMs, runProgress } from './run-bars.tsx';
 
-const slots = 25;
+const runsMax = 25;
+const slotsMin = 12;
 const pitch = 17;
 const left = 36;
 const barsHeight = 56;
@@ -22,7 +23,8 @@ export function RunGrid(props: {
   onChoose: (run: BatchRun) => void;
 }) {
   const { runs, chosen, now, onChoose } = props;
-  const shown = runs.slice(0, slots).toReversed();
+  const shown = runs.slice(0, runsMax).toReversed();
+  const slots = Math.max(shown.length, slotsMin);
   const longest = Math.max(1, ...shown.map((run) => runDurationMs(run, now) ?? 0));
   const partitions = [...new Set(shown.flatMap((run) => run.steps.map((step) => step.partition)))]
     .toSorted((a, b) => a - b)
@@ -35,7 +37,7 @@ export function RunGrid(props: {
       role="img"
       aria-label={`Durations and steps of the last ${shown.length} runs; the longest took ${formatDuration(longest)}`}
     >
-      <Axis longest={longest} />
+      <Axis longest={longest} slots={slots} />
       {partitions.map((partition, row) => (
         <text
           key={partition}
@@ -74,7 +76,7 @@ export function RunGrid(props: {
           )}
         </g>
       ))}
-      <DateLabels shown={shown} y={height - 6} />
+      <DateLabels shown={shown} slots={slots} y={height - 6} />
     </svg>
   );
 }
@@ -83,7 +85,7 @@ function rowY(row: number): number {
   return 20 + barsHeight + 14 + row * (square + 2);
 }
 
-function Axis({ longest }: { longest: number }) {
+function Axis({ longest, slots }: { longest: number; slots: number }) {
   const base = 20 + barsHeight;
   return (
     <>
@@ -105,7 +107,8 @@ function Axis({ longest }: { longest: number }) {
   );
 }
 
-function DateLabels({ shown, y }: { shown: readonly BatchRun[]; y: number }) {
+function DateLabels(props: { shown: readonly BatchRun[]; slots: number; y: number }) {
+  const { shown, slots, y } = props;
   const first = shown[0];
   const last = shown.at(-1);
   if (!first || !last) return null;

@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { GroupHealth } from '../../generated/graphql.ts';
 import { liveStore } from '../../live/live-store.ts';
 import { useSeries } from '../../live/use-series.ts';
@@ -22,9 +22,14 @@ const lineColors: Record<GroupHealth, { color: string; textColor: string }> = {
   KEEPING_UP: { color: '--ctl', textColor: '--ink3' },
 };
 
+interface DrawnGroup {
+  groupId: string;
+  health: GroupHealth;
+}
+
 export interface LagChartProps {
   /** Worst first. */
-  groups: readonly { groupId: string; health: GroupHealth }[];
+  groups: readonly DrawnGroup[];
   rangeSeconds: number;
   height: number;
   annotations?: readonly { at: number; text: string }[];
@@ -32,19 +37,20 @@ export interface LagChartProps {
 
 /** Lag in records: the worst groups by name in their state's colour, the calm ones as one grey line. */
 export function LagChart({ groups, rangeSeconds, height, annotations }: LagChartProps) {
-  const ids = groups.map((group) => group.groupId).toSorted();
+  // Groups by value: a frame brings new objects each second, while what is drawn seldom changes.
+  const shape = JSON.stringify(groups.map(({ groupId, health }) => ({ groupId, health })));
+  const drawn = useMemo(() => JSON.parse(shape) as DrawnGroup[], [shape]);
+  const ids = useMemo(() => drawn.map((group) => group.groupId).toSorted(), [drawn]);
   const series = useSeries(
     ids.map((subject) => ({ kind: 'GROUP', subject, metric: 'LAG' })),
     rangeSeconds,
   );
   const { read: readSeries } = series;
-  const shape = groups.map((group) => `${group.groupId} ${group.health}`).join('\n');
   const read = useCallback((): ChartData => {
     const { x, ys } = readSeries();
     const valuesOf = new Map(ids.map((id, index) => [id, ys[index] ?? []]));
-    return { x, lines: lagLines(groups, valuesOf), ...(annotations ? { annotations } : {}) };
-    // `shape` stands for `groups` and `ids`.
-  }, [readSeries, shape, annotations]);
+    return { x, lines: lagLines(drawn, valuesOf), ...(annotations ? { annotations } : {}) };
+  }, [readSeries, drawn, ids, annotations]);
   if (series.error) {
     return <SectionError what="The history of lag" error={series.error} retry={series.retry} />;
   }

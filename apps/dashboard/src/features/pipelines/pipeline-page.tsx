@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { LiveGroup } from '../../live/live-store.ts';
+import { liveStore, type LiveGroup } from '../../live/live-store.ts';
 import { useFrame, useLive } from '../../live/use-live.ts';
 import { GapChart } from '../../ui/chart/gap-chart.tsx';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
@@ -237,7 +237,7 @@ function ProcessorCharts({ groupId, group }: { groupId: string; group: LiveGroup
 }
 
 function Instances({ pipeline }: { pipeline: Pipeline }) {
-  const frame = useFrame();
+  useFrame(); // ages count up with each frame
   const instances = pipeline.processor?.instances ?? [];
   return (
     <Section title="Instances" hint="in worker processes, as they last reported">
@@ -280,8 +280,7 @@ function Instances({ pipeline }: { pipeline: Pipeline }) {
                   <td className="num">{formatExact(instance.produced)}</td>
                   <td className="num col-wide">{formatExact(instance.deadLettered)}</td>
                   <td className="num quiet col-wide">
-                    {formatDuration(Math.max(0, (frame?.at ?? Date.now()) - instance.reportedAt))}{' '}
-                    ago
+                    {formatDuration(Math.max(0, liveStore.shownAt - instance.reportedAt))} ago
                   </td>
                 </tr>
               ))}

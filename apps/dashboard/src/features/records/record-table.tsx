@@ -1,3 +1,4 @@
+import { liveStore } from '../../live/live-store.ts';
 import { formatBytes, formatExact } from '../../ui/numbers.ts';
 import { formatFull, formatMoment, formatTimeExact } from '../../ui/time.ts';
 import { recordId, type RecordRow } from './tail.ts';
@@ -13,7 +14,7 @@ export function RecordTable(props: {
   onChoose: (record: RecordRow) => void;
 }) {
   const { records, withPartition, chosen, onChoose } = props;
-  const today = new Date().toDateString();
+  const today = new Date(liveStore.shownAt).toDateString();
   return (
     <div className="record-scroll" tabIndex={0} role="region" aria-label="Records">
       <table className="table dense record-table">

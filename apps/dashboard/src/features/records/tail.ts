@@ -15,6 +15,11 @@ export interface Tail {
   error: string | null;
 }
 
+/** A tail that knows what it is of: another topic or partition begins anew. */
+interface SourcedTail extends Tail {
+  source: string;
+}
+
 const rowsMax = 200;
 const nothing: Tail = { records: [], waiting: [], skipped: 0, held: 0, error: null };
 
@@ -43,20 +48,21 @@ export function useTail(input: {
   isHeld: boolean;
 }): Tail {
   const { topic, partition, isOn, isHeld } = input;
-  const [tail, setTail] = useState(nothing);
+  const source = `${topic}/${partition ?? '*'}`;
+  const [tail, setTail] = useState<SourcedTail>({ ...nothing, source });
   const held = useRef(isHeld);
-  useEffect(() => setTail(nothing), [topic, partition]);
   useEffect(() => {
     held.current = isHeld;
-    if (!isHeld) setTail(released);
   }, [isHeld]);
   useEffect(() => {
     if (!isOn) return;
+    const change = (next: (before: SourcedTail) => SourcedTail) =>
+      setTail((before) => next(before.source === source ? before : { ...nothing, source }));
     return liveStore.socket.stream(
       TailDocument,
       () => ({ topic, partition: partition ?? null }),
       ({ tail: frame }) =>
-        setTail((before) => {
+        change((before) => {
           const next = {
             ...before,
             waiting: withNewest(before.waiting, frame.records),
@@ -66,13 +72,15 @@ export function useTail(input: {
           };
           return held.current ? next : released(next);
         }),
-      (error) => setTail((before) => ({ ...before, error })),
+      (error) => change((before) => ({ ...before, error })),
     );
-  }, [topic, partition, isOn]);
-  return tail;
+  }, [source, topic, partition, isOn]);
+  if (tail.source !== source) return nothing;
+  return isHeld ? tail : released(tail);
 }
 
-function released(tail: Tail): Tail {
+/** Moves what waited in front of what is shown. */
+function released(tail: SourcedTail): SourcedTail {
   if (tail.waiting.length === 0) return tail;
   const records = withNewest(tail.records, tail.waiting.toReversed());
   return { ...tail, records, waiting: [], held: 0 };

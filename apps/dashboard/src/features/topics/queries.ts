@@ -1,5 +1,5 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { TopicDocument, TopicsDocument, type TopicQuery } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
 import { useLive } from '../../live/use-live.ts';
@@ -60,19 +60,27 @@ interface EndsAt {
 
 const rateWindowMs = 10_000;
 
-/**
- * Records per second of each partition, between the newest answer and the oldest of the last 10 s.
- * Empty until two answers exist.
- */
-export function usePartitionRates(topic: Topic, at: number): ReadonlyMap<number, number> {
-  const memory = useRef<EndsAt[]>([]);
-  if (memory.current.at(-1)?.at !== at) {
-    const ends = new Map(topic.partitions.map((p) => [p.partition, p.endOffset ?? 0]));
-    memory.current = [...memory.current.filter((e) => at - e.at <= rateWindowMs), { at, ends }];
+/** The answers of the last 10 s, from which the rate of each partition follows. */
+class PartitionMeter {
+  #answers: readonly EndsAt[] = [];
+
+  measure(topic: Topic, at: number): ReadonlyMap<number, number> {
+    if (this.#answers.at(-1)?.at !== at) {
+      const ends = new Map(topic.partitions.map((p) => [p.partition, p.endOffset ?? 0]));
+      const recent = this.#answers.filter((answer) => at - answer.at <= rateWindowMs);
+      this.#answers = [...recent, { at, ends }];
+    }
+    return partitionRates(this.#answers);
   }
-  return partitionRates(memory.current);
 }
 
+/** Records per second of each partition; empty until two answers exist. `at`: when `topic` came, ms. */
+export function usePartitionRates(topic: Topic, at: number): ReadonlyMap<number, number> {
+  const [meter] = useState(() => new PartitionMeter());
+  return useMemo(() => meter.measure(topic, at), [meter, topic, at]);
+}
+
+/** Growth between the oldest and the newest answer, records per second. */
 export function partitionRates(answers: readonly EndsAt[]): ReadonlyMap<number, number> {
   const first = answers[0];
   const last = answers.at(-1);
