@@ -1,52 +1,14 @@
-import { Broker } from '@penstock/kafka-broker';
-import { join } from 'node:path';
-import {
-  announceReady,
-  createLogger,
-  databaseFile,
-  databaseFiles,
-  loadConfig,
-  migrateDatabase,
-  onShutdown,
-  openBrokerDatabase,
-} from '@penstock/platform/process';
-import { PrismaMetadataStore } from './prisma-metadata-store.ts';
-import { reportMetrics } from './process-metrics.ts';
+import { loadConfig } from '@penstock/platform/process';
+import { serve } from './serve.ts';
+import { startProblem } from './start-problem.ts';
 
-const config = loadConfig();
-const logger = createLogger({ name: 'broker', level: config.logLevel }).pino;
-
-const file = databaseFile(config.dataDir, 'broker');
-await migrateDatabase({ file, ...databaseFiles('broker') });
-const store = new PrismaMetadataStore(await openBrokerDatabase(file));
-const broker = await Broker.start({
-  host: config.bind,
-  port: config.kafka.port,
-  advertisedHost: config.kafka.advertisedHost,
-  logDirectory: join(config.dataDir, 'log'),
-  durability: config.durability,
-  settings: config.broker.explicit,
-  store,
-  logger,
-});
-const stopReporting = reportMetrics(broker, logger);
-
-onShutdown(
-  async () => {
-    stopReporting();
-    await broker.stop();
-    await store.close();
-  },
-  { logger },
-);
-announceReady();
-logger.info(
-  {
-    bind: config.bind,
-    port: broker.port,
-    advertised: config.kafka.advertisedHost,
-    durability: config.durability,
-    startMs: Math.round(performance.now()),
-  },
-  'broker is serving',
-);
+try {
+  await serve(loadConfig());
+} catch (error) {
+  const problem = startProblem(error);
+  if (problem === undefined) throw error;
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 1;
+  // The channel to the supervisor would keep a process alive that has nothing left to do.
+  if (process.connected) process.disconnect();
+}

@@ -1,0 +1,65 @@
+import { Broker } from '@penstock/kafka-broker';
+import { join } from 'node:path';
+import {
+  announceReady,
+  createLogger,
+  databaseFile,
+  databaseFiles,
+  migrateDatabase,
+  onShutdown,
+  openBrokerDatabase,
+  type Config,
+} from '@penstock/platform/process';
+import { PrismaMetadataStore } from './prisma-metadata-store.ts';
+import { reportMetrics } from './process-metrics.ts';
+
+/** Starts the broker of this process; it ends when the process is asked to. */
+export async function serve(config: Config): Promise<void> {
+  const logger = createLogger({ name: 'broker', level: config.logLevel }).pino;
+  const file = databaseFile(config.dataDir, 'broker');
+  await migrateDatabase({ file, ...databaseFiles('broker') });
+  const store = new PrismaMetadataStore(await openBrokerDatabase(file));
+  const broker = await startBroker(config, store, logger);
+  const stopReporting = reportMetrics(broker, logger);
+  onShutdown(
+    async () => {
+      stopReporting();
+      await broker.stop();
+      await store.close();
+    },
+    { logger },
+  );
+  announceReady();
+  logger.info(
+    {
+      bind: config.bind,
+      port: broker.port,
+      advertised: config.kafka.advertisedHost,
+      durability: config.durability,
+      startMs: Math.round(performance.now()),
+    },
+    'broker is serving',
+  );
+}
+
+async function startBroker(
+  config: Config,
+  store: PrismaMetadataStore,
+  logger: ReturnType<typeof createLogger>['pino'],
+): Promise<Broker> {
+  try {
+    return await Broker.start({
+      host: config.bind,
+      port: config.kafka.port,
+      advertisedHost: config.kafka.advertisedHost,
+      logDirectory: join(config.dataDir, 'log'),
+      durability: config.durability,
+      settings: config.broker.explicit,
+      store,
+      logger,
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { TestBroker } from '@penstock/testing';
+import { loadConfig } from '@penstock/platform/process';
+import { expect, test } from 'vitest';
+import { startProblem } from './start-problem.ts';
+
+test('a port in use, a folder in use and a wrong setting each say in one line what to do', async () => {
+  await using broker = await TestBroker.start();
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as { port: number };
+
+  const portInUse = await problemOf(() => TestBroker.start({ port }));
+  expect(portInUse).toBe(
+    `Port ${port} is in use. Stop what listens there, or set PENSTOCK_KAFKA_PORT.`,
+  );
+  const { logDirectory } = broker.broker.context;
+  expect(await problemOf(() => TestBroker.start({ logDirectory }))).toMatch(
+    /^another process is using .*\. Stop that process, or set PENSTOCK_DATA_DIR/,
+  );
+  expect(await problemOf(() => loadConfig({ KAFKA_NUM_PARTITIONS: 'many' }))).toMatch(
+    /^KAFKA_NUM_PARTITIONS="many"/,
+  );
+  expect(startProblem(new TypeError('a bug'))).toBeUndefined();
+  taken.close();
+});
+
+async function problemOf(start: () => unknown): Promise<string | undefined> {
+  try {
+    await start();
+  } catch (error) {
+    return startProblem(error);
+  }
+  throw new Error('it started');
+}

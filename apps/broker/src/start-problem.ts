@@ -1,0 +1,30 @@
+import { BrokerConfigError } from '@penstock/kafka-broker';
+import { ConfigError, MigrationError } from '@penstock/platform/process';
+
+/**
+ * One line that says why the broker cannot start and what to do; undefined for what is not the
+ * fault of its surroundings.
+ */
+export function startProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof ConfigError || error instanceof MigrationError) return error.message;
+  if (error instanceof BrokerConfigError) return `${error.message}. Change the setting.`;
+  if (error.name === 'DataFolderLockedError') {
+    return `${error.message}. Stop that process, or set PENSTOCK_DATA_DIR to another folder.`;
+  }
+  const { code, path, port } = error as NodeJS.ErrnoException & { port?: number };
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use. Stop what listens there, or set PENSTOCK_KAFKA_PORT.`;
+    case 'EADDRNOTAVAIL':
+      return 'PENSTOCK_BIND is no address of this machine. Set it to one that is.';
+    case 'EACCES':
+    case 'EROFS':
+    case 'EPERM':
+      return path === undefined
+        ? `Port ${port} may not be used by this user. Set PENSTOCK_KAFKA_PORT to one above 1023.`
+        : `${path} cannot be written. Set PENSTOCK_DATA_DIR to a folder that can.`;
+    default:
+      return undefined;
+  }
+}
