@@ -64,10 +64,15 @@ export function RecordBrowser({ topic, updatedAt }: { topic: Topic; updatedAt: n
         {search.mode === 'live' ? (
           <div
             className="live-records"
-            onPointerEnter={() => setPointed(true)}
+            onPointerOver={(event) => setPointed(isOnRows(event.target))}
             onPointerLeave={() => setPointed(false)}
           >
-            <LiveRecords topic={topic} search={search} tail={tail} isHeld={isHeld || isPointed} />
+            <LiveRecords
+              topic={topic}
+              search={search}
+              tail={tail}
+              hold={isHeld ? 'button' : isPointed ? 'pointer' : null}
+            />
           </div>
         ) : (
           <FoundRecords topic={topic} search={search} />
@@ -75,6 +80,10 @@ export function RecordBrowser({ topic, updatedAt }: { topic: Topic; updatedAt: n
       </div>
     </div>
   );
+}
+
+function isOnRows(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('.record-scroll') !== null;
 }
 
 function useRecordSearch(): RecordSearch {
@@ -198,8 +207,14 @@ function TimeInput({ search }: { search: RecordSearch }) {
   );
 }
 
-function LiveRecords(props: { topic: Topic; search: RecordSearch; tail: Tail; isHeld: boolean }) {
-  const { topic, search, tail, isHeld } = props;
+function LiveRecords(props: {
+  topic: Topic;
+  search: RecordSearch;
+  tail: Tail;
+  /** What keeps the rows as they are. */
+  hold: 'button' | 'pointer' | null;
+}) {
+  const { topic, search, tail, hold } = props;
   const change = useChange();
   const shown = search.contains
     ? tail.records.filter((record) => includes(record, search.contains))
@@ -208,8 +223,8 @@ function LiveRecords(props: { topic: Topic; search: RecordSearch; tail: Tail; is
     <>
       <p className="record-note" role="status">
         {tail.error ??
-          (isHeld
-            ? `Held; ${formatExact(tail.held)} more came since.`
+          (hold
+            ? `Held${hold === 'pointer' ? ' while you point at it' : ''}; ${formatExact(tail.held)} more came since.`
             : `New records appear as they arrive${search.partition === undefined ? '' : ` in partition ${search.partition}`}.`)}{' '}
         {tail.skipped > 0 &&
           `${formatExact(tail.skipped)} were left out to keep the rate readable.`}
@@ -279,8 +294,9 @@ function FoundRecords({ topic, search }: { topic: Topic; search: RecordSearch })
     return <SectionError what="Records" error={data.message} retry={() => void refetch()} />;
   }
   const records = ordered(data.records, mode);
-  const next =
-    partition === undefined ? undefined : data.next.find((p) => p.partition === partition);
+  // By offset one partition is read, the first when none is chosen; then the page can go on.
+  const paged = mode === 'offset' ? (partition ?? 0) : partition;
+  const next = paged === undefined ? undefined : data.next.find((p) => p.partition === paged);
   return (
     <>
       <p className="record-note" role="status">
@@ -295,7 +311,14 @@ function FoundRecords({ topic, search }: { topic: Topic; search: RecordSearch })
             <button
               type="button"
               className="link-btn"
-              onClick={() => change({ mode: 'offset', offset: next.offset, record: undefined })}
+              onClick={() =>
+                change({
+                  mode: 'offset',
+                  partition: next.partition,
+                  offset: next.offset,
+                  record: undefined,
+                })
+              }
             >
               Next {limit}
             </button>
