@@ -27,9 +27,9 @@ describe('append', () => {
   });
 
   it.each([
-    ['a flipped bit', (b: Buffer) => void (b[70]! ^= 1), 'corruptMessage', 2],
-    ['a base offset', (b: Buffer) => void b.writeInt32BE(5, 4), 'invalidRecord', 87],
-    ['another magic', (b: Buffer) => void b.writeInt8(1, 16), 'invalidRecord', 87],
+    ['a flipped bit', (b: Buffer): void => void (b[70]! ^= 1), 'corruptMessage', 2],
+    ['a base offset', (b: Buffer): void => void b.writeInt32BE(5, 4), 'invalidRecord', 87],
+    ['another magic', (b: Buffer): void => void b.writeInt8(1, 16), 'invalidRecord', 87],
   ] as const)('refuses %s', (_name, damage, error, errorCode) => {
     const world = new LogWorld();
     const batch = batchOf(['value'], { timestamp: world.clock.now() });

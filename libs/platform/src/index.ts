@@ -15,7 +15,8 @@ export {
 } from './database/control-database.ts';
 export { DatabaseWatcher } from './database/database-watcher.ts';
 export { databaseFile, databaseFiles } from './database/databases.ts';
-export { MigrationError, migrateDatabase, waitForMigrations } from './database/migrations.ts';
+export { MigrationError } from './database/migration-files.ts';
+export { migrateDatabase, waitForMigrations } from './database/migrations.ts';
 export { draftMigration } from './database/schema-engine.ts';
 export { Health, type HealthIndicator, type HealthReport } from './health/health.ts';
 export {

@@ -3,7 +3,7 @@ import { IngestRefusal, nextValue } from '@penstock/control-plane';
 import type { FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
 import { bodyTooLarge, decompress } from './request-body.ts';
-import { failureOf, produceOne } from './rest-proxy-v3.routes.ts';
+import { failureOf, produceOne } from './rest-proxy-v3-report.ts';
 
 export interface V3StreamOptions {
   readonly http: IngestHttp;

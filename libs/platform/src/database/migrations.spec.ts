@@ -4,7 +4,8 @@ import Database from 'better-sqlite3';
 import { temporaryFolder } from '@penstock/testing';
 import { describe, expect, it } from 'vitest';
 import { databaseFiles } from './databases.ts';
-import { MigrationError, migrateDatabase, waitForMigrations } from './migrations.ts';
+import { MigrationError } from './migration-files.ts';
+import { migrateDatabase, waitForMigrations } from './migrations.ts';
 import { draftMigration } from './schema-engine.ts';
 
 /** A database of two tables that refer to each other, in a folder of its own. */

@@ -1,26 +1,13 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import type { DatabaseFiles } from './databases.ts';
-
-export interface MigrateOptions extends DatabaseFiles {
-  /** SQLite file; it and its folder are created when missing. */
-  readonly file: string;
-}
-
-/** A database that cannot be brought to this version's schema. The message says what to do. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-}
-
-export interface Migration {
-  readonly name: string;
-  readonly script: string;
-  /** SHA-256 of the script in hex, as Prisma records it. */
-  readonly checksum: string;
-}
+import {
+  MigrationError,
+  readMigrations,
+  type MigrateOptions,
+  type Migration,
+} from './migration-files.ts';
 
 interface AppliedMigration {
   readonly migration_name: string;
@@ -74,18 +61,6 @@ export async function waitForMigrations(
     }
     await wait(50);
   }
-}
-
-/** The migrations of a folder, in the order in which they are applied. */
-export function readMigrations(migrationsDir: string): Migration[] {
-  return readdirSync(migrationsDir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort()
-    .map((name) => {
-      const script = readFileSync(join(migrationsDir, name, 'migration.sql'), 'utf8');
-      return { name, script, checksum: createHash('sha256').update(script).digest('hex') };
-    });
 }
 
 /** Whether nothing is to be done. A database that is locked is being migrated, so it is not. */

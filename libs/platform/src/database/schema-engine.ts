@@ -15,7 +15,7 @@ import {
   readMigrations,
   type MigrateOptions,
   type Migration,
-} from './migrations.ts';
+} from './migration-files.ts';
 
 interface ApplyOptions extends MigrateOptions {
   readonly migrations: readonly Migration[];
