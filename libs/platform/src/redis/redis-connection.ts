@@ -77,6 +77,8 @@ export class RedisConnection implements OnApplicationShutdown {
     const client = new Redis(this.url, {
       retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 8), RETRY_DELAY_MAX_MS),
       connectTimeout: 3_000,
+      // The client waits this long for a socket to close even where there is none.
+      disconnectTimeout: 200,
       ...options,
     });
     // Without a listener an unreachable Redis would end the process. `onChange` tells the state.
