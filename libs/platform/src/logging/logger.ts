@@ -20,8 +20,9 @@ export class Logger implements LoggerService {
     return this.pino.child(fields);
   }
 
+  /** Nest alone calls this, for each module and route that it starts: detail for whoever asks. */
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write('info', message, rest);
+    this.#write('debug', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
