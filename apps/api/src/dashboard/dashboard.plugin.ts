@@ -54,7 +54,8 @@ export function dashboardPlugin({ root }: DashboardOptions): FastifyPluginAsync 
         );
         return reply.sendFile(path.slice(1));
       }
-      if (!acceptsHtml(request)) return notFound(request, reply);
+      // The address itself is the dashboard's whoever asks; below it, only browsers mean a page.
+      if (path !== '/' && !acceptsHtml(request)) return notFound(request, reply);
       reply.header('cache-control', 'no-cache');
       if (isDashboardBuilt(root)) return reply.sendFile('index.html');
       return reply
