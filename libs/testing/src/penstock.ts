@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
@@ -70,7 +71,7 @@ export class Penstock implements AsyncDisposable {
     }
     const process_ = new ManagedProcess({
       command: process.execPath,
-      args: ['--enable-source-maps', join(repositoryRoot, 'apps', name, 'dist', 'main.js')],
+      args: [...nodeArguments(name), join(repositoryRoot, 'apps', name, 'dist', 'main.js')],
       env: this.#env,
       ipc: true,
     });
@@ -181,4 +182,10 @@ function isReady(message: unknown): boolean {
   return (
     typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready'
   );
+}
+
+/** As the supervisor starts it: an app says in its package.json how Node is to run it. */
+function nodeArguments(name: AppName): string[] {
+  const file = join(repositoryRoot, 'apps', name, 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { nodeArguments: string[] }).nodeArguments;
 }
