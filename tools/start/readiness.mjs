@@ -1,17 +1,26 @@
+import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. */
 export async function serving(settings, signal) {
   const url = `${baseUrl(settings)}/readyz`;
   while (!signal.aborted) {
-    try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
-      if (answer.ok) return;
-    } catch {
-      // Not listening yet, or restarting.
-    }
+    if (await answersOk(url)) return;
     await delay(20);
   }
+}
+
+/** By `node:http`, since `fetch` would take 15 MB more for as long as the supervisor lives. */
+function answersOk(url) {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: 2000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    // Not listening yet, or restarting.
+    request.once('error', () => resolve(false));
+    request.once('timeout', () => request.destroy());
+  });
 }
 
 /** The one line that says where everything is. */

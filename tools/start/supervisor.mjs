@@ -4,16 +4,6 @@ import { productNode, root } from '../install/repository.mjs';
 import { say } from './output.mjs';
 import { SupervisedProcess } from './supervised-process.mjs';
 
-/**
- * Source maps of our own files only, and a small nursery: for what these processes do, they keep the
- * memory of all of them together low and cost no throughput that the benchmarks show.
- */
-const nodeOptions = [
-  '--max-semi-space-size=4',
-  '--import',
-  'data:text/javascript,import{setSourceMapsSupport as set}from"node:module";set({enabled:true,nodeModules:false})',
-];
-
 /** Exits before the first `ready` after which the start is given up. */
 const FAILED_STARTS_MAX = 3;
 
