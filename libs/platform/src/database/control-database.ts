@@ -15,25 +15,24 @@ const WAIT_FOR_MIGRATIONS_MS = 60_000;
 export class ControlDatabase extends PrismaClient implements OnApplicationShutdown {
   /** Absolute path of the SQLite file. */
   readonly file: string;
-  /** Names this installation, for as long as its data folder exists. */
-  readonly installationId: string;
+  /** Names this installation, for as long as its data folder exists; `open` reads it. */
+  readonly installationId: string = '';
 
-  private constructor(file: string, installationId: string, adapter: Adapter) {
-    super({ adapter });
+  private constructor(file: string) {
+    super({ adapter: createSqliteAdapter({ file, synchronous: 'NORMAL' }) });
     this.file = file;
-    this.installationId = installationId;
   }
 
   /** Opens a migrated control.db; the caller closes it by `$disconnect` (Nest does, at shutdown). */
   static async open(config: Pick<Config, 'dataDir'>): Promise<ControlDatabase> {
-    const file = databaseFile(config.dataDir, 'control');
-    const adapter = createSqliteAdapter({ file, synchronous: 'NORMAL' });
-    const client = new PrismaClient({ adapter });
+    const database = new ControlDatabase(databaseFile(config.dataDir, 'control'));
     try {
-      const installationId = await readInstallationId(client);
-      return new ControlDatabase(file, installationId, adapter);
-    } finally {
-      await client.$disconnect();
+      // The same client reads it: a second one would cost its 30 MB for as long as the process runs.
+      const installationId = await readInstallationId(database);
+      return Object.assign(database, { installationId });
+    } catch (error) {
+      await database.$disconnect();
+      throw error;
     }
   }
 
@@ -41,8 +40,6 @@ export class ControlDatabase extends PrismaClient implements OnApplicationShutdo
     await this.$disconnect();
   }
 }
-
-type Adapter = ReturnType<typeof createSqliteAdapter>;
 
 /** api, the owner of control.db, calls this before it builds its application. */
 export function migrateControlDatabase(config: Pick<Config, 'dataDir'>): Promise<string[]> {
