@@ -1,9 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { useFrame, useLive } from '../../live/use-live.ts';
 import type { LiveFrame, LiveGroup } from '../../live/live-store.ts';
-import { GapChart } from '../../ui/chart/gap-chart.tsx';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
 import {
   formatAbout,
@@ -12,15 +10,14 @@ import {
   formatRate,
   formatRateValue,
 } from '../../ui/numbers.ts';
-import { useRange } from '../../ui/range.ts';
 import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { Verdict } from '../../ui/verdict.tsx';
 import { EventList } from '../events/event-list.tsx';
-import { chartAnnotations } from '../events/annotations.ts';
+import { GroupCharts } from './group-charts.tsx';
 import { groupVerdict, timeToDrainMs, type GroupFacts } from './group-verdict.ts';
 import { groupFacts } from './use-group-facts.ts';
-import { isSteady, LagChart, lagChangePerMinute } from './lag-chart.tsx';
+import { isSteady, lagChangePerMinute } from './lag-chart.tsx';
 import { MemberList, memberNumbers } from './member-list.tsx';
 import { PartitionTable } from './partition-table.tsx';
 import { currentPartitions, groupQuery, type Group } from './queries.ts';
@@ -206,33 +203,5 @@ function DrainFigure({ facts, net }: { facts: GroupFacts; net: number | null }) 
     />
   ) : (
     <Figure label="Drains" value="steady" note="as much arrives as is consumed" hint={hint} />
-  );
-}
-
-function GroupCharts({ groupId, health }: { groupId: string; health: LiveGroup['health'] }) {
-  const range = useRange();
-  const events = useLive((state) => state.events);
-  const annotations = useMemo(() => chartAnnotations(events, [groupId]), [events, groupId]);
-  return (
-    <div className="row-2">
-      <Section title="Arriving and consumed" hint="records/s">
-        <GapChart
-          arriving={[{ kind: 'GROUP', subject: groupId, metric: 'IN' }]}
-          consumed={[{ kind: 'GROUP', subject: groupId, metric: 'OUT' }]}
-          rangeSeconds={range.seconds}
-          height={176}
-          annotations={annotations}
-          emptyText="begins with the first record"
-        />
-      </Section>
-      <Section title="Lag" hint="records not yet committed, all partitions">
-        <LagChart
-          groups={[{ groupId, health }]}
-          rangeSeconds={range.seconds}
-          height={176}
-          annotations={annotations}
-        />
-      </Section>
-    </div>
   );
 }

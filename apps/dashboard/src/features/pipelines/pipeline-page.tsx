@@ -1,20 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { liveStore, type LiveGroup } from '../../live/live-store.ts';
 import { useFrame, useLive } from '../../live/use-live.ts';
-import { GapChart } from '../../ui/chart/gap-chart.tsx';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
 import { formatCount, formatDuration, formatExact, formatRateValue } from '../../ui/numbers.ts';
-import { useRange } from '../../ui/range.ts';
 import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { processorLooks, StateMark } from '../../ui/state-mark.tsx';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
+import { GroupCharts } from '../consumer-groups/group-charts.tsx';
 import { groupVerdict } from '../consumer-groups/group-verdict.ts';
-import { LagChart } from '../consumer-groups/lag-chart.tsx';
 import { groupFacts } from '../consumer-groups/use-group-facts.ts';
-import { chartAnnotations } from '../events/annotations.ts';
 import { PauseButton } from './pause-button.tsx';
 import { PipelineFacts } from './pipeline-list.tsx';
 import { currentProcessor, pipelineNow, type CurrentProcessor } from './pipeline-state.ts';
@@ -84,7 +80,9 @@ function KnownPipeline({ pipeline }: { pipeline: Pipeline }) {
           <Steps pipeline={pipeline} />
         </Section>
       </div>
-      {pipeline.groupId !== null && <ProcessorCharts groupId={pipeline.groupId} group={group} />}
+      {pipeline.groupId !== null && (
+        <GroupCharts groupId={pipeline.groupId} health={group?.health ?? 'UNKNOWN'} />
+      )}
       <div className="split">
         {processor ? <Instances pipeline={pipeline} /> : <div />}
         <aside aria-label="Facts">
@@ -205,34 +203,6 @@ function ProcessorFigures(props: { processor: CurrentProcessor; group: LiveGroup
         note={processorLooks[processor.state].word.toLowerCase()}
       />
     </FigureStrip>
-  );
-}
-
-function ProcessorCharts({ groupId, group }: { groupId: string; group: LiveGroup | undefined }) {
-  const range = useRange();
-  const events = useLive((state) => state.events);
-  const annotations = useMemo(() => chartAnnotations(events, [groupId]), [events, groupId]);
-  return (
-    <div className="row-2">
-      <Section title="Arriving and consumed" hint="records/s">
-        <GapChart
-          arriving={[{ kind: 'GROUP', subject: groupId, metric: 'IN' }]}
-          consumed={[{ kind: 'GROUP', subject: groupId, metric: 'OUT' }]}
-          rangeSeconds={range.seconds}
-          height={176}
-          annotations={annotations}
-          emptyText="begins with the first record"
-        />
-      </Section>
-      <Section title="Lag" hint="records not yet committed">
-        <LagChart
-          groups={[{ groupId, health: group?.health ?? 'UNKNOWN' }]}
-          rangeSeconds={range.seconds}
-          height={176}
-          annotations={annotations}
-        />
-      </Section>
-    </div>
   );
 }
 
