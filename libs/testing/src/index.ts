@@ -1,6 +1,7 @@
 // Harnesses for tests only. Production files never import this package.
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { externalTool } from './external-tool.ts';
+export { FaultProxy, type FaultProxyOptions, type ProxyFaults } from './fault-proxy.ts';
 export {
   GraphqlClient,
   Received,
@@ -15,6 +16,7 @@ export {
   type ProcessExit,
 } from './managed-process.ts';
 export { Penstock, startPenstock, type AppName, type PenstockOptions } from './penstock.ts';
+export { SeededRandom } from './random.ts';
 export { answersPing, startRedis, type RedisOptions, type RedisServer } from './redis.ts';
 export { repositoryRoot } from './repository.ts';
 export { startSupervised, type Supervised, type SupervisedOptions } from './supervised.ts';
