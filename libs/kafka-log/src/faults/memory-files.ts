@@ -1,47 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { FileLock, Files, OpenMode } from '../files.ts';
+import { Inode } from './inode.ts';
 import type { Random } from './random.ts';
-
-/** What a disk writes as one piece. */
-const SECTOR_SIZE = 512;
-
-type Change =
-  | { readonly kind: 'write'; readonly position: number; readonly bytes: Buffer }
-  | { readonly kind: 'truncate'; readonly size: number };
-
-/** A file's content: as it is, and what of it a power loss is sure to leave. */
-class Inode {
-  data = Buffer.alloc(0);
-  size = 0;
-  durable = Buffer.alloc(0);
-  /** Since the last sync, in order. */
-  changes: Change[] = [];
-
-  apply(change: Change): void {
-    if (change.kind === 'truncate') {
-      if (change.size > this.size) this.#grow(change.size);
-      this.data.fill(0, change.size, this.size);
-      this.size = change.size;
-      return;
-    }
-    const end = change.position + change.bytes.length;
-    if (end > this.size) this.#grow(end);
-    change.bytes.copy(this.data, change.position);
-  }
-
-  content(): Buffer {
-    return this.data.subarray(0, this.size);
-  }
-
-  #grow(size: number): void {
-    if (size > this.data.length) {
-      const larger = Buffer.alloc(Math.max(size, this.data.length * 2));
-      this.data.copy(larger, 0, 0, this.size);
-      this.data = larger;
-    }
-    this.size = size;
-  }
-}
 
 interface NameChange {
   readonly path: string;
@@ -89,6 +49,10 @@ export class MemoryFiles implements Files {
   #isCrashed = false;
   /** Set to make operations fail. */
   fault: Fault | undefined;
+  /** Set to have writes take fewer bytes than they were given, now and then. */
+  shortWrites: Random | undefined;
+  /** A disk that says it has synced and has not. */
+  liesAboutSync = false;
   /** Crash before this operation (counted from 1), in the middle of it if it is a write. */
   crashAt = Infinity;
   syncDelayMs = 0;
@@ -120,10 +84,15 @@ export class MemoryFiles implements Files {
 
   /** Cuts a file as a fault would: behind the program's back, and for good. */
   damageSize(path: string, size: number): void {
-    const inode = this.#inode(path);
-    inode.apply({ kind: 'truncate', size });
-    inode.durable = Buffer.from(inode.content());
-    inode.changes = [];
+    this.#inode(path).damage((bytes) => bytes.subarray(0, size));
+  }
+
+  /** Turns one bit over, on the disk and in the cache. */
+  damageBit(path: string, position: number, bit: number): void {
+    this.#inode(path).damage((bytes) => {
+      bytes[position]! ^= 1 << bit;
+      return bytes;
+    });
   }
 
   /** Takes a file away as a fault would. */
@@ -153,7 +122,7 @@ export class MemoryFiles implements Files {
     }
     const survivors = new Map<Inode, Inode>();
     for (const [path, inode] of names) {
-      const survivor = survivors.get(inode) ?? afterPowerLoss(inode, random);
+      const survivor = survivors.get(inode) ?? inode.afterPowerLoss(random);
       survivors.set(inode, survivor);
       next.#names.set(path, survivor);
     }
@@ -171,7 +140,7 @@ export class MemoryFiles implements Files {
       inode = new Inode();
       this.#rename(path, inode);
     } else if (mode === 'replace') {
-      this.#change(inode, { kind: 'truncate', size: 0 });
+      inode.change({ kind: 'truncate', size: 0 });
     }
     const descriptor = this.#nextDescriptor++;
     this.#descriptors.set(descriptor, { path, inode });
@@ -193,7 +162,7 @@ export class MemoryFiles implements Files {
     const { path, inode } = this.#opened(descriptor);
     this.#operate('read', path);
     const end = Math.min(position + length, inode.size);
-    return end <= position ? 0 : inode.data.copy(target, start, position, end);
+    return end <= position ? 0 : inode.copy(target, start, position, end);
   }
 
   write(
@@ -208,36 +177,32 @@ export class MemoryFiles implements Files {
     if (this.#operations + 1 >= this.crashAt) {
       // The last write of a process that is killed may be a part of itself.
       const part = bytes.subarray(0, Math.floor(bytes.length / 2));
-      this.#change(inode, { kind: 'write', position, bytes: part });
+      inode.change({ kind: 'write', position, bytes: part });
     }
     this.#operate('write', path);
     const room = this.capacityBytes - this.#usedBytes() + Math.max(0, inode.size - position);
     if (room <= 0) throw failure('ENOSPC', path);
-    const taken = bytes.subarray(0, Math.min(bytes.length, room));
-    this.#change(inode, { kind: 'write', position, bytes: taken });
+    const taken = bytes.subarray(0, Math.min(this.#shortened(bytes.length), room));
+    inode.change({ kind: 'write', position, bytes: taken });
     return taken.length;
   }
 
   truncate(descriptor: number, size: number): void {
     const { path, inode } = this.#opened(descriptor);
     this.#operate('truncate', path);
-    this.#change(inode, { kind: 'truncate', size });
+    inode.change({ kind: 'truncate', size });
   }
 
   syncData(descriptor: number, done: (error: Error | null) => void): void {
     const { path, inode } = this.#opened(descriptor);
-    const count = inode.changes.length;
-    this.#later(() => {
-      // What was written when the sync was asked for; later writes may or may not be.
-      this.#operate('syncData', path);
-      makeDurable(inode, Math.min(count, inode.changes.length));
-    }, done);
+    // What was written when the sync was asked for; later writes may or may not be.
+    const mark = inode.changeCount;
+    this.#later(() => this.#sync(path, inode, mark), done);
   }
 
   syncDataNow(descriptor: number): void {
     const { path, inode } = this.#opened(descriptor);
-    this.#operate('syncData', path);
-    makeDurable(inode, inode.changes.length);
+    this.#sync(path, inode, inode.changeCount);
   }
 
   syncDirectory(path: string, done: (error: Error | null) => void): void {
@@ -356,9 +321,23 @@ export class MemoryFiles implements Files {
     return inode;
   }
 
-  #change(inode: Inode, change: Change): void {
-    inode.apply(change);
-    inode.changes.push(change);
+  /**
+   * A sync that fails leaves its bytes in the cache, taken for clean: a later one that succeeds says
+   * nothing of them, and a power loss finds what the disk happened to have taken.
+   */
+  #sync(path: string, inode: Inode, mark: number): void {
+    try {
+      this.#operate('syncData', path);
+    } catch (error) {
+      if (!this.#isCrashed) inode.abandon(mark);
+      throw error;
+    }
+    if (!this.liesAboutSync) inode.makeDurable(mark);
+  }
+
+  #shortened(length: number): number {
+    const random = this.shortWrites;
+    return random?.chance(0.2) === true ? 1 + random.below(length) : length;
   }
 
   #rename(path: string, inode: Inode | undefined): void {
@@ -378,33 +357,6 @@ export class MemoryFiles implements Files {
     for (const inode of new Set(this.#names.values())) bytes += inode.size;
     return bytes;
   }
-}
-
-function makeDurable(inode: Inode, count: number): void {
-  const settled = new Inode();
-  settled.apply({ kind: 'write', position: 0, bytes: inode.durable });
-  for (const change of inode.changes.splice(0, count)) settled.apply(change);
-  inode.durable = Buffer.from(settled.content());
-}
-
-function afterPowerLoss(inode: Inode, random: Random): Inode {
-  const survivor = new Inode();
-  survivor.apply({ kind: 'write', position: 0, bytes: inode.durable });
-  // Sometimes all of it, or none, or a beginning; and sometimes any of its sectors.
-  const share = random.pick([0, 1, random.next()]);
-  for (const change of inode.changes) {
-    if (change.kind === 'truncate') {
-      if (random.chance(share)) survivor.apply(change);
-      continue;
-    }
-    for (let at = 0; at < change.bytes.length; at += SECTOR_SIZE) {
-      if (!random.chance(share)) continue;
-      const bytes = change.bytes.subarray(at, at + SECTOR_SIZE);
-      survivor.apply({ kind: 'write', position: change.position + at, bytes });
-    }
-  }
-  survivor.durable = Buffer.from(survivor.content());
-  return survivor;
 }
 
 function parentOf(path: string): string {

@@ -2,6 +2,8 @@ import type { Clock, Timer } from '../clock.ts';
 
 interface Task {
   readonly at: number;
+  /** Tells apart what is due at the same time: first planned, first run. */
+  readonly order: number;
   readonly action: () => void;
   isCancelled: boolean;
 }
@@ -10,7 +12,9 @@ interface Task {
 export class SimulatedClock implements Clock {
   #monotonic = 0;
   #wall: number;
+  /** A binary heap, the earliest first. */
   #tasks: Task[] = [];
+  #planned = 0;
 
   constructor(wall = 1_700_000_000_000) {
     this.#wall = wall;
@@ -25,8 +29,9 @@ export class SimulatedClock implements Clock {
   }
 
   schedule(delayMs: number, action: () => void): Timer {
-    const task: Task = { at: this.#monotonic + delayMs, action, isCancelled: false };
-    this.#tasks.push(task);
+    const at = this.#monotonic + Math.max(0, delayMs);
+    const task: Task = { at, order: this.#planned++, action, isCancelled: false };
+    push(this.#tasks, task);
     return { cancel: () => (task.isCancelled = true) };
   }
 
@@ -42,15 +47,22 @@ export class SimulatedClock implements Clock {
   /** Lets time pass, runs what falls due, and lets promises settle in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
-    await settle();
-    for (;;) {
-      const task = this.#takeDue(end);
-      if (task === undefined) break;
-      this.#move(Math.max(0, task.at - this.#monotonic));
-      task.action();
-      await settle();
-    }
+    await settled();
+    while (await this.runNext(end)) continue;
     this.#move(end - this.#monotonic);
+  }
+
+  /**
+   * Runs the one thing that is due next, if it is due by `end`, and lets promises settle.
+   * @returns false when there is none
+   */
+  async runNext(end: number): Promise<boolean> {
+    const task = this.#takeDue(end);
+    if (task === undefined) return false;
+    this.#move(Math.max(0, task.at - this.#monotonic));
+    task.action();
+    await settled();
+    return true;
   }
 
   /** Forgets everything that is planned: the process is dead. */
@@ -59,13 +71,12 @@ export class SimulatedClock implements Clock {
   }
 
   #takeDue(end: number): Task | undefined {
-    this.#tasks = this.#tasks.filter((task) => !task.isCancelled);
-    let first: Task | undefined;
-    for (const task of this.#tasks) {
-      if (task.at <= end && (first === undefined || task.at < first.at)) first = task;
+    for (let task = this.#tasks[0]; task !== undefined; task = this.#tasks[0]) {
+      if (!task.isCancelled && task.at > end) return undefined;
+      pop(this.#tasks);
+      if (!task.isCancelled) return task;
     }
-    this.#tasks = this.#tasks.filter((task) => task !== first);
-    return first;
+    return undefined;
   }
 
   #move(ms: number): void {
@@ -74,7 +85,77 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** Promise chains of the code under test are a few steps long. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+/** A process's view of the machine's clock: what it has planned ends with it. */
+export class ProcessClock implements Clock {
+  readonly #machine: Clock;
+  readonly #onError: (error: unknown) => void;
+  #isStopped = false;
+
+  /** @param onError gets what a timer throws, which would end a real process */
+  constructor(machine: Clock, onError: (error: unknown) => void) {
+    this.#machine = machine;
+    this.#onError = onError;
+  }
+
+  now(): number {
+    return this.#machine.now();
+  }
+
+  monotonicNow(): number {
+    return this.#machine.monotonicNow();
+  }
+
+  schedule(delayMs: number, action: () => void): Timer {
+    return this.#machine.schedule(delayMs, () => {
+      if (this.#isStopped) return;
+      try {
+        action();
+      } catch (error) {
+        this.#onError(error);
+      }
+    });
+  }
+
+  defer(action: () => void): void {
+    this.schedule(0, action);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+}
+
+/** Resolves when all chains of promises have run to where they wait for time. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function isBefore(a: Task, b: Task): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
+function push(heap: Task[], task: Task): void {
+  let index = heap.push(task) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (!isBefore(task, heap[parent]!)) break;
+    heap[index] = heap[parent]!;
+    index = parent;
+  }
+  heap[index] = task;
+}
+
+function pop(heap: Task[]): void {
+  const last = heap.pop()!;
+  if (heap.length === 0) return;
+  let index = 0;
+  for (;;) {
+    let child = index * 2 + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+    if (!isBefore(heap[child]!, last)) break;
+    heap[index] = heap[child]!;
+    index = child;
+  }
+  heap[index] = last;
 }
