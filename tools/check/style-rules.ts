@@ -14,10 +14,7 @@ const LINES_MAX = 450;
 const SPEC_LINES_MAX = 600;
 
 /** Files that are better in one piece, each with its reason. */
-export const longFiles: Readonly<Record<string, string>> = {
-  'libs/kafka-log/src/partition-log.ts':
-    'one class holds the invariants of the log; what it reads, syncs and decides is already apart',
-};
+export const longFiles: Readonly<Record<string, string>> = {};
 
 const isSpec = (path: string) => /\.(e2e-)?spec\.tsx?$/.test(path);
 const isProduct = (path: string) => /^(apps|libs|pipelines)\//.test(path) && !isSpec(path);

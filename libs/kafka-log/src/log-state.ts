@@ -1,0 +1,229 @@
+import { DurabilityWaiters } from './durability-waiters.ts';
+import type { Flushable } from './flusher.ts';
+import type { LogConfig } from './log-config.ts';
+import type { LogPoint } from './log-segments.ts';
+import { LogSegments } from './log-segments.ts';
+import type { LogServices } from './log-services.ts';
+import type { PartitionFolder } from './partition-folder.ts';
+import type { RecoveredLog } from './partition-recovery.ts';
+import { recoverPartition } from './partition-recovery.ts';
+import { ProducerStates } from './producer-states.ts';
+import { PartitionOfflineError } from './results.ts';
+import { Segment } from './segment.ts';
+import { UnsyncedSegments } from './unsynced-segments.ts';
+
+/** In os mode a log with this much unsynced asks whether all together is too much. */
+const UNSYNCED_NOTICE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * What one partition's log consists of while it is in use, and the steps by which it changes that
+ * appending, trimming and compaction have in common. PartitionLog states the invariants.
+ */
+export class LogState implements Flushable {
+  readonly services: LogServices;
+  readonly folder: PartitionFolder;
+  segments!: LogSegments;
+  producers!: ProducerStates;
+  logStartOffset = 0;
+  /** Everything below is on the disk. */
+  durable!: LogPoint;
+  /** Size of the active segment when producers were last written down. */
+  snapshotPosition = 0;
+  /** Why the partition takes no more writes; undefined while it does. */
+  offlineReason: string | undefined;
+  isLoaded = false;
+  isClosed = false;
+  readonly unsynced: UnsyncedSegments;
+  readonly waiters = new DurabilityWaiters();
+  readonly listeners = new Set<() => void>();
+  #config: LogConfig;
+  #exclusive: Promise<unknown> = Promise.resolve();
+
+  constructor(services: LogServices, folder: PartitionFolder, config: LogConfig) {
+    this.services = services;
+    this.folder = folder;
+    this.#config = config;
+    this.unsynced = new UnsyncedSegments(services, folder);
+  }
+
+  get config(): LogConfig {
+    return this.#config;
+  }
+
+  set config(config: LogConfig) {
+    this.#config = config;
+    if (!this.isLoaded) return;
+    for (const segment of this.segments.list) {
+      segment.indexIntervalBytes = config.indexIntervalBytes;
+    }
+  }
+
+  get active(): Segment {
+    return this.segments.active;
+  }
+
+  /** Everything below may be read: the durable end in fsync mode, the log end in os mode. */
+  get highWatermark(): number {
+    return this.services.durability === 'fsync' ? this.durable.offset : this.active.nextOffset;
+  }
+
+  /** Where reading ends. */
+  get readEnd(): LogPoint {
+    return this.services.durability === 'fsync' ? this.durable : this.segments.end;
+  }
+
+  /** False once the log is offline, closed or deleted: nothing may be written then. */
+  get isWritable(): boolean {
+    return this.offlineReason === undefined && !this.isClosed;
+  }
+
+  get unsyncedBytes(): number {
+    return this.unsynced.bytes;
+  }
+
+  /** Looks at what is on the disk, unless that was done before. */
+  load(): void {
+    if (this.isLoaded) return;
+    this.isLoaded = true;
+    const { services, folder } = this;
+    const checkpoint = services.checkpoints.get(folder.key);
+    const { indexIntervalBytes } = this.#config;
+    const directory = folder.path;
+    try {
+      folder.moveStrangerAside();
+      this.#take(recoverPartition({ services, directory, checkpoint, indexIntervalBytes }));
+    } catch (error) {
+      const base = checkpoint?.durableEndOffset ?? 0;
+      const segment = this.#newSegment(base);
+      this.segments = new LogSegments(services, folder, [segment], []);
+      this.producers = new ProducerStates();
+      this.logStartOffset = checkpoint?.logStartOffset ?? 0;
+      this.durable = { offset: base, segment, position: 0 };
+      this.goOffline(`cannot open ${directory}: ${(error as Error).message}`, error as Error);
+    }
+  }
+
+  #take(recovered: RecoveredLog): void {
+    const { segments, gaps } = recovered;
+    this.segments = new LogSegments(this.services, this.folder, segments, gaps);
+    this.producers = recovered.producers;
+    this.logStartOffset = recovered.logStartOffset;
+    this.durable = recovered.durable;
+    this.snapshotPosition = this.active.sizeBytes;
+    this.folder.snapshots = recovered.snapshots;
+    this.folder.noteDoubt();
+    for (const segment of recovered.unsynced) this.noteUnsynced(segment, segment.sizeBytes);
+  }
+
+  /** Leaves the active segment, which is synced with the next cycle, and begins another. */
+  roll(): void {
+    const base = this.active.nextOffset;
+    const next = this.#newSegment(base);
+    next.descriptor();
+    this.folder.noteNewFile();
+    this.active.index.flush();
+    this.active.index.close();
+    this.folder.writeSnapshot(base, this.producers);
+    this.segments.list.push(next);
+    this.snapshotPosition = 0;
+  }
+
+  noteUnsynced(segment: Segment, bytes: number): void {
+    const { flusher, durability } = this.services;
+    if (this.unsynced.add(segment, bytes)) flusher.add(this);
+    else if (durability === 'os' && this.unsynced.bytes >= UNSYNCED_NOTICE_BYTES) {
+      flusher.considerBackgroundCycle();
+    }
+  }
+
+  /** Called by Flusher. */
+  sync(done: () => void): void {
+    const point = this.segments.end;
+    this.unsynced.sync((error) => {
+      this.#synced(point, error);
+      done();
+    });
+  }
+
+  #synced(point: LogPoint, error: Error | null): void {
+    if (error !== null) {
+      // After a failed fsync the kernel may have dropped the pages and report success next time.
+      this.goOffline(`cannot make ${this.folder.path} durable: ${error.message}`, error);
+    }
+    if (!this.isWritable) return;
+    const { offset, segment } = this.durable;
+    const isFurther = point.segment.baseOffset > segment.baseOffset;
+    if (point.offset > offset || (point.offset === offset && isFurther)) {
+      this.durable = point;
+      this.checkpoint();
+    }
+    this.waiters.resolve(point.offset);
+    if (this.services.durability === 'fsync') this.notifyHighWatermark();
+  }
+
+  /** Hands over what is known to be durable; it is written with the next cycle of syncs. */
+  checkpoint(): void {
+    const { offset: durableEndOffset, segment, position } = this.durable;
+    this.services.checkpoints.set(this.folder.key, {
+      logStartOffset: this.logStartOffset,
+      durableEndOffset,
+      segmentBase: segment.baseOffset,
+      position,
+    });
+  }
+
+  /**
+   * Runs steps that replace or remove segments, one after the other: they wait for the disk in
+   * between, and each relies on finding the segments it began with.
+   */
+  exclusively<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#exclusive.then(task);
+    this.#exclusive = result.catch(() => undefined);
+    return result;
+  }
+
+  notifyHighWatermark(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  goOffline(reason: string, error: Error): void {
+    if (this.offlineReason !== undefined) return;
+    this.offlineReason = reason;
+    const { logger, flusher } = this.services;
+    const { topic, partition } = this.folder;
+    logger.error({ err: error, topic, partition }, 'partition offline');
+    flusher.remove(this);
+    this.waiters.reject(Infinity, new PartitionOfflineError(reason, { cause: error }));
+    this.notifyHighWatermark();
+  }
+
+  /** Writes what makes the next start quick, and closes the files. All must have been synced. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.waiters.reject(Infinity, new PartitionOfflineError('the log is closed'));
+    this.listeners.clear();
+    if (!this.isLoaded) return;
+    if (this.offlineReason === undefined && this.folder.exists) {
+      this.folder.writeSnapshot(this.active.nextOffset, this.producers);
+      this.active.index.flush();
+    }
+    for (const segment of this.segments.list) segment.close();
+  }
+
+  /** Closes without writing anything: the folder is going away. */
+  abandon(reason: string): void {
+    this.offlineReason ??= reason;
+    this.isClosed = true;
+    this.services.flusher.remove(this);
+    this.waiters.reject(Infinity, new PartitionOfflineError(reason));
+    if (!this.isLoaded) return;
+    for (const segment of this.segments.list) this.unsynced.discard(segment, { remove: false });
+  }
+
+  #newSegment(base: number): Segment {
+    const { files, openFiles } = this.services;
+    const { indexIntervalBytes } = this.#config;
+    return new Segment(files, openFiles, this.folder.path, base, indexIntervalBytes);
+  }
+}

@@ -1,0 +1,67 @@
+import type { LogState } from './log-state.ts';
+import { countDeletable } from './retention-rule.ts';
+
+/** Raises the log start, and removes the segments that then lie before it. */
+export class LogTrimmer {
+  readonly #state: LogState;
+
+  constructor(state: LogState) {
+    this.#state = state;
+  }
+
+  /** See PartitionLog.deleteRecords. */
+  async deleteRecords(offset: number): Promise<number | undefined> {
+    const state = this.#state;
+    const target = offset === -1 ? state.highWatermark : offset;
+    if (target < 0 || target > state.highWatermark) return undefined;
+    // Even if it has been raised as far before: that may not be on the disk yet.
+    const raised =
+      target > state.logStartOffset ? this.#raise(target) : state.services.checkpoints.whenSynced();
+    const start = state.logStartOffset;
+    await raised;
+    return start;
+  }
+
+  /** See PartitionLog.applyRetention. */
+  async applyRetention(now: number, segmentsMax: number): Promise<number> {
+    const state = this.#state;
+    if (!state.isWritable) return 0;
+    const { list } = state.segments;
+    const { highWatermark } = state;
+    const count = countDeletable(list, state.config, { now, highWatermark, segmentsMax });
+    if (count === 0) return 0;
+    await this.#raise(list[count - 1]!.nextOffset);
+    return count;
+  }
+
+  /**
+   * Segments are removed after the new start is on the disk: the other way round a crash in between
+   * would make them look lost.
+   */
+  async #raise(offset: number): Promise<void> {
+    const state = this.#state;
+    const { active } = state;
+    if (offset >= active.nextOffset && !active.isEmpty) state.roll();
+    state.logStartOffset = Math.max(state.logStartOffset, offset);
+    state.checkpoint();
+    await state.services.checkpoints.whenSynced();
+    await state.exclusively(async () => this.#removeSegments());
+  }
+
+  #removeSegments(): void {
+    const state = this.#state;
+    if (!state.isWritable) return;
+    const { segments, unsynced, logStartOffset } = state;
+    const { list } = segments;
+    while (list.length > 1 && list[1]!.baseOffset <= logStartOffset) {
+      unsynced.discard(list.shift()!, { remove: true });
+    }
+    const first = list[0]!;
+    if (state.durable.segment.baseOffset < first.baseOffset) {
+      const offset = Math.max(state.durable.offset, first.baseOffset);
+      state.durable = { offset, segment: first, position: 0 };
+    }
+    segments.gaps = segments.gaps.filter((gap) => gap.toOffset > logStartOffset);
+    state.folder.removeSnapshots(first.baseOffset);
+  }
+}
