@@ -1,30 +1,25 @@
 import type { Producer } from 'kafkajs';
-import { kafkaJs, type ReadRecord } from './kafka-reader.ts';
+import { Ledger } from '@penstock/testing';
+import { kafkaJs } from './kafka-reader.ts';
 
-export interface Acknowledged {
-  partition: number;
-  offset: number;
-  value: string;
-}
-
-/**
- * A producer that writes down what it tried and what was acknowledged, over any fault.
- *
- * After the faults: acknowledged ⊆ read (nothing lost), read ⊆ attempted (nothing invented). What failed
- * with an error may be there or not.
- */
+/** A kafkajs producer that writes down what it tried and what was acknowledged, over any fault. */
 export class LedgerProducer implements AsyncDisposable {
-  readonly attempted = new Set<string>();
-  readonly acknowledged: Acknowledged[] = [];
-  failures = 0;
+  readonly ledger: Ledger;
+  readonly #name: string;
   readonly #producer: Producer;
   readonly #topic: string;
   readonly #partitions: number;
   #running: Promise<void> | undefined;
   #stop = false;
-  #sequence = 0;
 
-  constructor(bootstrapServers: string, topic: string, partitions: number) {
+  constructor(
+    bootstrapServers: string,
+    topic: string,
+    partitions: number,
+    { ledger = new Ledger(), name = 'kafkajs' } = {},
+  ) {
+    this.ledger = ledger;
+    this.#name = name;
     this.#topic = topic;
     this.#partitions = partitions;
     const retry = { initialRetryTime: 50, maxRetryTime: 300, retries: 2 };
@@ -43,10 +38,9 @@ export class LedgerProducer implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop) {
-      const partition = this.#sequence % this.#partitions;
-      const values = Array.from({ length: 10 }, () => `value-${this.#sequence++}`);
-      for (const value of values) this.attempted.add(value);
+    for (let round = 0; !this.#stop; round++) {
+      const partition = round % this.#partitions;
+      const values = Array.from({ length: 10 }, () => this.ledger.attempt(this.#name));
       try {
         const [answer] = await this.#producer.send({
           topic: this.#topic,
@@ -55,11 +49,9 @@ export class LedgerProducer implements AsyncDisposable {
           messages: values.map((value) => ({ partition, value })),
         });
         const base = Number(answer!.baseOffset);
-        values.forEach((value, index) =>
-          this.acknowledged.push({ partition, offset: base + index, value }),
-        );
+        values.forEach((value, index) => this.ledger.acknowledge(partition, base + index, value));
       } catch {
-        this.failures++;
+        this.ledger.failures++;
         // The client keeps a connection that is gone; a new one finds the broker again.
         await this.#producer.connect().catch(() => undefined);
       }
@@ -72,19 +64,4 @@ export class LedgerProducer implements AsyncDisposable {
     await this.stop();
     await this.#producer.disconnect().catch(() => undefined);
   }
-}
-
-/** One line per contradiction between what was promised and what is there. */
-export function contradictions(ledger: LedgerProducer, read: readonly ReadRecord[]): string[] {
-  const byPlace = new Map(read.map((record) => [`${record.partition}/${record.offset}`, record]));
-  const found = ledger.acknowledged
-    .filter(
-      ({ partition, offset, value }) => byPlace.get(`${partition}/${offset}`)?.value !== value,
-    )
-    .map(({ partition, offset, value }) => `lost: ${value} at ${partition}/${offset}`);
-  for (const { value, partition, offset } of read) {
-    if (!ledger.attempted.has(value!)) found.push(`invented: ${value} at ${partition}/${offset}`);
-  }
-  if (byPlace.size !== read.length) found.push('an offset was read with two records');
-  return found;
 }

@@ -1,1 +1,2 @@
 export { PrismaMetadataStore } from './prisma-metadata-store.ts';
+export { serve, type Surroundings } from './serve.ts';

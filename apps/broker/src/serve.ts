@@ -1,4 +1,4 @@
-import { Broker } from '@penstock/kafka-broker';
+import { Broker, type BrokerOptions } from '@penstock/kafka-broker';
 import { join } from 'node:path';
 import {
   announceReady,
@@ -13,13 +13,16 @@ import {
 import { PrismaMetadataStore } from './prisma-metadata-store.ts';
 import { reportMetrics } from './process-metrics.ts';
 
+/** What surrounds the broker, when it is not the machine's own: for fault tests. */
+export type Surroundings = Pick<BrokerOptions, 'files' | 'clock'>;
+
 /** Starts the broker of this process; it ends when the process is asked to. */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, surroundings: Surroundings = {}): Promise<void> {
   const logger = createLogger({ name: 'broker', level: config.logLevel }).pino;
   const file = databaseFile(config.dataDir, 'broker');
   await migrateDatabase({ file, ...databaseFiles('broker') });
   const store = new PrismaMetadataStore(await openBrokerDatabase(file));
-  const broker = await startBroker(config, store, logger);
+  const broker = await startBroker(config, store, logger, surroundings);
   const stopReporting = reportMetrics(broker, logger);
   onShutdown(
     async () => {
@@ -46,6 +49,7 @@ async function startBroker(
   config: Config,
   store: PrismaMetadataStore,
   logger: ReturnType<typeof createLogger>['pino'],
+  surroundings: Surroundings,
 ): Promise<Broker> {
   try {
     return await Broker.start({
@@ -57,6 +61,7 @@ async function startBroker(
       settings: config.broker.explicit,
       store,
       logger,
+      ...surroundings,
     });
   } catch (error) {
     await store.close();

@@ -23,5 +23,15 @@ export { startSupervised, type Supervised, type SupervisedOptions } from './supe
 export { FakeClock, settled } from './broker-fake-clock.ts';
 export { TestBroker, type TestBrokerOptions } from './broker-harness.ts';
 export { WireClient } from './broker-wire-client.ts';
+export { GroupTrace, type TraceTarget } from './group-trace.ts';
 export { MemoryMetadataStore } from './broker-memory-store.ts';
+export {
+  auditLedger,
+  Ledger,
+  type Acknowledged,
+  type LedgerRecord,
+  type LedgerRules,
+  type LedgerVerdict,
+  type Reading,
+} from './ledger.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';

@@ -20,6 +20,11 @@ export interface PenstockOptions {
   dataDir?: string;
   /** How long one process may take until it says `ready`, ms. */
   readyDeadlineMs?: number;
+  /**
+   * Asked at each start for the words that start a process, given the usual ones (node, its options,
+   * the script): to put a program with limits in front, or to take another script.
+   */
+  command?: (name: AppName, words: readonly string[]) => readonly string[];
 }
 
 /**
@@ -33,6 +38,7 @@ export class Penstock implements AsyncDisposable {
   readonly redis: RedisServer | undefined;
   readonly #env: Record<string, string | undefined>;
   readonly #readyDeadlineMs: number;
+  readonly #command: NonNullable<PenstockOptions['command']>;
   readonly #owned: AsyncDisposable[];
   readonly #processes = new Map<AppName, ManagedProcess>();
   #logs: Record<AppName, string> = { broker: '', api: '', worker: '' };
@@ -44,6 +50,7 @@ export class Penstock implements AsyncDisposable {
     redis: RedisServer | undefined;
     env: Record<string, string | undefined>;
     readyDeadlineMs: number;
+    command: PenstockOptions['command'];
     owned: AsyncDisposable[];
   }) {
     this.kafkaPort = parts.kafkaPort;
@@ -52,6 +59,7 @@ export class Penstock implements AsyncDisposable {
     this.redis = parts.redis;
     this.#env = parts.env;
     this.#readyDeadlineMs = parts.readyDeadlineMs;
+    this.#command = parts.command ?? ((_name, words) => words);
     this.#owned = parts.owned;
   }
 
@@ -69,9 +77,11 @@ export class Penstock implements AsyncDisposable {
     if (this.#processes.get(name)?.exit === undefined && this.#processes.has(name)) {
       throw new Error(`${name} runs already`);
     }
+    const script = join(repositoryRoot, 'apps', name, 'dist', 'main.js');
+    const words = this.#command(name, [process.execPath, ...nodeArguments(name), script]);
     const process_ = new ManagedProcess({
-      command: process.execPath,
-      args: [...nodeArguments(name), join(repositoryRoot, 'apps', name, 'dist', 'main.js')],
+      command: words[0]!,
+      args: words.slice(1),
       env: this.#env,
       ipc: true,
     });
@@ -109,6 +119,20 @@ export class Penstock implements AsyncDisposable {
   }
   pid(name: AppName): number {
     return this.#process(name).pid;
+  }
+  /** Resolves when it has ended, by itself or not. */
+  async ended(name: AppName): Promise<ProcessExit> {
+    const process_ = this.#process(name);
+    const exit = await process_.exited;
+    if (this.#processes.get(name) === process_) {
+      this.#logs[name] += process_.output;
+      this.#processes.delete(name);
+    }
+    return exit;
+  }
+  /** Sends a message over the channel that a supervisor has to its processes. */
+  send(name: AppName, message: object): void {
+    this.#process(name).child.send(message);
   }
   /** All that one process wrote so far, over its restarts. */
   logs(name: AppName): string {
@@ -155,6 +179,7 @@ export async function startPenstock(options: PenstockOptions = {}): Promise<Pens
     dataDir,
     redis,
     readyDeadlineMs: options.readyDeadlineMs ?? 60_000,
+    command: options.command,
     owned,
     env: {
       PENSTOCK_KAFKA_PORT: String(kafkaPort),
