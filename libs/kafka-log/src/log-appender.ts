@@ -54,6 +54,7 @@ export class LogAppender {
     try {
       state.folder.create();
       if (this.#mustRoll(batch.length, lastOffset, maxTimestamp)) state.roll();
+      if (state.active.isEmpty) state.activeSince = options.now;
       state.active.write(batch);
     } catch (error) {
       return this.#writeFailed(error as NodeJS.ErrnoException);
@@ -74,12 +75,14 @@ export class LogAppender {
   #mustRoll(size: number, lastOffset: number, maxTimestamp: number): boolean {
     const { active, config } = this.#state;
     if (active.isEmpty) return false;
-    const { segmentBytes, segmentMs, segmentIndexBytes } = config;
+    const { segmentBytes, segmentMs, segmentIndexBytes, maxCompactionLagMs } = config;
+    const isCompacted = config.cleanupPolicy.includes('compact');
+    const ageMax = isCompacted ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs;
     return (
       active.sizeBytes + size > segmentBytes ||
       lastOffset - active.baseOffset > RELATIVE_OFFSET_MAX ||
       active.index.sizeBytes >= segmentIndexBytes ||
-      maxTimestamp - active.firstTimestamp() > segmentMs
+      maxTimestamp - active.firstTimestamp() > ageMax
     );
   }
 

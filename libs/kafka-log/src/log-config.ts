@@ -17,6 +17,14 @@ export interface LogConfig {
   readonly retentionBytes: number;
   /** `cleanup.policy`. */
   readonly cleanupPolicy: readonly ('delete' | 'compact')[];
+  /** `min.cleanable.dirty.ratio`: share of a log not yet compacted from which it is compacted. */
+  readonly minCleanableDirtyRatio: number;
+  /** `min.compaction.lag.ms`: how long a record stays as it is at least. */
+  readonly minCompactionLagMs: number;
+  /** `max.compaction.lag.ms`: how long a record may stay without its log being compacted. */
+  readonly maxCompactionLagMs: number;
+  /** `delete.retention.ms`: how long a tombstone stays after its log was compacted. */
+  readonly deleteRetentionMs: number;
   /** `max.message.bytes`: largest batch accepted, header included. */
   readonly maxMessageBytes: number;
   /** `message.timestamp.type`. */
@@ -38,6 +46,10 @@ export const defaultLogConfig: LogConfig = Object.freeze({
   retentionMs: 7 * DAY_MS,
   retentionBytes: -1,
   cleanupPolicy: Object.freeze(['delete'] as const),
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  deleteRetentionMs: DAY_MS,
   maxMessageBytes: 1_048_588,
   messageTimestampType: 'CreateTime',
   messageTimestampBeforeMaxMs: Infinity,

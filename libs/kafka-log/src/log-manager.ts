@@ -12,6 +12,7 @@ import { folderName, PartitionFolder, readTopicId } from './partition-folder.ts'
 import { PartitionLog } from './partition-log.ts';
 import type { Damage } from './results.ts';
 import { Retention } from './retention.ts';
+import { Cleaner } from './compaction/cleaner.ts';
 
 export interface LogManagerOptions {
   /** The folder of all partitions' folders (`<data>/log`); created if missing. */
@@ -25,6 +26,12 @@ export interface LogManagerOptions {
   readonly openFilesMax?: number;
   /** `log.retention.check.interval.ms`; Kafka's 5 minutes if left out. */
   readonly retentionCheckIntervalMs?: number;
+  /** `log.cleaner.enable`; true if left out. Read anew each time, as are the two that follow. */
+  readonly cleanerEnabled?: boolean;
+  /** `log.cleaner.backoff.ms`; Kafka's 15 seconds if left out. */
+  readonly cleanerBackoffMs?: number;
+  /** `log.cleaner.dedupe.buffer.size`; Kafka's 128 MiB if left out. */
+  readonly cleanerDedupeBufferBytes?: number;
   /** `producer.id.expiration.ms`; Kafka's 24 hours if left out. */
   readonly producerIdExpirationMs?: number;
 }
@@ -48,6 +55,8 @@ export class DataFolderLockedError extends Error {
 
 const OPEN_FILES_MAX = 4096;
 const RETENTION_CHECK_INTERVAL_MS = 5 * 60 * 1000;
+const CLEANER_BACKOFF_MS = 15_000;
+const CLEANER_DEDUPE_BUFFER_BYTES = 128 * 1024 * 1024;
 const PRODUCER_ID_EXPIRATION_MS = 24 * 60 * 60 * 1000;
 /** How far the checkpoint may lag after a power loss; after a kill it does not. */
 const CHECKPOINT_SYNC_INTERVAL_MS = 100;
@@ -62,6 +71,7 @@ export class LogManager {
   readonly #services: LogServices;
   readonly #lock: FileLock;
   readonly #retention: Retention;
+  readonly #cleaner: Cleaner;
   readonly #logs = new Map<string, PartitionLog>();
   /** Names of the partitions' folders present. */
   readonly #folders: Set<string>;
@@ -85,7 +95,26 @@ export class LogManager {
       checkIntervalMs: options.retentionCheckIntervalMs ?? RETENTION_CHECK_INTERVAL_MS,
       producerIdExpirationMs: options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS,
     });
+    this.#cleaner = this.#newCleaner(options);
     this.#emptyTrash();
+  }
+
+  #newCleaner(options: LogManagerOptions): Cleaner {
+    const logs = this.#logs;
+    const retention = this.#retention;
+    return new Cleaner(this.#services, {
+      logs: () => Array.from(logs.values(), (log) => log.state),
+      now: () => retention.now(),
+      get isEnabled() {
+        return options.cleanerEnabled ?? true;
+      },
+      get backoffMs() {
+        return options.cleanerBackoffMs ?? CLEANER_BACKOFF_MS;
+      },
+      get keyBytesMax() {
+        return options.cleanerDedupeBufferBytes ?? CLEANER_DEDUPE_BUFFER_BYTES;
+      },
+    });
   }
 
   /**
@@ -169,7 +198,10 @@ export class LogManager {
     const name = folderName(topic, partition);
     const log = this.#logs.get(name);
     log?.abandon('the partition was deleted');
-    if (log !== undefined) checkpoints.remove(log.checkpointKey);
+    if (log !== undefined) {
+      checkpoints.remove(log.checkpointKey);
+      this.#cleaner.forget(log.checkpointKey);
+    }
     this.#logs.delete(name);
     this.#folders.delete(name);
     if (files.list(`${directory}/${name}`) === undefined) return;
@@ -211,6 +243,15 @@ export class LogManager {
     return this.#retention.sweep();
   }
 
+  /**
+   * Compacts the logs of all topics with `cleanup.policy=compact` now, whatever their dirty ratio:
+   * all but the active segment and what `min.compaction.lag.ms` protects. Resolves when done; a
+   * failure is logged and leaves the log as it was.
+   */
+  compact(): Promise<void> {
+    return this.#cleaner.compact();
+  }
+
   /** Flushes, writes what makes the next start quick, marks the shutdown clean, unlocks. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -220,6 +261,7 @@ export class LogManager {
   async #close(): Promise<void> {
     const { files, directory, flusher, checkpoints, openFiles } = this.#services;
     this.#retention.close();
+    await this.#cleaner.close();
     await flusher.flush();
     flusher.close();
     const isClean = this.offlinePartitions.length === 0;

@@ -91,7 +91,7 @@ export class LogSegments {
         segment,
         endPosition: segment === read.end.segment ? read.end.position : Infinity,
         quarantine: (position, fromOffset, reason) =>
-          this.#quarantine(index, position, fromOffset, reason),
+          this.quarantine(index, position, fromOffset, reason),
       });
       if (result !== undefined) return result;
     }
@@ -132,7 +132,7 @@ export class LogSegments {
       const located = segment.locateTimestamp(timestamp, offset);
       if (located === undefined) return undefined;
       if (located.bad !== undefined) {
-        this.#quarantine(index, located.position, located.nextOffset, located.bad);
+        this.quarantine(index, located.position, located.nextOffset, located.bad);
         continue;
       }
       const batch = segment.batchAt(located.position);
@@ -167,7 +167,8 @@ export class LogSegments {
     return { ok: false, error: 'corrupt', errorCode: 2, resumeOffset, message };
   }
 
-  #quarantine(index: number, position: number, fromOffset: number, reason: string): void {
+  /** Takes note of bad bytes in the segment at `index`, and reports them. */
+  quarantine(index: number, position: number, fromOffset: number, reason: string): void {
     const segment = this.list[index]!;
     const offsetEnd = this.list[index + 1]?.baseOffset ?? this.active.nextOffset;
     const { toOffset } = segment.quarantine(position, fromOffset, offsetEnd, reason);

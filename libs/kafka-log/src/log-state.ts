@@ -29,6 +29,8 @@ export class LogState implements Flushable {
   durable!: LogPoint;
   /** Size of the active segment when producers were last written down. */
   snapshotPosition = 0;
+  /** Wall clock when the first batch of the active segment was written, as far as is known. */
+  activeSince = 0;
   /** Why the partition takes no more writes; undefined while it does. */
   offlineReason: string | undefined;
   isLoaded = false;
@@ -110,6 +112,7 @@ export class LogState implements Flushable {
     this.logStartOffset = recovered.logStartOffset;
     this.durable = recovered.durable;
     this.snapshotPosition = this.active.sizeBytes;
+    this.activeSince = Math.min(this.services.clock.now(), Math.max(0, this.active.maxTimestamp));
     this.folder.snapshots = recovered.snapshots;
     this.folder.noteDoubt();
     for (const segment of recovered.unsynced) this.noteUnsynced(segment, segment.sizeBytes);

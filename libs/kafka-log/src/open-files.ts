@@ -2,7 +2,8 @@ import type { Files, OpenMode } from './files.ts';
 
 /** A file that is opened when it is needed and may be closed when it is not. */
 export class PooledFile {
-  readonly path: string;
+  /** Changed by whoever renames the file, which must be closed then. */
+  path: string;
   readonly mode: OpenMode;
   /** -1 while closed. Owned by OpenFiles. */
   descriptor = -1;

@@ -235,6 +235,11 @@ export class PartitionLog {
     return this.#state.folder.key;
   }
 
+  /** @internal What compaction works on. */
+  get state(): LogState {
+    return this.#state;
+  }
+
   /** @internal Looks at what is on the disk, unless that was done before. */
   load(): void {
     this.#state.load();

@@ -3,6 +3,7 @@ import * as header from './batch-header.ts';
 import { findNextBatch, readAll } from './batch-scan.ts';
 import type { LogServices } from './log-services.ts';
 import type { PartitionCheckpoint } from './partition-checkpoints.ts';
+import { finishSwaps } from './compaction/segment-swap.ts';
 import { ProducerStates } from './producer-states.ts';
 import { Segment } from './segment.ts';
 import { writeAll } from './segment-index.ts';
@@ -51,7 +52,7 @@ const COPY_CHUNK_SIZE = 1024 * 1024;
  */
 export function recoverPartition(input: RecoveryInput): RecoveredLog {
   const { services, directory, checkpoint } = input;
-  const names = services.files.list(directory) ?? [];
+  const names = finishSwaps(services, directory, services.files.list(directory) ?? []);
   const logStartOffset = checkpoint?.logStartOffset ?? 0;
   const durableEnd = Math.max(checkpoint?.durableEndOffset ?? 0, logStartOffset);
   const bases = removeDeleted(input, offsetsOf(names, SEGMENT_FILE), logStartOffset);
@@ -205,6 +206,13 @@ function durablePoint(
     if (segment !== undefined && position <= segment.sizeBytes)
       return { offset, segment, position };
     if (last.baseOffset === offset) return { offset, segment: last, position: 0 };
+    // Compaction has made it part of the one before, which it does with durable segments only.
+    const merged = segments.find(
+      (one) => one.baseOffset < segmentBase && one.nextOffset >= offset && one !== last,
+    );
+    if (merged !== undefined) {
+      return { offset: merged.nextOffset, segment: merged, position: merged.sizeBytes };
+    }
     // The segment it speaks of is gone: nothing behind it was ever answered.
     const above = segments.find((candidate) => candidate.baseOffset >= offset) ?? last;
     return { offset: Math.max(offset, above.baseOffset), segment: above, position: 0 };
@@ -285,7 +293,7 @@ function gap(segment: Segment, fromOffset: number, toOffset: number, reason: str
   return { fromOffset, toOffset, file: segment.log.path, reason };
 }
 
-function offsetsOf(names: string[], pattern: RegExp): number[] {
+function offsetsOf(names: readonly string[], pattern: RegExp): number[] {
   return names
     .map((name) => pattern.exec(name)?.[1])
     .filter((digits) => digits !== undefined)

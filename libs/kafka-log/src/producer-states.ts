@@ -122,6 +122,11 @@ export class ProducerStates {
     });
   }
 
+  /** True if the last batch of this producer, as far as is remembered, ends at `lastOffset`. */
+  isLastBatch(producerId: number, lastOffset: number): boolean {
+    return this.#producers.get(producerId)?.batches.at(-1)?.lastOffset === lastOffset;
+  }
+
   /** Takes into account under which leader epoch a batch was appended. */
   noteEpoch(leaderEpoch: number, startOffset: number): void {
     const last = this.epochs.at(-1);

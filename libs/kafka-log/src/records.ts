@@ -92,3 +92,63 @@ class Cursor {
     return NaN;
   }
 }
+
+/** The bytes of a batch's records are not what its header says. */
+export class MalformedRecordsError extends Error {
+  override readonly name = 'MalformedRecordsError';
+}
+
+/** Steps from record to record and says where its parts lie, without copying anything. */
+export class RecordCursor {
+  readonly bytes: Buffer;
+  /** Where the record begins, with its length. */
+  start: number;
+  /** Where the next one begins. */
+  end: number;
+  /** Position of the attributes, behind the length. */
+  bodyStart = 0;
+  timestampDelta = 0;
+  /** Position behind the timestamp delta. */
+  offsetDeltaStart = 0;
+  offsetDelta = 0;
+  keyStart = 0;
+  /** -1 for no key. */
+  keyLength = -1;
+  /** -1 for no value: a tombstone, if it has a key. */
+  valueLength = -1;
+  readonly #cursor: Cursor;
+
+  constructor(bytes: Buffer, start: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = start;
+    this.#cursor = new Cursor(bytes, start);
+  }
+
+  /**
+   * Moves to the next record.
+   * @throws MalformedRecordsError
+   */
+  next(): void {
+    const cursor = this.#cursor;
+    this.start = this.end;
+    cursor.position = this.start;
+    const length = cursor.varint();
+    this.bodyStart = cursor.position;
+    this.end = this.bodyStart + length;
+    if (!(length >= 0) || this.end > this.bytes.length) this.#fail();
+    cursor.position += 1;
+    this.timestampDelta = cursor.varint();
+    this.offsetDeltaStart = cursor.position;
+    this.offsetDelta = cursor.varint();
+    this.keyLength = cursor.varint();
+    this.keyStart = cursor.position;
+    cursor.position += Math.max(0, this.keyLength);
+    this.valueLength = cursor.varint();
+    if (!(cursor.position + Math.max(0, this.valueLength) <= this.end)) this.#fail();
+  }
+
+  #fail(): never {
+    throw new MalformedRecordsError(`the record at byte ${this.start} is malformed`);
+  }
+}

@@ -40,6 +40,11 @@ export class Retention {
     this.#schedule();
   }
 
+  /** Wall clock in ms, as far as it is believed. */
+  now(): number {
+    return this.#time.now();
+  }
+
   /** Looks at all logs once; joins a sweep that is under way. */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined));
@@ -61,7 +66,7 @@ export class Retention {
 
   async #sweep(): Promise<void> {
     const { logger } = this.#services;
-    const now = this.#time.now();
+    const now = this.now();
     if (this.#time.isHeldBack) {
       const clock = this.#services.clock.now();
       logger.warn(

@@ -61,6 +61,13 @@ export class SegmentIndex {
     return this.#file.path;
   }
 
+  /** Gives the file another name; if there is none yet, it gets that name when it is written. */
+  rename(path: string): void {
+    this.close();
+    if (this.#files.size(this.#file.path) !== undefined) this.#files.rename(this.#file.path, path);
+    this.#file.path = path;
+  }
+
   /** Size of the file once everything is written. */
   get sizeBytes(): number {
     return HEADER_SIZE + this.count * ENTRY_SIZE;

@@ -57,6 +57,7 @@ export class Segment {
     directory: string,
     baseOffset: number,
     indexIntervalBytes: number,
+    suffix = '',
   ) {
     const name = `${directory}/${offsetName(baseOffset)}`;
     this.indexIntervalBytes = indexIntervalBytes;
@@ -64,8 +65,8 @@ export class Segment {
     this.#open = open;
     this.baseOffset = baseOffset;
     this.nextOffset = baseOffset;
-    this.log = new PooledFile(`${name}.log`, 'write');
-    this.index = new SegmentIndex(files, open, `${name}.index`, baseOffset);
+    this.log = new PooledFile(`${name}.log${suffix}`, 'write');
+    this.index = new SegmentIndex(files, open, `${name}.index${suffix}`, baseOffset);
   }
 
   get isEmpty(): boolean {
@@ -173,6 +174,12 @@ export class Segment {
       );
     });
     return end.bad === undefined && end.position >= this.sizeBytes ? undefined : end;
+  }
+
+  /** A batch boundary at or before the batch with `offset`, and the least offset there. */
+  floorOf(offset: number): { position: number; nextOffset: number } {
+    const entry = this.#indexed((index) => index.floorByOffset(offset));
+    return { position: entry?.position ?? 0, nextOffset: entry?.offset ?? this.baseOffset };
   }
 
   /** Visits headers from a batch boundary on, stepping over damaged ranges. */
@@ -354,6 +361,13 @@ export class Segment {
       end = this.scan(next.position, next.offset, visit);
     }
     this.#indexedPosition = indexed;
+  }
+
+  /** Gives the file of batches another name. */
+  renameLog(path: string): void {
+    this.#open.close(this.log);
+    this.#files.rename(this.log.path, path);
+    this.log.path = path;
   }
 
   close(): void {

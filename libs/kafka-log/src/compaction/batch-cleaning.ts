@@ -1,0 +1,219 @@
+import {
+  compressionOf,
+  computeRecordBatchCrc,
+  hasDeleteHorizon,
+  isControlBatch,
+  RECORD_BATCH_HEADER_BYTES,
+  timestampTypeOf,
+} from '@penstock/kafka-protocol';
+import type { RecordBatchHeader } from '@penstock/kafka-protocol';
+import { compress, DecompressionError } from '../codecs.ts';
+import { writeInt64 } from '../int64.ts';
+import { MalformedRecordsError, RecordCursor } from '../records.ts';
+import { recordsOf } from './batch-walk.ts';
+
+const LENGTH_POSITION = 8;
+const CRC_POSITION = 17;
+const ATTRIBUTES_POSITION = 21;
+const BASE_TIMESTAMP_POSITION = 27;
+const MAX_TIMESTAMP_POSITION = 35;
+const COUNT_POSITION = 57;
+const COMPRESSION_BITS = 0x07;
+const DELETE_HORIZON_BIT = 0x40;
+const NO_TIMESTAMP = -1;
+
+/** What stays of a batch: all of it as it is, a smaller one, or no record. */
+export type Cleaned = 'whole' | 'empty' | Buffer;
+
+export interface CleaningRules {
+  /** True if the record with this key is the last one that may be removed for no other. */
+  isLatest(bytes: Buffer, keyStart: number, keyLength: number, offset: number): boolean;
+  /** Records at or behind this offset were not looked at yet and stay. */
+  readonly endOffset: number;
+  readonly now: number;
+  /** `delete.retention.ms`. */
+  readonly deleteRetentionMs: number;
+  /** False keeps tombstones for good: what they delete may still be there. */
+  readonly mayDropTombstones: boolean;
+}
+
+/**
+ * Leaves out of a batch what compaction removes (Kafka: Cleaner.shouldRetainRecord,
+ * MemoryRecords.filterTo): records without a key, records with a later one of the same key, and
+ * tombstones whose time has come. That time is written into the batch when its tombstones are met
+ * first: the delete horizon, in the place of the base timestamp.
+ *
+ * Batches whose records cannot be read, and control batches, stay whole.
+ */
+export function cleanBatch(
+  bytes: Buffer,
+  at: number,
+  batch: RecordBatchHeader,
+  rules: CleaningRules,
+): Cleaned {
+  if (isControlBatch(batch)) return 'whole';
+  if (batch.recordCount === 0) return 'empty';
+  try {
+    return clean(bytes, at, batch, rules);
+  } catch (error) {
+    if (error instanceof DecompressionError || error instanceof MalformedRecordsError) {
+      return 'whole';
+    }
+    throw error;
+  }
+}
+
+/** The records that stay, as stretches of the unpacked bytes. */
+interface Survivors {
+  readonly records: Buffer;
+  readonly stretches: { readonly start: number; end: number }[];
+  count: number;
+  timestampMin: number;
+  timestampMax: number;
+  hasTombstone: boolean;
+}
+
+function clean(bytes: Buffer, at: number, batch: RecordBatchHeader, rules: CleaningRules): Cleaned {
+  const survivors = selectRecords(bytes, at, batch, rules);
+  const { count, records, stretches } = survivors;
+  if (count === 0) return 'empty';
+  const stampsHorizon =
+    survivors.hasTombstone && !hasDeleteHorizon(batch) && canStamp(survivors, rules);
+  if (count === batch.recordCount && !stampsHorizon) return 'whole';
+  const baseTimestamp = stampsHorizon ? rules.now + rules.deleteRetentionMs : batch.baseTimestamp;
+  const parts = stampsHorizon
+    ? shiftTimestamps(records, stretches, baseTimestamp - batch.baseTimestamp)
+    : stretches.map(({ start, end }) => records.subarray(start, end));
+  return encode(bytes, at, batch, {
+    records: Buffer.concat(parts),
+    count,
+    baseTimestamp,
+    maxTimestamp:
+      timestampTypeOf(batch) === 'log-append-time' ? batch.maxTimestamp : survivors.timestampMax,
+    hasHorizon: stampsHorizon || hasDeleteHorizon(batch),
+  });
+}
+
+function selectRecords(
+  bytes: Buffer,
+  at: number,
+  batch: RecordBatchHeader,
+  rules: CleaningRules,
+): Survivors {
+  const { bytes: records, start } = recordsOf(bytes, at, batch);
+  const stretches: { start: number; end: number }[] = [];
+  const survivors: Survivors = {
+    records,
+    stretches,
+    count: 0,
+    timestampMin: Infinity,
+    timestampMax: NO_TIMESTAMP,
+    hasTombstone: false,
+  };
+  const horizonHasPassed =
+    rules.mayDropTombstones && hasDeleteHorizon(batch) && rules.now >= batch.baseTimestamp;
+  const cursor = new RecordCursor(records, start);
+  for (let i = 0; i < batch.recordCount; i++) {
+    cursor.next();
+    const offset = batch.baseOffset + cursor.offsetDelta;
+    const isTombstone = cursor.valueLength < 0;
+    if (offset < rules.endOffset) {
+      if (cursor.keyLength < 0) continue;
+      if (!rules.isLatest(records, cursor.keyStart, cursor.keyLength, offset)) continue;
+      if (isTombstone && horizonHasPassed) continue;
+    }
+    survivors.count++;
+    survivors.hasTombstone ||= isTombstone;
+    const timestamp = batch.baseTimestamp + cursor.timestampDelta;
+    if (timestamp < survivors.timestampMin) survivors.timestampMin = timestamp;
+    if (timestamp > survivors.timestampMax) survivors.timestampMax = timestamp;
+    const last = stretches.at(-1);
+    if (last?.end === cursor.start) last.end = cursor.end;
+    else stretches.push({ start: cursor.start, end: cursor.end });
+  }
+  return survivors;
+}
+
+/** Timestamps that a number does not hold exactly cannot be written anew: those stay. */
+function canStamp(survivors: Survivors, rules: CleaningRules): boolean {
+  const horizon = rules.now + rules.deleteRetentionMs;
+  return [survivors.timestampMin, survivors.timestampMax].every((timestamp) =>
+    Number.isSafeInteger(2 * (timestamp - horizon)),
+  );
+}
+
+/** The same records for a base timestamp that is later by `shift`. */
+function shiftTimestamps(
+  records: Buffer,
+  stretches: readonly { readonly start: number; readonly end: number }[],
+  shift: number,
+): Buffer[] {
+  const parts: Buffer[] = [];
+  for (const { start, end } of stretches) {
+    const cursor = new RecordCursor(records, start);
+    while (cursor.end < end) {
+      cursor.next();
+      const delta = varint(cursor.timestampDelta - shift);
+      const rest = cursor.end - cursor.offsetDeltaStart;
+      parts.push(
+        varint(1 + delta.length + rest),
+        records.subarray(cursor.bodyStart, cursor.bodyStart + 1),
+        delta,
+        records.subarray(cursor.offsetDeltaStart, cursor.end),
+      );
+    }
+  }
+  return parts;
+}
+
+/** A zigzag varint of an exact integer. */
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value >= 0 ? value * 2 : -value * 2 - 1;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+function encode(
+  bytes: Buffer,
+  at: number,
+  batch: RecordBatchHeader,
+  content: {
+    records: Buffer;
+    count: number;
+    baseTimestamp: number;
+    maxTimestamp: number;
+    hasHorizon: boolean;
+  },
+): Buffer {
+  const compression = compressionOf(batch) ?? 'none';
+  const packed = compression === 'none' ? content.records : compress(compression, content.records);
+  const cleaned = Buffer.allocUnsafe(RECORD_BATCH_HEADER_BYTES + packed.length);
+  bytes.copy(cleaned, 0, at, at + RECORD_BATCH_HEADER_BYTES);
+  packed.copy(cleaned, RECORD_BATCH_HEADER_BYTES);
+  const horizon = content.hasHorizon ? DELETE_HORIZON_BIT : 0;
+  cleaned.writeInt16BE((batch.attributes & ~DELETE_HORIZON_BIT) | horizon, ATTRIBUTES_POSITION);
+  writeInt64(cleaned, BASE_TIMESTAMP_POSITION, content.baseTimestamp);
+  writeInt64(cleaned, MAX_TIMESTAMP_POSITION, content.maxTimestamp);
+  return seal(cleaned, content.count);
+}
+
+/**
+ * A batch without records that stands for the offsets and sequences of one that had some (Kafka:
+ * DefaultRecordBatch.writeEmptyHeader).
+ */
+export function emptyBatch(bytes: Buffer, at: number, batch: RecordBatchHeader): Buffer {
+  const empty = Buffer.from(bytes.subarray(at, at + RECORD_BATCH_HEADER_BYTES));
+  const cleared = COMPRESSION_BITS | DELETE_HORIZON_BIT;
+  empty.writeInt16BE(batch.attributes & ~cleared, ATTRIBUTES_POSITION);
+  writeInt64(empty, BASE_TIMESTAMP_POSITION, NO_TIMESTAMP);
+  return seal(empty, 0);
+}
+
+function seal(batch: Buffer, recordCount: number): Buffer {
+  batch.writeInt32BE(batch.length - LENGTH_POSITION - 4, LENGTH_POSITION);
+  batch.writeInt32BE(recordCount, COUNT_POSITION);
+  batch.writeUInt32BE(computeRecordBatchCrc(batch), CRC_POSITION);
+  return batch;
+}

@@ -1,0 +1,75 @@
+/**
+ * How far each log was compacted (Kafka: `cleaner-offset-checkpoint`), one file for all, a text:
+ *
+ *   0                                          version
+ *   2                                          count of lines that follow
+ *   <topic>-<partition>/<topic id> <offset>    everything below was compacted
+ *
+ * A hint: when it is lost, or too low, what is compacted already is looked at again. Migration:
+ * another version is ignored.
+ */
+import { readAll } from '../batch-scan.ts';
+import type { LogServices } from '../log-services.ts';
+import { writeAll } from '../segment-index.ts';
+
+const FILE = 'cleaner-offset-checkpoint';
+const VERSION = '0';
+
+export class CleanerOffsets {
+  readonly #services: LogServices;
+  readonly #offsets = new Map<string, number>();
+
+  constructor(services: LogServices) {
+    this.#services = services;
+    this.#read();
+  }
+
+  /** 0 if nothing is known. */
+  get(key: string): number {
+    return this.#offsets.get(key) ?? 0;
+  }
+
+  set(key: string, offset: number): void {
+    this.#offsets.set(key, offset);
+    this.#write();
+  }
+
+  remove(key: string): void {
+    this.#offsets.delete(key);
+  }
+
+  #read(): void {
+    const { files, directory } = this.#services;
+    const path = `${directory}/${FILE}`;
+    const size = files.size(path);
+    if (size === undefined) return;
+    const bytes = Buffer.alloc(size);
+    const descriptor = files.open(path, 'read');
+    readAll(files, descriptor, bytes, 0, size, 0);
+    files.close(descriptor);
+    const [version, count, ...lines] = bytes.toString().split('\n');
+    if (version !== VERSION || lines.length <= Number(count)) return;
+    for (const line of lines) {
+      const [key, offset] = line.split(' ');
+      if (key && /^\d+$/.test(offset ?? '')) this.#offsets.set(key, Number(offset));
+    }
+  }
+
+  #write(): void {
+    const { files, directory, logger } = this.#services;
+    const path = `${directory}/${FILE}`;
+    const lines = [...this.#offsets].map(([key, offset]) => `${key} ${offset}\n`);
+    const text = `${VERSION}\n${lines.length}\n${lines.join('')}`;
+    try {
+      const descriptor = files.open(`${path}.new`, 'replace');
+      try {
+        writeAll(files, descriptor, Buffer.from(text), 0);
+      } finally {
+        files.close(descriptor);
+      }
+      files.rename(`${path}.new`, path);
+    } catch (error) {
+      logger.warn({ err: error }, 'how far logs were compacted was not written down');
+    }
+  }
+}

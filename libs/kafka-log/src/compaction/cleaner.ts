@@ -1,0 +1,166 @@
+import type { Timer } from '../clock.ts';
+import type { LogServices } from '../log-services.ts';
+import type { LogState } from '../log-state.ts';
+import { CleanerOffsets } from './cleaner-offsets.ts';
+import type { CompactionPlan } from './compaction-plan.ts';
+import { planCompaction } from './compaction-plan.ts';
+import { compactLog } from './log-compactor.ts';
+import { CompactionStopped } from './segment-rewrite.ts';
+import { Slices } from './slices.ts';
+
+export interface CleanerOptions {
+  readonly logs: () => Iterable<LogState>;
+  /** Wall clock in ms, as far as it is believed. */
+  readonly now: () => number;
+  /** `log.cleaner.enable`. */
+  readonly isEnabled: boolean;
+  /** `log.cleaner.backoff.ms`. */
+  readonly backoffMs: number;
+  /** `log.cleaner.dedupe.buffer.size`. */
+  readonly keyBytesMax: number;
+}
+
+/**
+ * Compacts the logs of all topics with `cleanup.policy=compact`, one at a time, the dirtiest first
+ * (Kafka: LogCleaner with one thread). The options are read anew each time.
+ */
+export class Cleaner {
+  readonly #services: LogServices;
+  readonly #options: CleanerOptions;
+  readonly #offsets: CleanerOffsets;
+  #timer: Timer | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(services: LogServices, options: CleanerOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.#offsets = new CleanerOffsets(services);
+    this.#schedule();
+  }
+
+  /** Compacts whatever can be, however little there is to gain; waits for a run under way. */
+  compact(): Promise<void> {
+    return this.#enqueue(async () => {
+      for (const state of this.#compacted()) await this.#makeDurable(state);
+      await this.#sweep(() => true);
+    });
+  }
+
+  /** Forgets a partition that was deleted. */
+  forget(key: string): void {
+    this.#offsets.remove(key);
+  }
+
+  /** Ends the run under way as soon as the log it works on is sound. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#services.clock.schedule(this.#options.backoffMs, () => {
+      const isDue = ({ state, plan }: Candidate): boolean =>
+        plan.isOverdue || plan.dirtyRatio > state.config.minCleanableDirtyRatio;
+      const run = async (): Promise<void> => {
+        if (this.#options.isEnabled) await this.#sweep(isDue);
+      };
+      void this.#enqueue(run).finally(() => {
+        if (!this.#isClosed) this.#schedule();
+      });
+    });
+  }
+
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    const run = this.#running.then(task);
+    this.#running = run.catch(() => undefined);
+    return run;
+  }
+
+  *#compacted(): Generator<LogState> {
+    for (const state of [...this.#options.logs()]) {
+      if (!this.#isClosed && state.isWritable && isCompacted(state)) yield state;
+    }
+  }
+
+  async #sweep(isDue: (candidate: Candidate) => boolean): Promise<void> {
+    const slices = new Slices(this.#services.clock);
+    const candidates: Candidate[] = [];
+    for (const state of this.#compacted()) {
+      state.load();
+      if (!state.isWritable) continue;
+      if (this.#rollIfOld(state)) this.#services.flusher.add(state);
+      const plan = this.#plan(state);
+      if (plan !== undefined && isDue({ state, plan })) candidates.push({ state, plan });
+      if (slices.isOver(0)) await slices.pause();
+    }
+    candidates.sort((a, b) => b.plan.dirtyRatio - a.plan.dirtyRatio);
+    for (const { state } of candidates) await this.#clean(state);
+  }
+
+  #plan(state: LogState): CompactionPlan | undefined {
+    return planCompaction(state, this.#offsets.get(state.folder.key), this.#options.now());
+  }
+
+  /** Passes over one log until nothing that can be compacted is left. */
+  async #clean(state: LogState): Promise<void> {
+    const { topic, partition } = state.folder;
+    const { logger } = this.#services;
+    const check = (): void => {
+      if (this.#isClosed || !state.isWritable || !isCompacted(state)) {
+        throw new CompactionStopped('the log is not to be compacted any more');
+      }
+    };
+    try {
+      for (;;) {
+        check();
+        const plan = this.#plan(state);
+        if (plan === undefined) return;
+        const { keyBytesMax } = this.#options;
+        const now = this.#options.now();
+        const outcome = await compactLog(state, plan, { keyBytesMax, now, check });
+        this.#offsets.set(state.folder.key, outcome.cleanedTo);
+        logger.info({ topic, partition, ...outcome }, 'log compacted');
+      }
+    } catch (error) {
+      if (error instanceof CompactionStopped) {
+        logger.debug({ topic, partition, reason: error.message }, 'compaction stopped');
+        return;
+      }
+      logger.error({ err: error, topic, partition }, 'compaction failed; it is tried again');
+    }
+  }
+
+  /**
+   * A log that is written to no more would keep its last segment as it is for ever. Age counts from
+   * when it was begun, not by timestamps: records of long ago must not make a segment each.
+   */
+  #rollIfOld(state: LogState): boolean {
+    const { active, config, activeSince } = state;
+    const age = this.#services.clock.now() - activeSince;
+    if (active.isEmpty || age <= Math.min(config.segmentMs, config.maxCompactionLagMs)) {
+      return false;
+    }
+    state.roll();
+    return true;
+  }
+
+  /** What is sealed becomes durable at once instead of within the interval of os mode. */
+  async #makeDurable(state: LogState): Promise<void> {
+    state.load();
+    const { flusher } = this.#services;
+    if (state.durable.segment === state.active) return;
+    flusher.add(state);
+    await flusher.flush();
+  }
+}
+
+interface Candidate {
+  readonly state: LogState;
+  readonly plan: CompactionPlan;
+}
+
+function isCompacted(state: LogState): boolean {
+  return state.config.cleanupPolicy.includes('compact');
+}

@@ -1,0 +1,177 @@
+import { isControlBatch, readRecordBatchHeader } from '@penstock/kafka-protocol';
+import { DecompressionError } from '../codecs.ts';
+import type { LogState } from '../log-state.ts';
+import { MalformedRecordsError, RecordCursor } from '../records.ts';
+import type { Segment } from '../segment.ts';
+import { BatchWalk, recordsOf } from './batch-walk.ts';
+import type { CompactionPlan } from './compaction-plan.ts';
+import { groupSegments } from './compaction-plan.ts';
+import { KeyOffsets } from './key-offsets.ts';
+import { CompactionStopped, rewriteSegments } from './segment-rewrite.ts';
+import { swapSegments } from './segment-swap.ts';
+import { Slices } from './slices.ts';
+
+export interface CompactionOptions {
+  /** Memory for keys; what does not fit is left to the next pass. */
+  readonly keyBytesMax: number;
+  /** The time to measure ages by. */
+  readonly now: number;
+  /** Throws CompactionStopped when compaction shall end. */
+  readonly check: () => void;
+}
+
+export interface CompactionOutcome {
+  /** Everything below was compacted; where the next pass begins. */
+  readonly cleanedTo: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/**
+ * One pass over a log (Kafka: Cleaner.doClean). First the keys of what is new are read, as far as
+ * memory goes; then everything below is written anew without the records that have a later one of
+ * the same key, segment by segment from the oldest on. That order matters: a tombstone must not go
+ * before what it deletes.
+ */
+export async function compactLog(
+  state: LogState,
+  plan: CompactionPlan,
+  options: CompactionOptions,
+): Promise<CompactionOutcome> {
+  const { services } = state;
+  const pass = new Pass(state, options);
+  await pass.readKeys(plan);
+  // What was written down as durable must not lie in a segment that is about to be replaced.
+  state.checkpoint();
+  await services.checkpoints.whenSynced();
+  options.check();
+  const bytesBefore = state.segments.sizeBytes;
+  await pass.rewrite();
+  return { cleanedTo: pass.endOffset, bytesBefore, bytesAfter: state.segments.sizeBytes };
+}
+
+class Pass {
+  /** The records below have their keys noted. */
+  endOffset = 0;
+  readonly #state: LogState;
+  readonly #options: CompactionOptions;
+  readonly #slices: Slices;
+  #keys!: KeyOffsets;
+
+  constructor(state: LogState, options: CompactionOptions) {
+    this.#state = state;
+    this.#options = options;
+    this.#slices = new Slices(state.services.clock);
+  }
+
+  async readKeys({ dirtyFrom, dirtyTo }: CompactionPlan): Promise<void> {
+    this.#keys = new KeyOffsets(dirtyTo - dirtyFrom, this.#options.keyBytesMax);
+    this.endOffset = dirtyFrom;
+    const { list } = this.#state.segments;
+    const dirty = list.filter((one) => one.nextOffset > dirtyFrom && one.baseOffset < dirtyTo);
+    for (const segment of dirty) {
+      if (!(await this.#readKeysOf(segment, dirtyFrom))) return;
+      this.endOffset = segment.nextOffset;
+    }
+  }
+
+  /** False if memory did not suffice; `endOffset` then says how far it went. */
+  async #readKeysOf(segment: Segment, dirtyFrom: number): Promise<boolean> {
+    const { services, segments } = this.#state;
+    const from = segment.floorOf(dirtyFrom);
+    const walk = new BatchWalk(services.files, segment, from);
+    for (;;) {
+      const step = walk.next();
+      if (step === false) return true;
+      if (step !== true) {
+        const index = segments.list.indexOf(segment);
+        segments.quarantine(index, walk.position, walk.nextOffset, step);
+        continue;
+      }
+      if (walk.nextOffset > dirtyFrom && !this.#noteKeys(walk, dirtyFrom)) return false;
+      if (this.#slices.isOver(walk.size)) {
+        await this.#slices.pause();
+        this.#options.check();
+        this.#checkPresent(segment);
+      }
+    }
+  }
+
+  #noteKeys({ bytes, at, nextOffset }: BatchWalk, dirtyFrom: number): boolean {
+    const batch = readRecordBatchHeader(bytes, at);
+    if (isControlBatch(batch) || batch.recordCount === 0) return true;
+    try {
+      const { bytes: records, start } = recordsOf(bytes, at, batch);
+      const cursor = new RecordCursor(records, start);
+      for (let i = 0; i < batch.recordCount; i++) {
+        cursor.next();
+        const offset = batch.baseOffset + cursor.offsetDelta;
+        if (cursor.keyLength < 0 || offset < dirtyFrom) continue;
+        if (this.#keys.isFull) {
+          this.endOffset = offset;
+          return false;
+        }
+        this.#keys.put(records, cursor.keyStart, cursor.keyLength, offset);
+      }
+    } catch (error) {
+      if (!(error instanceof DecompressionError || error instanceof MalformedRecordsError)) {
+        throw error;
+      }
+      const { topic, partition } = this.#state.folder;
+      this.#state.services.logger.warn(
+        { topic, partition, baseOffset: batch.baseOffset, nextOffset, err: error },
+        'compaction keeps a batch whose records cannot be read',
+      );
+    }
+    return true;
+  }
+
+  async rewrite(): Promise<void> {
+    const state = this.#state;
+    const { check, now } = this.#options;
+    let mayDropTombstones = true;
+    for (const group of groupSegments(state, this.endOffset)) {
+      if (group[0]!.damaged.length > 0) {
+        // It keeps records that later tombstones delete.
+        mayDropTombstones = false;
+        continue;
+      }
+      const rules = {
+        isLatest: (bytes: Buffer, start: number, length: number, offset: number): boolean =>
+          offset >= this.#keys.get(bytes, start, length),
+        endOffset: this.endOffset,
+        now,
+        deleteRetentionMs: state.config.deleteRetentionMs,
+        mayDropTombstones,
+      };
+      const checkGroup = (): void => {
+        check();
+        for (const segment of group) this.#checkPresent(segment);
+      };
+      checkGroup();
+      const rewrite = { state, group, rules, slices: this.#slices, check: checkGroup };
+      const cleaned = await rewriteSegments(rewrite);
+      if (cleaned !== undefined) await this.#swap(group, cleaned);
+      await this.#slices.pause();
+    }
+  }
+
+  async #swap(group: readonly Segment[], cleaned: Segment): Promise<void> {
+    const state = this.#state;
+    const isDone = await state.exclusively(() =>
+      swapSegments(state, group, cleaned).catch((error: unknown) => {
+        // Old and new may both be on the disk, or neither in full: a start sorts that out.
+        const reason = `cannot replace segments in ${state.folder.path}`;
+        state.goOffline(`${reason}: ${(error as Error).message}`, error as Error);
+        return true;
+      }),
+    );
+    this.#options.check();
+    if (!isDone) throw new CompactionStopped('segments went away meanwhile');
+  }
+
+  #checkPresent(segment: Segment): void {
+    if (this.#state.segments.list.includes(segment)) return;
+    throw new CompactionStopped('a segment went away meanwhile');
+  }
+}
