@@ -34,6 +34,18 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'faults',
+          include: ['tools/faults/*.fault-spec.ts'],
+          testTimeout: 3_600_000,
+          hookTimeout: 120_000,
+          // What one fault measures must not be the load of another.
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });
