@@ -1,5 +1,7 @@
 import type { Clock, LogManager, Logger } from '@penstock/kafka-log';
+import type { AlteredConfigs } from './configs/altered-configs.ts';
 import type { BrokerConfigs } from './configs/broker-configs.ts';
+import type { LogLevel } from './configs/logger-target.ts';
 import type { FetchBuffers } from './fetching/fetch-buffers.ts';
 import type { ParkedFetches } from './fetching/parked-fetches.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';
@@ -26,8 +28,11 @@ export interface BrokerContext {
   readonly logDirectory: string;
   readonly coercesReplicationFactor: boolean;
   readonly clock: Clock;
+  readonly newUuid: () => string;
   readonly logger: Logger;
   readonly configs: BrokerConfigs;
+  readonly alteredConfigs: AlteredConfigs;
+  readonly logLevel: LogLevel;
   readonly store: MetadataStore;
   readonly logs: LogManager;
   readonly topics: TopicCatalog;

@@ -9,7 +9,9 @@ import {
   type Timer,
 } from '@penstock/kafka-log';
 import type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
+import { AlteredConfigs } from './configs/altered-configs.ts';
 import { BrokerConfigs } from './configs/broker-configs.ts';
+import type { LogLevel } from './configs/logger-target.ts';
 import { FetchBuffers } from './fetching/fetch-buffers.ts';
 import { ParkedFetches } from './fetching/parked-fetches.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';
@@ -38,7 +40,10 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** Settings by Kafka's names (`num.partitions`), as text. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Defaults to the setting `node.id`, then `broker.id`, then 1. */
   readonly nodeId?: number;
+  /** Lets BROKER_LOGGER resources change how much is logged. */
+  readonly logLevel?: LogLevel;
   /** Take any replication factor as 1 instead of refusing more than 1. */
   readonly coercesReplicationFactor?: boolean;
   readonly clock?: Clock;
@@ -87,11 +92,15 @@ export class Broker {
     });
     try {
       const stored = await store.load();
-      configs.setDynamic(stored.brokerConfigs);
+      const nodeId = options.nodeId ?? nodeIdOf(configs);
+      configs.state({ ...FACTS, ...idSettings(nodeId), 'log.dirs': options.logDirectory });
+      const alteredConfigs = new AlteredConfigs({ store, broker: configs, nodeId });
+      alteredConfigs.restore(stored.brokerConfigs);
       const parkedFetches = new ParkedFetches(clock);
       const onTopicDeleted = (): void => parkedFetches.wakeAll();
       const topics = new TopicCatalog({ store, logs, configs, logger, newUuid, onTopicDeleted });
       await topics.restore(stored.topics);
+      configs.onChange(() => topics.applyBrokerConfigs());
       const writes = new GroupWrites((changes) => store.writeGroups(changes));
       const groups = new GroupCoordinator({
         clock,
@@ -102,7 +111,6 @@ export class Broker {
       });
       groups.restore(stored.groups, stored.offsets);
       const context = {
-        nodeId: options.nodeId ?? 1,
         clusterId: await clusterId(store, stored.settings, newUuid),
         rack: configs.value('broker.rack'),
         advertised: { host: options.advertisedHost, port: options.advertisedPort ?? options.port },
@@ -113,6 +121,8 @@ export class Broker {
         fetchBuffers: new FetchBuffers(clock),
         metrics: newBrokerMetrics(),
         isStopping: false,
+        logLevel: options.logLevel ?? steadyLogLevel(),
+        ...{ nodeId, newUuid, alteredConfigs },
         ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches },
       };
       const broker = new Broker(context, writes);
@@ -145,6 +155,12 @@ export class Broker {
       host: options.advertisedHost,
       port: options.advertisedPort ?? this.#server.port,
     };
+    const { configs, advertised } = this.#context;
+    configs.state({
+      listeners: listenerUrl(host, this.#server.port),
+      'advertised.listeners': listenerUrl(advertised.host, advertised.port),
+    });
+    reportUnused(configs, options.logger);
   }
 
   #accept(socket: Socket): void {
@@ -219,6 +235,38 @@ export class Broker {
 
 const DRAIN_MS_MAX = 1_000;
 const MINUTE_MS = 60_000;
+
+/** Kafka describes these too. */
+const FACTS = { 'process.roles': 'broker,controller' };
+
+function nodeIdOf(configs: BrokerConfigs): number {
+  const broker = configs.number('broker.id');
+  return Number(configs.value('node.id') ?? (broker >= 0 ? broker : 1));
+}
+
+function idSettings(nodeId: number): Record<string, string> {
+  return { 'node.id': String(nodeId), 'broker.id': String(nodeId) };
+}
+
+function listenerUrl(host: string, port: number): string {
+  return `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function reportUnused(configs: BrokerConfigs, logger: Logger): void {
+  const { unknownNames, namesWithoutEffect } = configs;
+  if (unknownNames.length > 0) {
+    logger.warn({ settings: unknownNames }, 'these settings are not known');
+  }
+  if (namesWithoutEffect.length > 0) {
+    logger.info({ settings: namesWithoutEffect }, 'these settings have no effect in this broker');
+  }
+}
+
+/** For a broker that was not given a way to change how much is logged. */
+function steadyLogLevel(): LogLevel {
+  let level = 'info';
+  return { get: () => level, set: (next) => (level = next) };
+}
 
 function groupSettings(configs: BrokerConfigs) {
   return {

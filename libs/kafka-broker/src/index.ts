@@ -1,6 +1,7 @@
 export { Broker, type BrokerOptions } from './broker.ts';
 export type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
 export { BrokerConfigError } from './configs/broker-configs.ts';
+export type { LogLevel } from './configs/logger-target.ts';
 export type { BrokerMetrics } from './metrics.ts';
 export type {
   GroupChange,

@@ -384,7 +384,6 @@ test('CreateTopics judges each topic on its own', async () => {
     ['odd', ErrorCodes.INVALID_CONFIG],
     ['bad name', ErrorCodes.INVALID_TOPIC_EXCEPTION],
     ['twice', ErrorCodes.INVALID_REQUEST],
-    ['twice', ErrorCodes.INVALID_REQUEST],
     ['configured', ErrorCodes.NONE],
   ]);
 });

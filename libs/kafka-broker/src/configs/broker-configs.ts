@@ -1,4 +1,5 @@
 import { BROKER_CONFIGS, type BrokerConfigDefinition } from './broker-config-table.ts';
+import { brokerValuesProblem } from './broker-config-rules.ts';
 import { CONFIG_SOURCES, configNumber, configProblem } from './config-definition.ts';
 
 /** A value with the place it comes from, as DescribeConfigs lists them, most specific first. */
@@ -8,44 +9,93 @@ export interface ConfigSynonym {
   readonly source: number;
 }
 
-/** A setting was given a name or a value that the broker cannot run with. */
+/** A setting was given a value that the broker cannot run with. */
 export class BrokerConfigError extends Error {
   override readonly name = 'BrokerConfigError';
+  /** The setting by Kafka's name. */
+  readonly setting: string;
+
+  constructor(setting: string, message: string) {
+    super(message);
+    this.setting = setting;
+  }
 }
+
+/** Settings that give one thing in different units, the one that counts first in front. */
+const ALTERNATIVES: readonly (readonly string[])[] = [
+  ['log.roll.ms', 'log.roll.hours'],
+  ['log.roll.jitter.ms', 'log.roll.jitter.hours'],
+  ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
+  ['log.flush.interval.ms', 'log.flush.scheduler.interval.ms'],
+];
+
+const ALTERNATIVES_OF = new Map(
+  ALTERNATIVES.flatMap((names) => names.map((name) => [name, names])),
+);
+
+type Values = ReadonlyMap<string, string>;
+const NONE: Values = new Map();
 
 /**
  * The broker's settings by Kafka's names. The value of a name is the first of: changed at run time
- * for this broker (kept in the metadata store), given at the start, Kafka's default.
+ * for this broker, changed at run time for the whole cluster (both kept in the metadata store),
+ * given at the start, Kafka's default.
  */
 export class BrokerConfigs {
-  readonly #static: ReadonlyMap<string, string>;
-  readonly #dynamic = new Map<string, string>();
+  #static: Values;
+  #ofBroker: Values = NONE;
+  #ofCluster: Values = NONE;
+  readonly #listeners = new Set<() => void>();
 
   /**
-   * @param given settings of the start, by Kafka's names
+   * @param given settings of the start, by Kafka's names; names that Kafka does not know are kept
    * @throws BrokerConfigError for a value that its setting does not take
    */
   constructor(given: Readonly<Record<string, string>> = {}) {
-    for (const [name, value] of Object.entries(given)) {
+    this.#static = new Map(Object.entries(given));
+    for (const [name, value] of this.#static) {
       const definition = BROKER_CONFIGS.get(name);
       const problem = definition && configProblem(definition, value);
-      if (problem !== undefined) throw new BrokerConfigError(problem);
+      if (problem !== undefined) throw new BrokerConfigError(name, problem);
     }
-    this.#static = new Map(Object.entries(given));
+    const broken = brokerValuesProblem((name) => this.value(name));
+    if (broken) throw new BrokerConfigError(broken.setting, broken.message);
   }
 
-  /** Values changed at run time; replaces all of them. */
-  setDynamic(values: ReadonlyMap<string, string>): void {
-    this.#dynamic.clear();
-    for (const [name, value] of values) this.#dynamic.set(name, value);
+  /** What is so whatever was given: the port listened on, the folder, the node's id. */
+  state(facts: Readonly<Record<string, string>>): void {
+    this.#static = new Map([...this.#static, ...Object.entries(facts)]);
   }
 
-  get dynamic(): ReadonlyMap<string, string> {
-    return this.#dynamic;
+  /** Values changed at run time; replaces all of them and tells those who listen. */
+  setDynamic(values: { readonly ofBroker: Values; readonly ofCluster: Values }): void {
+    this.#ofBroker = values.ofBroker;
+    this.#ofCluster = values.ofCluster;
+    for (const listener of this.#listeners) listener();
   }
 
+  /** Calls back after every change at run time. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  get ofBroker(): Values {
+    return this.#ofBroker;
+  }
+
+  get ofCluster(): Values {
+    return this.#ofCluster;
+  }
+
+  /** The value that counts; null where there is none, not even a default. */
   value(name: string): string | null {
-    return this.synonyms(name)[0]?.value ?? null;
+    return (
+      this.#ofBroker.get(name) ??
+      this.#ofCluster.get(name) ??
+      this.#static.get(name) ??
+      BROKER_CONFIGS.get(name)?.defaultValue ??
+      null
+    );
   }
 
   /** A numeric setting; "no limit" is Infinity. */
@@ -54,28 +104,66 @@ export class BrokerConfigs {
   }
 
   isOn(name: string): boolean {
-    return this.value(name)?.toLowerCase() === 'true';
+    return this.value(name)?.trim().toLowerCase() === 'true';
   }
 
-  /** All places that give a value to this setting, the one that counts first. */
+  /**
+   * All places that give a value to this setting, the one that counts first. As in Kafka
+   * (`ConfigHelper.configSynonyms`) settings of the same thing in other units follow, and nothing is
+   * listed before this setting's own first value.
+   */
   synonyms(name: string): ConfigSynonym[] {
+    const names = ALTERNATIVES_OF.get(name) ?? [name];
     const found: ConfigSynonym[] = [];
-    const dynamic = this.#dynamic.get(name);
-    if (dynamic !== undefined) {
-      found.push({ name, value: dynamic, source: CONFIG_SOURCES.dynamicBroker });
+    for (const { source, get } of this.#layers()) {
+      for (const each of names) {
+        const value = get(each);
+        if (value !== undefined) found.push({ name: each, value, source });
+      }
     }
-    const given = this.#static.get(name);
-    if (given !== undefined) {
-      found.push({ name, value: given, source: CONFIG_SOURCES.staticBroker });
+    const own = found.findIndex((synonym) => synonym.name === name);
+    return own === -1 ? [] : found.slice(own);
+  }
+
+  /** The value of the first of `names` that has one in the most specific place, and that place. */
+  firstOf(names: readonly string[]): ConfigSynonym | undefined {
+    for (const { source, get } of this.#layers()) {
+      for (const name of names) {
+        const value = get(name);
+        if (value !== undefined) return { name, value, source };
+      }
     }
-    const definition = BROKER_CONFIGS.get(name);
-    if (definition && definition.defaultValue !== null) {
-      found.push({ name, value: definition.defaultValue, source: CONFIG_SOURCES.default });
-    }
-    return found;
+    return undefined;
+  }
+
+  #layers(): { source: number; get: (name: string) => string | undefined }[] {
+    return [
+      { source: CONFIG_SOURCES.dynamicBroker, get: (name) => this.#ofBroker.get(name) },
+      { source: CONFIG_SOURCES.dynamicDefaultBroker, get: (name) => this.#ofCluster.get(name) },
+      { source: CONFIG_SOURCES.staticBroker, get: (name) => this.#static.get(name) },
+      {
+        source: CONFIG_SOURCES.default,
+        get: (name) => BROKER_CONFIGS.get(name)?.defaultValue ?? undefined,
+      },
+    ];
   }
 
   definitions(): Iterable<BrokerConfigDefinition> {
     return BROKER_CONFIGS.values();
   }
+
+  /** Settings given at the start whose names Kafka does not know. */
+  get unknownNames(): string[] {
+    return [...this.#static.keys()].filter((name) => !isKnownSetting(name));
+  }
+
+  /** Settings given at the start on which nothing depends here. */
+  get namesWithoutEffect(): string[] {
+    return [...this.#static.keys()].filter((name) => BROKER_CONFIGS.get(name)?.acts === false);
+  }
+}
+
+/** Kafka's own settings, and those of one listener. */
+function isKnownSetting(name: string): boolean {
+  return BROKER_CONFIGS.has(name) || name.startsWith('listener.name.');
 }

@@ -1,133 +1,163 @@
 import { ErrorCodes } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
-import type { Refusal, Topic } from '../metadata/topic-catalog.ts';
-import { BROKER_CONFIGS } from './broker-config-table.ts';
-import { configProblem, listElements, type ConfigDefinition } from './config-definition.ts';
-import { TOPIC_CONFIGS } from './topic-config-table.ts';
-import { topicConfigsProblem, topicConfigValue } from './topic-configs.ts';
+import type { Refusal } from '../metadata/topic-catalog.ts';
+import { topicNameProblem } from '../metadata/topic-names.ts';
+import { brokerTarget } from './broker-target.ts';
+import { clientMetricsTarget } from './client-metrics-target.ts';
+import {
+  changedConfigs,
+  isRefused,
+  refusal,
+  replacedConfigs,
+  RESOURCE_TYPES,
+  type ConfigChange,
+  type ConfigTarget,
+  type DescribedConfig,
+} from './config-target.ts';
+import { groupTarget } from './group-target.ts';
+import { changeLogLevel, describeLoggers, loggersProblem } from './logger-target.ts';
+import { topicTarget } from './topic-target.ts';
 
-/** Kafka: `ConfigResource.Type`. */
-export const RESOURCE_TYPES = { topic: 2, broker: 4 } as const;
-
-/** Kafka: `AlterConfigOp.OpType`. */
-export const OPERATIONS = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
-
-export interface ConfigChange {
-  readonly name: string;
-  readonly operation: number;
-  readonly value: string | null;
+export interface ResourceId {
+  readonly resourceType: number;
+  readonly resourceName: string;
 }
 
-/** What the config APIs work on: a topic or this broker. */
-export interface ConfigTarget {
-  /** Explicitly set values. */
-  readonly explicit: ReadonlyMap<string, string>;
-  definition(name: string): ConfigDefinition | undefined;
-  /** The value that counts now; list operations start from it. */
-  current(definition: ConfigDefinition): string | null;
-  /** Why the target cannot have these values. */
-  problem(values: ReadonlyMap<string, string>): string | undefined;
-  /** Makes the values durable, then effective. */
-  apply(values: ReadonlyMap<string, string>): Promise<void>;
-}
+const { INVALID_REQUEST } = ErrorCodes;
 
-/** Finds what a config request names, or says why it cannot be changed. */
-export function findConfigTarget(
+/** The configs of a resource, or why they cannot be told (Kafka: `ConfigHelper`). */
+export function describeResource(
   broker: BrokerContext,
-  resourceType: number,
-  resourceName: string,
-): ConfigTarget | Refusal {
-  if (resourceType === RESOURCE_TYPES.topic) {
-    const topic = broker.topics.byName(resourceName);
-    if (topic) return topicTarget(broker, topic);
-    const message = `The topic '${resourceName}' does not exist.`;
-    return { error: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, message };
+  { resourceType, resourceName }: ResourceId,
+): DescribedConfig[] | Refusal {
+  const { nodeId } = broker;
+  const idProblem = nodeIdProblem(resourceName, nodeId);
+  switch (resourceType) {
+    case RESOURCE_TYPES.topic: {
+      const nameProblem = topicNameProblem(resourceName);
+      if (nameProblem !== undefined) {
+        return refusal(ErrorCodes.INVALID_TOPIC_EXCEPTION, nameProblem);
+      }
+      const topic = broker.topics.byName(resourceName);
+      if (!topic) return refusal(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, '');
+      return topicTarget(broker, topic).describe();
+    }
+    case RESOURCE_TYPES.broker: {
+      const expected = `${nodeId} or empty string,`;
+      if (resourceName !== '' && idProblem) return brokerIdRefusal(resourceName, expected);
+      return brokerTarget(broker, resourceName).describe();
+    }
+    case RESOURCE_TYPES.brokerLogger:
+      if (resourceName === '') return refusal(INVALID_REQUEST, 'Broker id must not be empty');
+      return idProblem ? brokerIdRefusal(resourceName, String(nodeId)) : describeLoggers(broker);
+    case RESOURCE_TYPES.clientMetrics:
+      return resourceName === ''
+        ? refusal(INVALID_REQUEST, 'Client metrics subscription name must not be empty')
+        : clientMetricsTarget(broker, resourceName).describe();
+    case RESOURCE_TYPES.group:
+      return resourceName === ''
+        ? refusal(INVALID_REQUEST, 'Group name must not be empty')
+        : groupTarget(broker, resourceName).describe();
+    default:
+      return refusal(INVALID_REQUEST, `Unknown resource type ${resourceType}`);
   }
-  if (resourceType === RESOURCE_TYPES.broker) {
-    // The cluster-wide default and this broker's own value are the same thing on one node.
-    if (resourceName === '' || resourceName === String(broker.nodeId)) return brokerTarget(broker);
-    const message = `Unexpected broker id, expected ${broker.nodeId}, but received ${resourceName}`;
-    return { error: ErrorCodes.INVALID_REQUEST, message };
-  }
-  return { error: ErrorCodes.INVALID_REQUEST, message: `Unknown resource type ${resourceType}.` };
 }
 
-/** The values after the changes; the refusal of the first change that cannot be made. */
-export function changedConfigs(
-  target: ConfigTarget,
+/** IncrementalAlterConfigs for one resource; undefined when it was done, or could be. */
+export async function alterResource(
+  broker: BrokerContext,
+  resource: ResourceId,
   changes: readonly ConfigChange[],
-): Map<string, string> | Refusal {
-  const values = new Map(target.explicit);
-  const seen = new Set<string>();
-  for (const { name, operation, value } of changes) {
-    const invalid = (message: string, error: number = ErrorCodes.INVALID_CONFIG) => ({
-      error,
-      message,
-    });
-    if (seen.has(name)) {
-      return invalid(`Duplicate config ${name}.`, ErrorCodes.INVALID_REQUEST);
-    }
-    seen.add(name);
-    const definition = target.definition(name);
-    if (!definition) return invalid(`Unknown topic config name: ${name}`);
-    if (operation === OPERATIONS.delete) {
-      values.delete(name);
-      continue;
-    }
-    if (value === null) return invalid(`Null value not supported for : ${name}`);
-    if (operation === OPERATIONS.set) {
-      values.set(name, value);
-    } else if (operation === OPERATIONS.append || operation === OPERATIONS.subtract) {
-      if (definition.type !== 'list') {
-        return invalid(`Config value append is not allowed for config key: ${name}`);
-      }
-      const before = listElements(values.get(name) ?? target.current(definition) ?? '');
-      const named = listElements(value);
-      const after =
-        operation === OPERATIONS.append
-          ? [...before, ...named.filter((element) => !before.includes(element))]
-          : before.filter((element) => !named.includes(element));
-      values.set(name, after.join(','));
-    } else {
-      return invalid(`Unknown operation type ${operation}.`, ErrorCodes.INVALID_REQUEST);
-    }
+  validateOnly: boolean,
+): Promise<Refusal | undefined> {
+  if (resource.resourceType === RESOURCE_TYPES.brokerLogger) {
+    const { resourceName } = resource;
+    const message = /^-?\d+$/.test(resourceName)
+      ? `Unexpected node id. Expected ${broker.nodeId}, but received ${resourceName}`
+      : `Node id must be an integer, but it is: ${resourceName}`;
+    const isThis = nodeIdProblem(resourceName, broker.nodeId) === undefined;
+    const problem = isThis ? loggersProblem(changes) : refusal(INVALID_REQUEST, message);
+    if (!problem && !validateOnly) changeLogLevel(broker, changes);
+    return problem;
   }
-  const problem = target.problem(values);
-  return problem === undefined ? values : { error: ErrorCodes.INVALID_CONFIG, message: problem };
+  const target = findTarget(broker, resource);
+  return isRefused(target)
+    ? target
+    : applyTo(target, changedConfigs(target, changes), validateOnly);
 }
 
-function topicTarget(broker: BrokerContext, topic: Topic): ConfigTarget {
-  return {
-    explicit: topic.configs,
-    definition: (name) => TOPIC_CONFIGS.get(name),
-    current: ({ name }) => {
-      const definition = TOPIC_CONFIGS.get(name);
-      return definition ? topicConfigValue(definition, topic.configs, broker.configs).value : null;
-    },
-    problem: topicConfigsProblem,
-    apply: (values) => broker.topics.setConfigs(topic, values),
-  };
+/** AlterConfigs for one resource: what is not named goes back to its default. */
+export async function replaceResource(
+  broker: BrokerContext,
+  resource: ResourceId,
+  configs: readonly { readonly name: string; readonly value: string | null }[],
+  validateOnly: boolean,
+): Promise<Refusal | undefined> {
+  const target = findTarget(broker, resource);
+  return isRefused(target)
+    ? target
+    : applyTo(target, replacedConfigs(target, configs), validateOnly);
 }
 
-function brokerTarget(broker: BrokerContext): ConfigTarget {
-  const { configs } = broker;
-  return {
-    explicit: configs.dynamic,
-    definition: (name) => BROKER_CONFIGS.get(name),
-    current: ({ name }) => configs.value(name),
-    problem(values) {
-      for (const [name, value] of values) {
-        const definition = BROKER_CONFIGS.get(name);
-        if (!definition?.isDynamic) return `Cannot update these configs dynamically: Set(${name})`;
-        const problem = configProblem(definition, value);
-        if (problem !== undefined) return problem;
+async function applyTo(
+  target: ConfigTarget,
+  values: ReadonlyMap<string, string> | Refusal,
+  validateOnly: boolean,
+): Promise<Refusal | undefined> {
+  if (isRefused(values)) return values;
+  if (!validateOnly) await target.apply(values);
+  return undefined;
+}
+
+function findTarget(
+  broker: BrokerContext,
+  { resourceType, resourceName }: ResourceId,
+): ConfigTarget | Refusal {
+  switch (resourceType) {
+    case RESOURCE_TYPES.topic: {
+      if (resourceName === '') {
+        return refusal(INVALID_REQUEST, 'Default topic resources are not allowed.');
       }
-      return undefined;
-    },
-    async apply(values) {
-      await broker.store.setBrokerConfigs(values);
-      configs.setDynamic(values);
-      broker.topics.applyBrokerConfigs();
-    },
-  };
+      const nameProblem = topicNameProblem(resourceName);
+      if (nameProblem !== undefined) {
+        return refusal(ErrorCodes.INVALID_TOPIC_EXCEPTION, nameProblem);
+      }
+      const topic = broker.topics.byName(resourceName);
+      if (topic) return topicTarget(broker, topic);
+      const message = `The topic '${resourceName}' does not exist.`;
+      return refusal(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, message);
+    }
+    case RESOURCE_TYPES.broker: {
+      const problem = resourceName === '' ? undefined : nodeIdProblem(resourceName, broker.nodeId);
+      return problem ? refusal(INVALID_REQUEST, problem) : brokerTarget(broker, resourceName);
+    }
+    case RESOURCE_TYPES.clientMetrics:
+      return resourceName === ''
+        ? refusal(INVALID_REQUEST, "Subscription name can't be empty")
+        : clientMetricsTarget(broker, resourceName);
+    case RESOURCE_TYPES.group:
+      return resourceName === ''
+        ? refusal(INVALID_REQUEST, 'Default group resources are not allowed.')
+        : groupTarget(broker, resourceName);
+    default:
+      return refusal(INVALID_REQUEST, `Unknown resource type ${resourceType}`);
+  }
+}
+
+function nodeIdProblem(resourceName: string, nodeId: number): string | undefined {
+  if (!/^-?\d+$/.test(resourceName)) {
+    return `Node id must be an integer, but it is: ${resourceName}`;
+  }
+  return Number(resourceName) === nodeId
+    ? undefined
+    : `Unexpected broker id, expected ${nodeId}, but received ${resourceName}`;
+}
+
+function brokerIdRefusal(resourceName: string, expected: string): Refusal {
+  return /^-?\d+$/.test(resourceName)
+    ? refusal(
+        INVALID_REQUEST,
+        `Unexpected broker id, expected ${expected} but received ${resourceName}`,
+      )
+    : refusal(INVALID_REQUEST, `Broker id must be an integer, but it is: ${resourceName}`);
 }

@@ -1,4 +1,4 @@
-import type { ConfigDefinition } from './config-definition.ts';
+import type { ConfigDefinition, ConfigLimits } from './config-definition.ts';
 
 export interface TopicConfigDefinition extends ConfigDefinition {
   /** Broker setting that gives the default (Kafka: `ServerTopicConfigSynonyms`); null for none. */
@@ -10,10 +10,10 @@ const LONG_MAX = '9223372036854775807';
 function config(
   name: string,
   type: ConfigDefinition['type'],
-  defaultValue: string,
+  defaultValue: string | null,
   synonym: string | null,
   documentation: string,
-  limits: Pick<ConfigDefinition, 'values' | 'min' | 'max'> = {},
+  limits: ConfigLimits & { readonly isInternal?: boolean } = {},
 ): TopicConfigDefinition {
   return { name, type, defaultValue, synonym, documentation, ...limits };
 }
@@ -38,6 +38,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '-1',
       'compression.gzip.level',
       'Level for gzip when compression.type is gzip.',
+      { min: 1, max: 9, or: -1 },
     ),
     config(
       'compression.lz4.level',
@@ -45,6 +46,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '9',
       'compression.lz4.level',
       'Level for lz4 when compression.type is lz4.',
+      { min: 1, max: 17 },
     ),
     config(
       'compression.type',
@@ -60,6 +62,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '3',
       'compression.zstd.level',
       'Level for zstd when compression.type is zstd.',
+      { min: -131072, max: 22 },
     ),
     config(
       'delete.retention.ms',
@@ -99,6 +102,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '',
       null,
       'Replicas whose replication is throttled on the follower.',
+      { form: 'throttledReplicas' },
     ),
     config(
       'index.interval.bytes',
@@ -109,11 +113,20 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       { min: 0 },
     ),
     config(
+      'internal.segment.bytes',
+      'int',
+      null,
+      null,
+      'Stands in for segment.bytes below its minimum, for tests.',
+      { isInternal: true },
+    ),
+    config(
       'leader.replication.throttled.replicas',
       'list',
       '',
       null,
       'Replicas whose replication is throttled on the leader.',
+      { form: 'throttledReplicas' },
     ),
     config(
       'local.retention.bytes',
@@ -217,7 +230,6 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '-1',
       'log.retention.bytes',
       'Size a partition may reach before old segments are deleted.',
-      { min: -1 },
     ),
     config(
       'retention.ms',
@@ -233,7 +245,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '1073741824',
       'log.segment.bytes',
       'Size at which a new segment is begun.',
-      { min: 14 },
+      { min: 1_048_576 },
     ),
     config(
       'segment.index.bytes',

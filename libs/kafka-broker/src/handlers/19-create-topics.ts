@@ -11,25 +11,36 @@ import { topicConfigValue } from '../configs/topic-configs.ts';
 import { isRefusal, type Refusal, type Topic } from '../metadata/topic-catalog.ts';
 import { handler } from './handler.ts';
 
+/** Kafka: `ReplicationControlManager`; bounds what one request can make the broker open. */
+export const PARTITIONS_PER_REQUEST_MAX = 10_000;
+
 /**
- * CreateTopics (key 19), versions 2 to 7.
+ * CreateTopics (key 19), versions 2 to 7 (Kafka: `ReplicationControlManager.createTopics`).
  *
- * - Each topic succeeds or fails on its own; a name that occurs twice fails (INVALID_REQUEST 42).
+ * - Each topic succeeds or fails on its own; a name that occurs twice fails once (INVALID_REQUEST 42).
+ *   The first of these counts: name (17), existing topic (36), colliding name (17), configs (40),
+ *   replication factor (38), partitions (37). More than 10,000 partitions in all: every topic fails
+ *   with POLICY_VIOLATION 44.
  * - −1 partitions or replicas mean the broker's default. More than one replica: error 38, unless the
  *   broker is told to treat every replication factor as 1. Assignments may name this node only.
  * - Every topic config of Kafka is accepted and kept; unknown names and bad values: INVALID_CONFIG 40.
  * - When the answer is sent the topic is durable and its partitions can be written to.
+ * - Deviation: of two names in one request that differ in '.' and '_' only, Kafka creates both; here
+ *   the second collides, as it does in two requests.
  */
 export const createTopicsHandler = handler({
   key: ApiKeys.CreateTopics,
   async handle({ topics, validateOnly }, { broker }) {
     const counts = new Map<string, number>();
     for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1);
-    const isRepeated = ({ name }: AskedTopic): boolean => (counts.get(name) ?? 0) > 1;
+    const byName = new Map(topics.map((topic) => [topic.name, topic]));
+    const partitions = topics.reduce((sum, topic) => sum + plannedPartitions(broker, topic), 0);
     const outcomes = await Promise.all(
-      topics.map(async (asked) =>
-        isRepeated(asked) ? refuse(asked.name, REPEATED) : createOne(broker, asked, validateOnly),
-      ),
+      [...byName.values()].map(async (asked) => {
+        if (partitions > PARTITIONS_PER_REQUEST_MAX) return refuse(asked.name, TOO_MANY_PARTITIONS);
+        if ((counts.get(asked.name) ?? 0) > 1) return refuse(asked.name, REPEATED);
+        return createOne(broker, asked, validateOnly);
+      }),
     );
     return { topics: outcomes };
   },
@@ -42,6 +53,19 @@ const REPEATED: Refusal = {
   error: ErrorCodes.INVALID_REQUEST,
   message: 'Duplicate topic name.',
 };
+
+const TOO_MANY_PARTITIONS: Refusal = {
+  error: ErrorCodes.POLICY_VIOLATION,
+  message: 'Excessively large number of partitions per request.',
+};
+
+function plannedPartitions(broker: BrokerContext, asked: AskedTopic): number {
+  const { assignments, numPartitions } = asked;
+  if (assignments.length > 0) return assignments.length;
+  return numPartitions === -1
+    ? broker.configs.number('num.partitions')
+    : Math.max(numPartitions, 0);
+}
 
 async function createOne(
   broker: BrokerContext,
@@ -57,13 +81,16 @@ async function createOne(
     }
     configs.set(config.name, config.value);
   }
-  const partitionCount = plannedPartitionCount(broker, asked);
-  if (typeof partitionCount !== 'number') return refuse(name, partitionCount);
   const problem =
-    broker.topics.creationProblem(name, partitionCount, configs) ??
-    replicationProblem(broker, asked);
+    broker.topics.creationProblem(name, configs) ??
+    (asked.assignments.length > 0
+      ? assignmentProblem(broker, asked)
+      : placementProblem(broker, asked));
   if (problem) return refuse(name, problem);
-  if (validateOnly) return accepted(broker, { name, id: ZERO_UUID, partitionCount, configs });
+  const partitionCount = plannedPartitions(broker, asked);
+  if (validateOnly) {
+    return accepted(broker, { name, id: broker.newUuid(), partitionCount, configs });
+  }
   try {
     const outcome = await broker.topics.create(name, partitionCount, configs);
     return isRefusal(outcome) ? refuse(name, outcome) : accepted(broker, outcome);
@@ -73,42 +100,62 @@ async function createOne(
   }
 }
 
-function plannedPartitionCount(broker: BrokerContext, asked: AskedTopic): number | Refusal {
-  const { assignments, numPartitions, replicationFactor } = asked;
-  if (assignments.length === 0) {
-    return numPartitions === -1 ? broker.configs.number('num.partitions') : numPartitions;
+/** Why the topic cannot be as many times as it is asked for. */
+function placementProblem(broker: BrokerContext, asked: AskedTopic): Refusal | undefined {
+  const { numPartitions } = asked;
+  const replication =
+    asked.replicationFactor === -1
+      ? broker.configs.number('default.replication.factor')
+      : asked.replicationFactor;
+  if (replication < 1) {
+    const message = 'Replication factor must be larger than 0, or -1 to use the default value.';
+    return { error: ErrorCodes.INVALID_REPLICATION_FACTOR, message };
   }
-  if (numPartitions !== -1 || replicationFactor !== -1) {
-    return {
-      error: ErrorCodes.INVALID_REQUEST,
-      message: 'A manual assignment goes with -1 partitions and replication factor -1.',
-    };
+  if (numPartitions < -1 || numPartitions === 0) {
+    const message = 'Number of partitions was set to an invalid non-positive value.';
+    return { error: ErrorCodes.INVALID_PARTITIONS, message };
   }
-  const indexes = assignments.map(({ partitionIndex }) => partitionIndex).toSorted((a, b) => a - b);
-  const isGapless = indexes.every((partition, index) => partition === index);
-  const namesThisNode = assignments.every(
-    ({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === broker.nodeId,
-  );
-  if (isGapless && namesThisNode) return assignments.length;
-  return {
-    error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
-    message: `Partitions must be numbered from 0 without gaps, each on node ${broker.nodeId} alone.`,
-  };
+  if (replication === 1 || broker.coercesReplicationFactor) return undefined;
+  const message = `Unable to replicate the partition ${replication} time(s): The target replication factor of ${replication} cannot be reached because only 1 broker(s) are registered.`;
+  return { error: ErrorCodes.INVALID_REPLICATION_FACTOR, message };
 }
 
-function replicationProblem(
-  broker: BrokerContext,
-  { assignments, replicationFactor }: AskedTopic,
-): Refusal | undefined {
-  if (assignments.length > 0 || replicationFactor === -1 || replicationFactor === 1) {
-    return undefined;
+function assignmentProblem(broker: BrokerContext, asked: AskedTopic): Refusal | undefined {
+  const { assignments, numPartitions, replicationFactor } = asked;
+  const specified = 'A manual partition assignment was specified, but';
+  if (replicationFactor !== -1) {
+    const message = `${specified} replication factor was not set to -1.`;
+    return { error: ErrorCodes.INVALID_REQUEST, message };
   }
-  if (replicationFactor > 1 && broker.coercesReplicationFactor) return undefined;
-  const message =
-    replicationFactor > 1
-      ? `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`
-      : 'Replication factor must be larger than 0, or -1 to use the default value.';
-  return { error: ErrorCodes.INVALID_REPLICATION_FACTOR, message };
+  if (numPartitions !== -1) {
+    const message = `${specified} numPartitions was not set to -1.`;
+    return { error: ErrorCodes.INVALID_REQUEST, message };
+  }
+  const indexes = new Set<number>();
+  for (const { partitionIndex, brokerIds } of assignments) {
+    const message = indexes.has(partitionIndex)
+      ? `Found multiple manual partition assignments for partition ${partitionIndex}`
+      : replicasProblem(broker, brokerIds);
+    if (message !== undefined) return { error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message };
+    indexes.add(partitionIndex);
+  }
+  if (assignments.every((_, index) => indexes.has(index))) return undefined;
+  const message = 'partitions should be a consecutive 0-based integer sequence';
+  return { error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message };
+}
+
+/** Why a partition cannot be on these nodes (Kafka: `validateManualPartitionAssignment`). */
+export function replicasProblem(
+  broker: BrokerContext,
+  brokerIds: readonly number[],
+): string | undefined {
+  const names = 'The manual partition assignment includes';
+  if (brokerIds.length === 0) return `${names} an empty replica list.`;
+  const other = brokerIds.find((id) => id !== broker.nodeId);
+  if (other !== undefined) return `${names} broker ${other}, but no such broker is registered.`;
+  return brokerIds.length === 1
+    ? undefined
+    : `${names} the broker ${broker.nodeId} more than once.`;
 }
 
 function accepted(
@@ -123,10 +170,11 @@ function accepted(
     topicConfigErrorCode: ErrorCodes.NONE,
     numPartitions: topic.partitionCount,
     replicationFactor: 1,
-    configs: [...TOPIC_CONFIGS.values()].map((definition) => {
+    configs: [...TOPIC_CONFIGS.values()].flatMap((definition) => {
       const { value, source } = topicConfigValue(definition, topic.configs, broker.configs);
       const { name } = definition;
-      return { name, value, readOnly: false, configSource: source, isSensitive: false };
+      if (definition.isInternal && !topic.configs.has(name)) return [];
+      return [{ name, value, readOnly: false, configSource: source, isSensitive: false }];
     }),
   };
 }
@@ -140,6 +188,6 @@ function refuse(name: string, { error, message }: Refusal): TopicOutcome {
     topicConfigErrorCode: ErrorCodes.NONE,
     numPartitions: -1,
     replicationFactor: -1,
-    configs: null,
+    configs: [],
   };
 }

@@ -78,7 +78,7 @@ export interface MetadataStore {
   markTopicDeleted(topicId: string): Promise<void>;
   /** Last step of a deletion, once the directories are out of the way. */
   removeTopic(topicId: string): Promise<void>;
-  /** Replaces all broker configs that were changed at run time. */
+  /** Replaces all configs but those of topics that were changed at run time; keys are opaque. */
   setBrokerConfigs(configs: ReadonlyMap<string, string>): Promise<void>;
   /** One transaction; called with everything that came up while the previous call ran. */
   writeGroups(changes: readonly GroupChange[]): Promise<void>;

@@ -102,12 +102,8 @@ export class TopicCatalog {
     return this.#byName.size;
   }
 
-  /** Why a topic of this name, size and configs cannot be created; undefined when it can. */
-  creationProblem(
-    name: string,
-    partitionCount: number,
-    configs: ReadonlyMap<string, string>,
-  ): Refusal | undefined {
+  /** Why a topic of this name and configs cannot be created; undefined when it can. */
+  creationProblem(name: string, configs: ReadonlyMap<string, string>): Refusal | undefined {
     const nameProblem = topicNameProblem(name);
     if (nameProblem !== undefined) {
       return { error: ErrorCodes.INVALID_TOPIC_EXCEPTION, message: nameProblem };
@@ -122,22 +118,11 @@ export class TopicCatalog {
         message: `Topic '${name}' collides with existing topic: ${other}`,
       };
     }
-    if (partitionCount < 1) {
-      return {
-        error: ErrorCodes.INVALID_PARTITIONS,
-        message: 'Number of partitions was set to an invalid non-positive value.',
-      };
+    const configProblem = topicConfigsProblem(configs, this.#options.configs);
+    if (configProblem !== undefined) {
+      return { error: ErrorCodes.INVALID_CONFIG, message: configProblem };
     }
-    if (partitionCount > PARTITIONS_PER_TOPIC_MAX) {
-      return {
-        error: ErrorCodes.INVALID_PARTITIONS,
-        message: `A topic of this broker may have at most ${PARTITIONS_PER_TOPIC_MAX} partitions.`,
-      };
-    }
-    const configProblem = topicConfigsProblem(configs);
-    return configProblem === undefined
-      ? undefined
-      : { error: ErrorCodes.INVALID_CONFIG, message: configProblem };
+    return undefined;
   }
 
   /** Creates a topic; several calls for one name at a time create one topic. */
@@ -151,7 +136,7 @@ export class TopicCatalog {
       await running;
       return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
     }
-    const problem = this.creationProblem(name, partitionCount, configs);
+    const problem = this.creationProblem(name, configs);
     if (problem) return problem;
     return this.#startCreation(name, partitionCount, configs);
   }
@@ -161,7 +146,7 @@ export class TopicCatalog {
     const existing = this.#byName.get(name) ?? (await this.#creating.get(name));
     if (existing) return existing;
     const partitionCount = this.#options.configs.number('num.partitions');
-    const problem = this.creationProblem(name, partitionCount, NO_CONFIGS);
+    const problem = this.creationProblem(name, NO_CONFIGS);
     return problem ?? this.#startCreation(name, partitionCount, NO_CONFIGS);
   }
 
@@ -259,8 +244,6 @@ export class TopicCatalog {
   }
 }
 
-/** Bounds what one request can make the broker open. */
-const PARTITIONS_PER_TOPIC_MAX = 10_000;
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map();
 
 export function isRefusal(outcome: Topic | Refusal): outcome is Refusal {

@@ -3,7 +3,7 @@ const NAME_LENGTH_MAX = 249;
 /** Why this cannot be a topic's name, in Kafka's words (`Topic.validate`); undefined when it can. */
 export function topicNameProblem(name: string): string | undefined {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
-  if (name === '.' || name === '..') return `Topic name is invalid: '.' or '..' is not allowed`;
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
   if (name.length > NAME_LENGTH_MAX) {
     return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${NAME_LENGTH_MAX}`;
   }
