@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import {
   LogManager,
   systemClock,
@@ -21,7 +20,7 @@ import type { MetadataStore } from './metadata/metadata-store.ts';
 import { ProducerIds } from './metadata/producer-ids.ts';
 import { TopicCatalog } from './metadata/topic-catalog.ts';
 import { newBrokerMetrics } from './metrics.ts';
-import { Connection } from './network/connection.ts';
+import { Connections, type ConnectionBounds } from './network/connections.ts';
 import { RequestDispatcher } from './network/request-dispatcher.ts';
 import { BrokerServer } from './network/server.ts';
 
@@ -49,6 +48,8 @@ export interface BrokerOptions {
   readonly clock?: Clock;
   readonly files?: Files;
   readonly newUuid?: () => string;
+  /** Bounds on connections that Kafka has no setting for; sensible ones are the default. */
+  readonly connectionBounds?: Partial<ConnectionBounds>;
 }
 
 const CLUSTER_ID = 'cluster.id';
@@ -57,19 +58,23 @@ const CLUSTER_ID = 'cluster.id';
 export class Broker {
   readonly #context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress };
   readonly #writes: GroupWrites;
-  readonly #dispatcher: RequestDispatcher;
-  readonly #connections = new Set<Connection>();
+  readonly #connections: Connections;
   #server: BrokerServer | undefined;
   #expiryTimer: Timer | undefined;
-  #onAllClosed: (() => void) | undefined;
 
   private constructor(
     context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress },
     writes: GroupWrites,
+    bounds: Partial<ConnectionBounds> = {},
   ) {
     this.#context = context;
     this.#writes = writes;
-    this.#dispatcher = new RequestDispatcher(context, ALL_HANDLERS);
+    const dispatcher = new RequestDispatcher(context, ALL_HANDLERS);
+    const { clock, logger, configs, metrics } = context;
+    this.#connections = new Connections({
+      dispatch: (frame, client) => dispatcher.dispatch(frame, client),
+      ...{ clock, logger, configs, metrics, bounds },
+    });
   }
 
   /**
@@ -125,7 +130,7 @@ export class Broker {
         ...{ nodeId, newUuid, alteredConfigs },
         ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches },
       };
-      const broker = new Broker(context, writes);
+      const broker = new Broker(context, writes, options.connectionBounds);
       await broker.#listen(options);
       broker.#scheduleExpiry();
       return broker;
@@ -149,7 +154,7 @@ export class Broker {
       host,
       port,
       logger: options.logger,
-      onConnection: (socket) => this.#accept(socket),
+      onConnection: (socket) => this.#connections.accept(socket),
     });
     this.#context.advertised = {
       host: options.advertisedHost,
@@ -161,46 +166,6 @@ export class Broker {
       'advertised.listeners': listenerUrl(advertised.host, advertised.port),
     });
     reportUnused(configs, options.logger);
-  }
-
-  #accept(socket: Socket): void {
-    const { configs, logger, metrics, isStopping } = this.#context;
-    if (isStopping) {
-      socket.destroy();
-      return;
-    }
-    metrics.connections += 1;
-    metrics.connectionsTotal += 1;
-    const connection = new Connection(socket, {
-      dispatch: (frame, client) => this.#dispatcher.dispatch(frame, client),
-      logger,
-      requestBytesMax: configs.number('socket.request.max.bytes'),
-      idleMsMax: configs.number('connections.max.idle.ms'),
-      onBytes: (_received, sent) => {
-        metrics.bytesOutTotal += sent;
-      },
-      onClosed: (closed) => {
-        metrics.connections -= 1;
-        this.#connections.delete(closed);
-        if (this.#connections.size === 0) this.#onAllClosed?.();
-      },
-    });
-    this.#connections.add(connection);
-  }
-
-  /** Resolves without connections; those that do not end by themselves are closed after a while. */
-  async #allClosed(clock: Clock): Promise<void> {
-    if (this.#connections.size === 0) return;
-    await new Promise<void>((resolve) => {
-      // Parked joins, and clients that do not read, would hold their connections open.
-      const forced = clock.schedule(DRAIN_MS_MAX, () => {
-        for (const connection of this.#connections) connection.close('the broker stops');
-      });
-      this.#onAllClosed = () => {
-        forced.cancel();
-        resolve();
-      };
-    });
   }
 
   #scheduleExpiry(): void {
@@ -222,11 +187,10 @@ export class Broker {
     if (this.#context.isStopping) return;
     this.#context.isStopping = true;
     this.#expiryTimer?.cancel();
-    const { groups, parkedFetches, logs, clock } = this.#context;
+    const { groups, parkedFetches, logs } = this.#context;
     const accepting = this.#server?.close();
     parkedFetches.wakeAll();
-    for (const connection of this.#connections) connection.end();
-    await Promise.all([accepting, this.#allClosed(clock)]);
+    await Promise.all([accepting, this.#connections.close(DRAIN_MS_MAX)]);
     groups.close();
     await this.#writes.drain();
     await logs.close();

@@ -2,19 +2,28 @@ import type { Socket } from 'node:net';
 import type { Logger } from '@penstock/kafka-log';
 import { ProtocolError } from '@penstock/kafka-protocol';
 import { CloseConnection, type EncodedAnswer } from '../handlers/handler.ts';
+import type { WatchLimits } from './connection-watch.ts';
 import { FrameError, ReceiveBuffer } from './receive-buffer.ts';
+import type { ReceiveMemory } from './receive-memory.ts';
 import { receiveInto, type Receiver } from './socket-receiver.ts';
 import type { Client, Dispatched, EncodedOrNone } from './request-dispatcher.ts';
+import type { Turns } from './turns.ts';
 
 export interface ConnectionOptions {
-  dispatch: (frame: Buffer, client: Client) => Dispatched;
-  logger: Logger;
+  readonly dispatch: (frame: Buffer, client: Client) => Dispatched;
+  readonly logger: Logger;
+  /** The client's IP address. */
+  readonly address: string;
   /** `socket.request.max.bytes` */
-  requestBytesMax: number;
-  /** `connections.max.idle.ms` */
-  idleMsMax: number;
-  onBytes: (received: number, sent: number) => void;
-  onClosed: (connection: Connection) => void;
+  readonly requestBytesMax: number;
+  readonly memory: ReceiveMemory;
+  readonly turns: Turns;
+  /** The time by which activity is dated, ms; it may lag. */
+  readonly now: () => number;
+  readonly onSent: (bytes: number) => void;
+  /** The client sent bytes that are no request. */
+  readonly onMalformed: () => void;
+  readonly onClosed: (connection: Connection) => void;
 }
 
 /** A place in the order of answers; `answer` is undefined until it is known. */
@@ -26,6 +35,8 @@ interface Slot {
 const UNSENT_BYTES_MAX = 1024 * 1024;
 /** Answers waited for at which no further request is taken up. */
 const SLOTS_MAX = 10_000;
+/** What an unfinished request must bring in `progressMs`. */
+const PROGRESS_BYTES_MIN = 16 * 1024;
 
 /**
  * One client's connection.
@@ -33,7 +44,8 @@ const SLOTS_MAX = 10_000;
  * Requests are taken up in order and answered in order. As in Kafka the next request waits until
  * the previous one is answered, with one exception: after a pipelined one (Produce), whose effect is
  * already in the log, the next is taken up while the disk works; so one sync serves many requests.
- * While the client does not read its answers, nothing more is read from it.
+ * While the client does not read its answers, nothing more is read from it. A client that has closed
+ * its sending side only still gets its answers.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -43,22 +55,31 @@ export class Connection {
   readonly #receiver: Receiver;
   readonly #received: ReceiveBuffer;
   readonly #slots: Slot[] = [];
+  readonly #progress: Progress;
   #isBusy = false;
   #isPaused = false;
   #isClosed = false;
+  /** Nothing more is taken up: the broker stops. */
   #isEnding = false;
+  /** Nothing more comes: the client has closed its side. */
+  #isHalfClosed = false;
+  /** Waits for a later turn of the event loop. */
+  #isDeferred = false;
 
   /** `accepted`: a socket that was paused when it was connected. */
   constructor(accepted: Socket, options: ConnectionOptions) {
     this.#options = options;
     this.#client = {
-      host: `/${accepted.remoteAddress?.replace(/^::ffff:/, '') ?? ''}`,
+      host: `/${options.address}`,
       onDisconnect: (listener) => {
         this.#disconnectListeners.add(listener);
         return () => void this.#disconnectListeners.delete(listener);
       },
     };
-    const received = new ReceiveBuffer(options.requestBytesMax);
+    this.#progress = new Progress(options.now());
+    const received = new ReceiveBuffer(options.requestBytesMax, options.memory, () =>
+      options.turns.defer(() => this.#goOn()),
+    );
     this.#received = received;
     this.#receiver = receiveInto(accepted, {
       target: () => received.target(),
@@ -68,16 +89,43 @@ export class Connection {
     this.#socket = socket;
     socket.on('drain', () => this.#goOn());
     socket.on('error', (error) => this.close('socket error', error));
+    socket.on('end', () => this.#halfClose());
     socket.on('close', () => this.close('closed by the client'));
-    socket.setTimeout(options.idleMsMax, () => {
-      if (this.#slots.length === 0) this.close('idle');
-    });
+  }
+
+  /** Answers that the client has not taken yet, bytes. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** How long the client has taken nothing of what waits to be sent, ms. */
+  stalledMs(now: number): number {
+    return this.unsentBytes === 0 ? 0 : now - this.#progress.sentAt;
+  }
+
+  /** Why the connection should be closed now, if it should. */
+  review(now: number, limits: WatchLimits): string | undefined {
+    const progress = this.#progress;
+    progress.noteUnsent(this.#receiver.unsentBytes(), now);
+    progress.noteRequest(this.#received, this.#isPaused || !this.#canTakeUp(), now);
+    if (!progress.hasReceived && now - progress.openedAt > limits.firstByteMs) {
+      return 'nothing came';
+    }
+    if (now - progress.requestAt > limits.progressMs) return 'a request comes too slowly';
+    const activeAt = Math.max(progress.receivedAt, progress.sentAt);
+    const isIdle = this.#slots.length === 0 && now - activeAt > limits.idleMs;
+    return isIdle ? 'idle' : undefined;
+  }
+
+  /** The memory for the next read has changed. */
+  retarget(): void {
+    if (!this.#isClosed) this.#receiver.retarget();
   }
 
   /** Answers what was taken up, takes up nothing more, then closes. */
   end(): void {
     this.#isEnding = true;
-    if (this.#slots.length === 0) this.#socket.end();
+    this.#endIfDone();
   }
 
   close(reason: string, cause?: unknown): void {
@@ -88,14 +136,31 @@ export class Connection {
     for (const slot of this.#slots) slot.answer?.onSent();
     this.#slots.length = 0;
     this.#received.close();
-    for (const listener of [...this.#disconnectListeners]) listener();
+    this.#tellDisconnected();
     this.#options.onClosed(this);
+  }
+
+  #tellDisconnected(): void {
+    for (const listener of [...this.#disconnectListeners]) listener();
+  }
+
+  /** What was sent before the end is answered; nothing has to be waited for any more. */
+  #halfClose(): void {
+    this.#isHalfClosed = true;
+    this.#tellDisconnected();
+    this.#goOn();
+  }
+
+  #endIfDone(): void {
+    if (this.#slots.length > 0 || this.#isClosed) return;
+    const isDone = this.#isHalfClosed && !this.#isDeferred && this.#socket.writableLength === 0;
+    if (this.#isEnding || isDone) this.#socket.end();
   }
 
   /** Takes in what was read; false stops reading until requests were taken up. */
   #read(bytes: number): boolean {
     if (this.#isClosed) return false;
-    this.#options.onBytes(bytes, 0);
+    this.#progress.received(this.#options.now());
     this.#received.received(bytes);
     this.#takeUpAll();
     if (this.#isClosed) return false;
@@ -113,12 +178,18 @@ export class Connection {
       this.#isPaused = false;
       this.#receiver.resume();
     }
+    this.#endIfDone();
   }
 
   /** Takes up requests for as long as it may. */
   #takeUpAll(): void {
+    const { turns } = this.#options;
     try {
       while (this.#canTakeUp()) {
+        if (!turns.hasTime()) {
+          if (this.#received.pendingBytes > 0) this.#defer();
+          break;
+        }
         const frame = this.#received.next();
         if (!frame) break;
         this.#takeUp(frame);
@@ -129,9 +200,18 @@ export class Connection {
     }
   }
 
+  #defer(): void {
+    this.#isDeferred = true;
+    this.#options.turns.defer(() => {
+      this.#isDeferred = false;
+      this.#goOn();
+    });
+  }
+
   #canTakeUp(): boolean {
     return (
       !this.#isBusy &&
+      !this.#isDeferred &&
       !this.#isClosed &&
       !this.#isEnding &&
       this.#slots.length < SLOTS_MAX &&
@@ -175,25 +255,33 @@ export class Connection {
     if (chunkCount > 1) this.#socket.cork();
     for (const { answer } of slots) if (answer) this.#send(answer);
     if (chunkCount > 1) this.#socket.uncork();
-    if (this.#isEnding && this.#slots.length === 0) this.#socket.end();
+    this.#endIfDone();
   }
 
   #send(answer: EncodedAnswer): void {
     const last = answer.chunks.length - 1;
+    if (this.#socket.writableLength === 0) this.#progress.sent(this.#options.now());
     for (const [index, chunk] of answer.chunks.entries()) {
-      this.#options.onBytes(0, chunk.length);
-      if (index === last) this.#socket.write(chunk, () => answer.onSent());
+      this.#options.onSent(chunk.length);
+      if (index === last) this.#socket.write(chunk, () => this.#sent(answer));
       else this.#socket.write(chunk);
     }
   }
 
+  #sent(answer: EncodedAnswer): void {
+    answer.onSent();
+    this.#progress.sent(this.#options.now());
+    if (this.#isHalfClosed) this.#goOn();
+  }
+
   #fail(error: unknown): void {
     if (this.#isClosed) return;
-    const { logger } = this.#options;
+    const { logger, onMalformed } = this.#options;
     const fields = { client: this.#client.host, reason: String(error) };
     if (error instanceof CloseConnection) {
       logger.info(fields, 'connection closed');
     } else if (error instanceof FrameError || error instanceof ProtocolError) {
+      onMalformed();
       logger.warn(fields, 'connection closed: it sent bytes that are no Kafka request');
     } else {
       logger.error(
@@ -202,5 +290,51 @@ export class Connection {
       );
     }
     this.close('failed', error);
+  }
+}
+
+/** When a connection last got on with what it does; all times as `ConnectionOptions.now`, ms. */
+class Progress {
+  readonly openedAt: number;
+  hasReceived = false;
+  receivedAt: number;
+  /** The client took something of what was sent to it, or nothing waited. */
+  sentAt: number;
+  /** The request that is coming was finished, begun, or grew enough. */
+  requestAt: number;
+  #unsentBytes = 0;
+  #requestsDone = 0;
+  #requestBytes = 0;
+
+  constructor(now: number) {
+    this.openedAt = now;
+    this.receivedAt = now;
+    this.sentAt = now;
+    this.requestAt = now;
+  }
+
+  received(now: number): void {
+    this.hasReceived = true;
+    this.receivedAt = now;
+  }
+
+  sent(now: number): void {
+    this.sentAt = now;
+  }
+
+  noteUnsent(bytes: number, now: number): void {
+    if (bytes === this.#unsentBytes) return;
+    this.#unsentBytes = bytes;
+    this.sentAt = now;
+  }
+
+  /** `isWaitedFor`: it is the broker that does not read on. */
+  noteRequest(received: ReceiveBuffer, isWaitedFor: boolean, now: number): void {
+    const { pendingBytes, framesTaken } = received;
+    const isSame = framesTaken === this.#requestsDone && pendingBytes > 0 && !isWaitedFor;
+    if (isSame && pendingBytes - this.#requestBytes < PROGRESS_BYTES_MIN) return;
+    this.#requestsDone = framesTaken;
+    this.#requestBytes = pendingBytes;
+    this.requestAt = now;
   }
 }

@@ -1,17 +1,13 @@
+import { OWN_BYTES, SHARED, type ReceiveMemory } from './receive-memory.ts';
+
 /** The peer broke the framing; the connection is of no use any more. */
 export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
 const LENGTH_BYTES = 4;
-/** What one read may bring: as much as a socket's buffer usually holds. */
-const SHARED_BYTES = 512 * 1024;
-/** Memory of a connection in the middle of a frame, kept for the next one that needs it. */
-const OWN_BYTES = 256 * 1024;
-const OWN_KEPT = 16;
-
-const shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
-const spare: Buffer[] = [];
+/** The least memory of a connection's own. */
+const OWN_BYTES_MIN = 1024;
 
 /**
  * Where a connection's bytes are received, and cut into frames (an int32 length, then that many
@@ -27,17 +23,32 @@ const spare: Buffer[] = [];
  */
 export class ReceiveBuffer {
   readonly #frameBytesMax: number;
-  #buffer: Buffer = shared;
+  readonly #memory: ReceiveMemory;
+  readonly #onMemory: () => void;
+  #buffer: Buffer = SHARED;
   #start = 0;
   #end = 0;
+  #framesTaken = 0;
 
-  constructor(frameBytesMax: number) {
+  /** `onMemory`: memory that was lacking has come; `settle` again and read on. */
+  constructor(frameBytesMax: number, memory: ReceiveMemory, onMemory: () => void) {
     this.#frameBytesMax = frameBytesMax;
+    this.#memory = memory;
+    this.#onMemory = onMemory;
   }
 
   /** Memory for the next read; empty when nothing may be read before frames are taken. */
   target(): Buffer {
-    return this.#buffer.subarray(this.#end);
+    return this.#buffer === SHARED ? this.#memory.sharedTarget : this.#buffer.subarray(this.#end);
+  }
+
+  /** Bytes received and not taken. */
+  get pendingBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  get framesTaken(): number {
+    return this.#framesTaken;
   }
 
   /** Says how many bytes were put into `target()`. */
@@ -54,37 +65,76 @@ export class ReceiveBuffer {
     if (frameEnd > this.#end) return undefined;
     const frame = this.#buffer.subarray(this.#start + LENGTH_BYTES, frameEnd);
     this.#start = frameEnd;
+    this.#framesTaken += 1;
     return frame;
   }
 
-  /** Ends the turn: leaves the shared buffer to others and makes room for the next read. */
+  /**
+   * Ends the turn: leaves the shared buffer to others and makes room for the next read.
+   * @throws FrameError as `next`
+   */
   settle(): void {
     const rest = this.#end - this.#start;
     if (rest === 0) {
-      this.#replaceBy(shared);
+      this.close();
       return;
     }
-    const capacity = this.#capacityFor(rest, this.#frameEnd() - this.#start);
-    const isKept = this.#buffer !== shared && capacity === this.#buffer.length;
-    if (isKept && this.#start === 0) return;
-    const target = isKept ? this.#buffer : allocate(capacity);
-    this.#buffer.copy(target, 0, this.#start, this.#end);
-    this.#replaceBy(target);
-    this.#end = rest;
+    const frame = this.#frameEnd() - this.#start;
+    const isWhole = frame <= rest;
+    const capacity = this.#capacityFor(rest, frame);
+    const isTooLarge = this.#buffer.length > OWN_BYTES && capacity <= OWN_BYTES;
+    if (this.#buffer === SHARED || isTooLarge) {
+      // What was read is kept whatever the limit says; room for more may have to wait.
+      this.#moveTo(this.#memory.take(this.#memory.fits(capacity) ? capacity : rest));
+    }
+    if (isWhole) {
+      this.#memory.isDone(this);
+      if (this.#end === this.#buffer.length) this.#compact();
+      return;
+    }
+    if (this.#start + frame > this.#buffer.length) this.#compact();
+    // A read should bring much: there is more room long before the last byte is used.
+    if (capacity > this.#buffer.length && this.#end >= this.#buffer.length / 2) {
+      const grown = this.#memory.grow(this, capacity, this.#buffer.length, this.#onMemory);
+      if (grown) this.#moveTo(grown);
+    }
   }
 
-  /** How large the buffer should be that holds `rest` bytes, the first frame of which is `frame` long. */
-  #capacityFor(rest: number, frame: number): number {
-    if (rest < OWN_BYTES && frame <= OWN_BYTES) return OWN_BYTES;
-    const isOwn = this.#buffer !== shared;
-    // Full of whole frames that wait: nothing more is read until some are taken.
-    if (isOwn && (rest < this.#buffer.length || frame <= rest)) return this.#buffer.length;
-    return Math.max(rest, Math.min(2 * rest, frame));
-  }
-
-  /** Gives the memory back; nothing more is received. */
+  /** Gives the memory back; nothing is held any more. */
   close(): void {
-    this.#replaceBy(shared);
+    const before = this.#buffer;
+    this.#buffer = SHARED;
+    this.#start = 0;
+    this.#end = 0;
+    this.#memory.isDone(this);
+    if (before !== SHARED) this.#memory.giveBack(before);
+  }
+
+  /**
+   * How large the buffer should be that holds `rest` bytes, the first frame of which has `frame`: for
+   * an unfinished frame twice what has arrived, so that bytes must come for bytes.
+   */
+  #capacityFor(rest: number, frame: number): number {
+    if (rest < OWN_BYTES && frame <= OWN_BYTES && this.#memory.isPlenty) return OWN_BYTES;
+    if (frame <= rest) return rest;
+    return Math.max(rest, Math.min(Math.max(2 * rest, OWN_BYTES_MIN), frame));
+  }
+
+  /** Moves what is held to `target`, and gives the memory back in which it was. */
+  #moveTo(target: Buffer): void {
+    const before = this.#buffer;
+    before.copy(target, 0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    this.#buffer = target;
+    if (before !== SHARED) this.#memory.giveBack(before);
+  }
+
+  #compact(): void {
+    if (this.#start === 0) return;
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
   }
 
   /** Where the frame at `#start` ends; beyond `#end` while it is unfinished. */
@@ -97,20 +147,6 @@ export class ReceiveBuffer {
     }
     return this.#start + LENGTH_BYTES + size;
   }
-
-  #replaceBy(buffer: Buffer): void {
-    const before = this.#buffer;
-    this.#buffer = buffer;
-    this.#start = 0;
-    this.#end = 0;
-    if (before.length === OWN_BYTES && before !== buffer && spare.length < OWN_KEPT) {
-      spare.push(before);
-    }
-  }
-}
-
-function allocate(bytes: number): Buffer {
-  return (bytes === OWN_BYTES ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(bytes);
 }
 
 /** The first four bytes of what browsers and `curl` send, read as a length. */

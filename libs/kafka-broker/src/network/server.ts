@@ -60,7 +60,7 @@ export class BrokerServer {
 function listenOn(host: string, port: number, options: ListenOptions): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer(
-      { noDelay: true, keepAlive: true, pauseOnConnect: true },
+      { noDelay: true, keepAlive: true, pauseOnConnect: true, allowHalfOpen: true },
       options.onConnection,
     );
     server.once('error', reject);

@@ -52,14 +52,23 @@ test.each([
   const [answer] = (await once(pair.client, 'data')) as [Buffer];
   expect(answer.toString()).toBe('answer');
   pair.client.end();
-  await once(pair.receiver.socket, 'close');
+  await once(pair.receiver.socket, 'end');
+  // The client may close its side and still read what comes.
+  pair.receiver.socket.end('last answer');
+  const [last] = (await once(pair.client, 'data')) as [Buffer];
+  expect(last.toString()).toBe('last answer');
+  await expect.poll(() => pair.receiver.socket.closed).toBe(true);
 });
 
 async function connectedPair(receive: (accepted: Socket) => Receiver) {
-  const server = createServer({ pauseOnConnect: true });
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const client = connect({
+    port: (server.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  });
   const [accepted] = (await once(server, 'connection')) as [Socket];
   const receiver = receive(accepted);
   return {

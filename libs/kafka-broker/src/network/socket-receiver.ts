@@ -7,6 +7,8 @@ export interface Receiver {
   retarget(): void;
   /** Reads on, after `onRead` said false. */
   resume(): void;
+  /** What the kernel has not taken yet of what was written, bytes. */
+  unsentBytes(): number;
 }
 
 export interface ReceiverOptions {
@@ -19,6 +21,8 @@ export interface ReceiverOptions {
 /** The part of Node's TCP handle that is used here; it has no documentation. */
 interface TcpHandle {
   useUserBuffer(buffer: Uint8Array): void;
+  /** Goes down while a large write is under way, unlike `writableLength`. */
+  readonly writeQueueSize?: number;
 }
 
 /**
@@ -36,6 +40,8 @@ export function receiveInto(accepted: Socket, options: ReceiverOptions): Receive
   accepted.destroy();
   const socket = new Socket({
     handle,
+    // A client that has sent all it wants may close its side and still read the answers.
+    allowHalfOpen: true,
     onread: {
       buffer: options.target,
       callback: (bytes: number) => options.onRead(bytes),
@@ -47,6 +53,7 @@ export function receiveInto(accepted: Socket, options: ReceiverOptions): Receive
       if (!socket.destroyed) handle.useUserBuffer(options.target());
     },
     resume: () => void socket.resume(),
+    unsentBytes: () => handle.writeQueueSize ?? socket.writableLength,
   };
 }
 
@@ -75,5 +82,6 @@ export function receiveByEvents(socket: Socket, options: ReceiverOptions): Recei
       socket.resume();
       if (chunk) take(chunk);
     },
+    unsentBytes: () => socket.writableLength,
   };
 }
