@@ -192,8 +192,18 @@ export class LogManager {
     });
   }
 
-  /** Takes the log away at once; resolves when its folder can no longer come back. */
-  async deletePartition(topic: string, partition: number): Promise<void> {
+  /** Folders present that no `openPartition` has asked for. */
+  get unopenedPartitions(): { topic: string; partition: number }[] {
+    return [...this.#folders]
+      .filter((name) => !this.#logs.has(name))
+      .map((name) => parseFolderName(name)!);
+  }
+
+  /**
+   * Takes the log away at once; resolves when its folder can no longer come back.
+   * @param topicId whose log is meant: a folder that carries another id is left alone
+   */
+  async deletePartition(topic: string, partition: number, topicId?: string): Promise<void> {
     const { files, directory, checkpoints } = this.#services;
     const name = folderName(topic, partition);
     const log = this.#logs.get(name);
@@ -203,6 +213,7 @@ export class LogManager {
       this.#cleaner.forget(log.checkpointKey);
     }
     this.#logs.delete(name);
+    if (this.#isOfAnother(name, topicId)) return;
     this.#folders.delete(name);
     if (files.list(`${directory}/${name}`) === undefined) return;
     const trash = `${directory}/${TRASH_FOLDER}/${this.#services.clock.now()}-${this.#trashCount++}`;
@@ -212,6 +223,18 @@ export class LogManager {
       files.syncDirectory(directory, (error) => (error === null ? resolve() : reject(error)));
     });
     this.#removeFolder(trash);
+  }
+
+  /** Metadata from an old backup may name a deleted topic whose name was given again since. */
+  #isOfAnother(name: string, topicId: string | undefined): boolean {
+    const { directory, logger } = this.#services;
+    const found = readTopicId(this.#services, `${directory}/${name}`);
+    if (topicId === undefined || found === undefined || found === topicId) return false;
+    logger.error(
+      { folder: `${directory}/${name}`, found, wanted: topicId },
+      'a folder of another topic was not deleted',
+    );
+    return true;
   }
 
   configureTopic(topic: string, config: LogConfig): void {

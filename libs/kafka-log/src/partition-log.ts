@@ -225,6 +225,11 @@ export class PartitionLog {
     return this.#trimmer.applyRetention(now, segmentsMax);
   }
 
+  /** Largest producer id known from the log; -1 if there is none. */
+  get producerIdMax(): number {
+    return this.#loaded().producers.idMax;
+  }
+
   /** Forgets idempotent producers not heard of since `time`. */
   expireProducers(time: number): void {
     if (this.#state.isLoaded) this.#state.producers.expire(time);

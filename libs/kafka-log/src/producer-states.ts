@@ -66,6 +66,13 @@ export class ProducerStates {
     return this.#producers.size;
   }
 
+  /** -1 if there is none. */
+  get idMax(): number {
+    let max = -1;
+    for (const id of this.#producers.keys()) max = Math.max(max, id);
+    return max;
+  }
+
   /** Judges a batch of an idempotent producer (producer id of at least 0) before it is appended. */
   check(header: RecordBatchHeader): SequenceCheck {
     const producer = this.#producers.get(header.producerId);
