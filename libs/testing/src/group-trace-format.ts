@@ -87,9 +87,9 @@ export class AnswerFormat {
     const text = value
       .replaceAll(MEMBER_ID, (id: string, client: string) => this.#label(id, client))
       .replaceAll(this.#prefix === '' ? '\0' : this.#prefix, '');
-    const first = [...text][0] ?? '';
-    return text.length > 20 && text === first.repeat(text.length / first.length)
-      ? `${first}*${[...text].length}`
+    const first = text.charAt(0);
+    return text.length > 20 && text === first.repeat(text.length)
+      ? `${first}*${text.length}`
       : text;
   }
 

@@ -1,6 +1,7 @@
 import type { Timer } from '@penstock/kafka-log';
 import { ErrorCodes } from '@penstock/kafka-protocol';
 import type { StoredGroup } from '../metadata/metadata-store.ts';
+import { subscribedTopics } from './consumer-subscription.ts';
 import { GroupMember, type MemberProtocol } from './group-member.ts';
 import type { JoinedMember, JoinResult } from './group-results.ts';
 
@@ -20,7 +21,7 @@ export class ClassicGroup {
   /** When the present state was entered, milliseconds since the Unix epoch. */
   stateTimestamp: number;
   generationId = 0;
-  /** Empty for a group that only ever had simple commits. */
+  /** Empty for a group that only ever had simple commits. Outlives the members. */
   protocolType = '';
   protocolName: string | null = null;
   leaderId: string | null = null;
@@ -30,6 +31,8 @@ export class ClassicGroup {
   readonly pendingSyncs = new Set<string>();
   joinTimer: Timer | null = null;
   syncTimer: Timer | null = null;
+  /** As of this generation; null: not known, or not of the type `consumer`. */
+  #subscribedTopics: ReadonlySet<string> | null = null;
   readonly #staticMembers = new Map<string, string>();
   readonly #pendingMembers = new Map<string, Timer>();
 
@@ -56,6 +59,7 @@ export class ClassicGroup {
       group.protocolName = stored.protocolName;
       group.leaderId = stored.leaderId;
     }
+    group.#subscribedTopics = subscribedTopics(group);
     return group;
   }
 
@@ -157,8 +161,9 @@ export class ClassicGroup {
     return this.#pendingMembers.has(memberId);
   }
 
-  get pendingCount(): number {
-    return this.#pendingMembers.size;
+  /** Without members, and nobody has been told to come. */
+  get isUnused(): boolean {
+    return this.state === 'Empty' && this.#pendingMembers.size === 0;
   }
 
   get waitingJoins(): number {
@@ -191,10 +196,24 @@ export class ClassicGroup {
   /** Whether a member of this type with these protocols could share an assignment with all others. */
   supportsProtocols(protocolType: string, protocols: readonly MemberProtocol[]): boolean {
     if (protocolType === '' || protocols.length === 0) return false;
-    if (this.members.size === 0) return true;
+    if (this.state === 'Empty') return true;
     if (protocolType !== this.protocolType) return false;
+    if (this.members.size === 0) return true;
     const candidates = this.candidateProtocols();
     return protocols.some((protocol) => candidates.has(protocol.name));
+  }
+
+  /**
+   * Whether offsets of a topic are in use by this group's members. A `consumer` group whose
+   * subscriptions are not known, or cannot be read, counts as subscribed to everything.
+   */
+  isSubscribedTo(topic: string): boolean {
+    return this.#subscribedTopics?.has(topic) ?? this.protocolType === 'consumer';
+  }
+
+  /** Whether the members' subscriptions could be read. */
+  get knowsSubscriptions(): boolean {
+    return this.#subscribedTopics !== null;
   }
 
   candidateProtocols(): Set<string> {
@@ -244,10 +263,12 @@ export class ClassicGroup {
     if (this.members.size === 0) {
       this.protocolName = null;
       this.leaderId = null;
+      this.#subscribedTopics = subscribedTopics(this);
       this.transitionTo('Empty', now);
       return;
     }
     this.protocolName = this.selectProtocol();
+    this.#subscribedTopics = subscribedTopics(this);
     this.transitionTo('CompletingRebalance', now);
   }
 

@@ -2,25 +2,29 @@ import { decodeConsumerSubscription, ProtocolError } from '@penstock/kafka-proto
 import type { ClassicGroup } from './classic-group.ts';
 
 /**
- * The topics that the members of a `consumer` group subscribe to. Other protocol types and
- * subscriptions that cannot be read count as none: their bytes are the clients' own.
+ * The topics that the members of a `consumer` group subscribe to (Kafka:
+ * `ClassicGroup.computeSubscribedTopics`). Null for other protocol types, whose bytes are never
+ * looked into, and if a subscription cannot be read.
  */
-export function subscribedTopics(group: ClassicGroup): Set<string> {
+export function subscribedTopics(group: ClassicGroup): ReadonlySet<string> | null {
+  if (group.protocolType !== 'consumer') return null;
+  if (group.members.size === 0) return new Set();
+  if (group.protocolName === null) return null;
   const topics = new Set<string>();
-  if (group.protocolType !== 'consumer') return topics;
-  for (const member of group.members.values()) {
-    const protocolName = group.protocolName ?? member.protocols[0]?.name ?? '';
-    for (const topic of readTopics(member.metadataFor(protocolName))) topics.add(topic);
+  try {
+    for (const member of group.members.values()) {
+      for (const topic of readTopics(member.metadataFor(group.protocolName))) topics.add(topic);
+    }
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
   }
   return topics;
 }
 
+/** Reads what version 0 has, whatever the version: later ones only add to it. */
 function readTopics(metadata: Buffer): readonly string[] {
-  if (metadata.length === 0) return [];
-  try {
-    return decodeConsumerSubscription(metadata).topics;
-  } catch (error) {
-    if (error instanceof ProtocolError) return [];
-    throw error;
-  }
+  const first = Buffer.from(metadata);
+  if (first.length >= 2) first.writeInt16BE(0);
+  return decodeConsumerSubscription(first).topics;
 }

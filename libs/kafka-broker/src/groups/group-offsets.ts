@@ -1,25 +1,30 @@
 import { ErrorCodes } from '@penstock/kafka-protocol';
-import type { Clock } from '@penstock/kafka-log';
+import type { Clock, Logger } from '@penstock/kafka-log';
 import type { GroupChange, StoredOffset } from '../metadata/metadata-store.ts';
-import { ClassicGroup } from './classic-group.ts';
-import { subscribedTopics } from './consumer-subscription.ts';
+import type { ClassicGroup } from './classic-group.ts';
 import type { GroupMember } from './group-member.ts';
+import type { GroupRegistry } from './group-registry.ts';
 import type { GroupSettings } from './group-settings.ts';
 import type { CommittedOffset, CommitterIdentity, OffsetToCommit } from './group-results.ts';
 
 export interface GroupOffsetsOptions {
   clock: Clock;
+  logger: Logger;
   settings: GroupSettings;
-  groups: Map<string, ClassicGroup>;
-  write: (changes: GroupChange[]) => Promise<void>;
+  groups: GroupRegistry;
   restartSession: (group: ClassicGroup, member: GroupMember) => void;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
 }
 
 type TopicOffsets = Map<string, Map<number, CommittedOffset>>;
 
 /**
  * The committed offsets of all groups (Kafka: `OffsetMetadataManager`). A commit is answered, and
- * seen by OffsetFetch, once it is durable.
+ * seen by OffsetFetch, once it is durable; so is a deletion.
  */
 export class GroupOffsets {
   readonly #options: GroupOffsetsOptions;
@@ -31,8 +36,7 @@ export class GroupOffsets {
 
   restore(offsets: readonly StoredOffset[]): void {
     for (const { groupId, topic, partition, ...committed } of offsets) {
-      const { groups, clock } = this.#options;
-      if (!groups.has(groupId)) groups.set(groupId, new ClassicGroup(groupId, clock.now()));
+      this.#options.groups.getOrCreate(groupId);
       this.#put(groupId, topic, partition, committed);
     }
   }
@@ -47,51 +51,48 @@ export class GroupOffsets {
     apiVersion: number,
     offsets: readonly OffsetToCommit[],
   ): Promise<number[]> {
-    const { groups, clock, settings } = this.#options;
-    const now = clock.now();
-    let group = groups.get(groupId);
-    if (!group) {
-      if (committer.generationId >= 0) {
-        const error =
-          apiVersion >= 9 ? ErrorCodes.GROUP_ID_NOT_FOUND : ErrorCodes.ILLEGAL_GENERATION;
-        return offsets.map(() => error);
-      }
-      group = new ClassicGroup(groupId, now);
-      groups.set(groupId, group);
-    }
-    const error = validateCommit(group, committer);
+    const { groups, settings } = this.#options;
+    const known = groups.get(groupId);
+    const error = known
+      ? validateCommit(known, committer)
+      : validateFirstCommit(committer, apiVersion);
     if (error !== ErrorCodes.NONE) return offsets.map(() => error);
+    const group = known ?? groups.getOrCreate(groupId);
     const member = group.members.get(committer.memberId);
     if (member && (group.state === 'Stable' || group.state === 'PreparingRebalance')) {
       this.#options.restartSession(group, member);
     }
+    // Kafka counts UTF-16 units as well, whatever the setting's name says.
     const limit = settings.offsetMetadataMaxBytes();
     const errors = offsets.map(({ metadata }) =>
-      Buffer.byteLength(metadata) > limit ? ErrorCodes.OFFSET_METADATA_TOO_LARGE : ErrorCodes.NONE,
+      metadata.length > limit ? ErrorCodes.OFFSET_METADATA_TOO_LARGE : ErrorCodes.NONE,
     );
     const accepted = offsets.filter((_, index) => errors[index] === ErrorCodes.NONE);
-    if (accepted.length > 0) await this.#store(group, accepted, now);
-    return errors;
+    if (accepted.length === 0 || (await this.#store(group, accepted))) return errors;
+    if (!known && !this.#offsets.has(groupId) && group.isUnused) groups.forget(group);
+    return errors.map((each) => each || ErrorCodes.COORDINATOR_NOT_AVAILABLE);
   }
 
-  async #store(
-    group: ClassicGroup,
-    accepted: readonly OffsetToCommit[],
-    now: number,
-  ): Promise<void> {
+  async #store(group: ClassicGroup, accepted: readonly OffsetToCommit[]): Promise<boolean> {
+    const { groups, logger, clock } = this.#options;
     const { groupId } = group;
+    const now = clock.now();
     const stored = accepted.map(({ retentionMs, ...offset }) => ({
       ...offset,
       groupId,
       commitTimestamp: now,
       expireTimestamp: retentionMs === null ? null : now + retentionMs,
     }));
-    await this.#options.write(stored.map((offset) => ({ kind: 'saveOffset', offset }) as const));
-    // The group may have been deleted while this was written; its deletion is ordered after.
-    if (this.#options.groups.get(groupId) !== group) return;
+    try {
+      await groups.write(stored.map((offset) => ({ kind: 'saveOffset', offset }) as const));
+    } catch (error) {
+      logger.error({ err: error, group: groupId }, 'offsets not stored');
+      return false;
+    }
     for (const { groupId: _, topic, partition, ...committed } of stored) {
       this.#put(groupId, topic, partition, committed);
     }
+    return true;
   }
 
   /** The committed offset of one partition; undefined when there is none. */
@@ -104,33 +105,31 @@ export class GroupOffsets {
     return this.#offsets.get(groupId) ?? new Map();
   }
 
-  /** Checks that OffsetFetch may ask in the name of a member (version 9 on sends one). */
-  validateFetch(groupId: string): number {
-    return groupId === '' ? ErrorCodes.INVALID_GROUP_ID : ErrorCodes.NONE;
-  }
-
   /** OffsetDelete: one error code per partition, or one for the whole group. */
   async delete(
     groupId: string,
-    partitions: readonly { topic: string; partition: number }[],
+    partitions: readonly TopicPartition[],
   ): Promise<{ error: number; partitions: number[] }> {
     const none = { partitions: [] };
     if (groupId === '') return { error: ErrorCodes.INVALID_GROUP_ID, ...none };
-    const group = this.#options.groups.get(groupId);
-    if (!group) return { error: ErrorCodes.GROUP_ID_NOT_FOUND, ...none };
+    const { groups, logger } = this.#options;
+    const group = groups.get(groupId);
+    if (!group || group.state === 'Dead') return { error: ErrorCodes.GROUP_ID_NOT_FOUND, ...none };
     if (group.state !== 'Empty' && group.protocolType !== 'consumer') {
       return { error: ErrorCodes.NON_EMPTY_GROUP, ...none };
     }
-    const subscribed = subscribedTopics(group);
-    const changes: GroupChange[] = [];
-    const errors = partitions.map(({ topic, partition }) => {
-      if (subscribed.has(topic)) return ErrorCodes.GROUP_SUBSCRIBED_TO_TOPIC;
-      if (this.#remove(groupId, topic, partition)) {
-        changes.push({ kind: 'deleteOffset', groupId, topic, partition });
-      }
-      return ErrorCodes.NONE;
-    });
-    if (changes.length > 0) await this.#options.write(changes);
+    const errors = partitions.map(({ topic }) =>
+      group.isSubscribedTo(topic) ? ErrorCodes.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCodes.NONE,
+    );
+    const deleted = partitions
+      .filter((_, index) => errors[index] === ErrorCodes.NONE)
+      .filter(({ topic, partition }) => this.fetch(groupId, topic, partition));
+    try {
+      await this.#delete(deleted.map((each) => ({ groupId, ...each })));
+    } catch (error) {
+      logger.error({ err: error, group: groupId }, 'offsets not deleted');
+      return { error: ErrorCodes.COORDINATOR_NOT_AVAILABLE, ...none };
+    }
     return { error: ErrorCodes.NONE, partitions: errors };
   }
 
@@ -141,50 +140,64 @@ export class GroupOffsets {
 
   /** Deletes the offsets of a deleted topic in every group. */
   async deleteTopic(topic: string): Promise<void> {
-    const changes: GroupChange[] = [];
-    for (const [groupId, topics] of this.#offsets) {
-      for (const partition of topics.get(topic)?.keys() ?? []) {
-        changes.push({ kind: 'deleteOffset', groupId, topic, partition });
-      }
-      topics.delete(topic);
-    }
-    if (changes.length > 0) await this.#options.write(changes);
+    // Commits that were accepted before the topic went are on their way still.
+    await this.#options.groups.settled();
+    await this.deleteWhere((each) => each === topic);
+  }
+
+  /** Deletes the offsets of all topics for which the predicate holds, in every group. */
+  async deleteWhere(isGone: (topic: string) => boolean): Promise<void> {
+    await this.#delete(this.#find((_, topic) => isGone(topic)));
   }
 
   /**
    * Applies `offsets.retention.minutes` (Kafka: `OffsetMetadataManager.cleanupExpiredOffsets`):
    * counted from when a group became empty, from the commit for simple groups and for topics that
-   * a live `consumer` group no longer subscribes to. A group left with nothing is deleted.
+   * a live `consumer` group does not subscribe to. A group left with nothing is deleted.
    */
   async expire(): Promise<void> {
-    const changes: GroupChange[] = [];
-    for (const group of [...this.#options.groups.values()]) {
-      for (const [topic, partitions] of this.#offsets.get(group.groupId) ?? []) {
+    const { groups, logger } = this.#options;
+    const expired = this.#find((group, topic, committed) =>
+      this.#isExpired(group, topic, committed),
+    );
+    await this.#delete(expired);
+    const idle = groups
+      .all()
+      .filter((group) => group.isUnused && !this.#offsets.has(group.groupId));
+    if (idle.length > 0) await groups.delete(idle);
+    if (expired.length + idle.length === 0) return;
+    logger.info({ offsets: expired.length, groups: idle.length }, 'expired offsets deleted');
+  }
+
+  #find(
+    matches: (group: ClassicGroup, topic: string, committed: CommittedOffset) => boolean,
+  ): (TopicPartition & { groupId: string })[] {
+    const found: (TopicPartition & { groupId: string })[] = [];
+    for (const group of this.#options.groups.all()) {
+      const { groupId } = group;
+      for (const [topic, partitions] of this.#offsets.get(groupId) ?? []) {
         for (const [partition, committed] of partitions) {
-          if (!this.#isExpired(group, topic, committed)) continue;
-          this.#remove(group.groupId, topic, partition);
-          changes.push({ kind: 'deleteOffset', groupId: group.groupId, topic, partition });
+          if (matches(group, topic, committed)) found.push({ groupId, topic, partition });
         }
       }
-      const isIdle = group.state === 'Empty' && group.pendingCount === 0;
-      if (isIdle && !this.#offsets.get(group.groupId)?.size) {
-        group.transitionTo('Dead', this.#options.clock.now());
-        this.#options.groups.delete(group.groupId);
-        changes.push({ kind: 'deleteGroup', groupId: group.groupId });
-      }
     }
-    if (changes.length > 0) await this.#options.write(changes);
+    return found;
+  }
+
+  /** Deletes from the store, then from memory. */
+  async #delete(offsets: readonly (TopicPartition & { groupId: string })[]): Promise<void> {
+    if (offsets.length === 0) return;
+    const changes: GroupChange[] = offsets.map((each) => ({ kind: 'deleteOffset', ...each }));
+    await this.#options.groups.write(changes);
+    for (const { groupId, topic, partition } of offsets) this.#remove(groupId, topic, partition);
   }
 
   #isExpired(group: ClassicGroup, topic: string, committed: CommittedOffset): boolean {
     const now = this.#options.clock.now();
     const isSimple = group.protocolType === '';
     const isEmpty = group.state === 'Empty';
-    const isUnsubscribed =
-      group.state === 'Stable' &&
-      group.protocolType === 'consumer' &&
-      !subscribedTopics(group).has(topic);
-    if (!isSimple && !isEmpty && !isUnsubscribed) return false;
+    const isLive = group.state === 'Stable' && group.knowsSubscriptions;
+    if ((!isSimple && !isEmpty && !isLive) || group.isSubscribedTo(topic)) return false;
     if (committed.expireTimestamp !== null) return now >= committed.expireTimestamp;
     const since = isEmpty && !isSimple ? group.stateTimestamp : committed.commitTimestamp;
     return now - since >= this.#options.settings.offsetsRetentionMs();
@@ -198,18 +211,25 @@ export class GroupOffsets {
     partitions.set(partition, committed);
   }
 
-  #remove(groupId: string, topic: string, partition: number): boolean {
+  #remove(groupId: string, topic: string, partition: number): void {
     const topics = this.#offsets.get(groupId);
     const partitions = topics?.get(topic);
-    if (!partitions?.delete(partition)) return false;
+    if (!partitions?.delete(partition)) return;
     if (partitions.size === 0) topics?.delete(topic);
-    return true;
+    if (topics?.size === 0) this.#offsets.delete(groupId);
   }
+}
+
+/** To a group that is not there, only those may commit who do not claim to be a member. */
+function validateFirstCommit({ generationId }: CommitterIdentity, apiVersion: number): number {
+  if (generationId < 0) return ErrorCodes.NONE;
+  return apiVersion >= 9 ? ErrorCodes.GROUP_ID_NOT_FOUND : ErrorCodes.ILLEGAL_GENERATION;
 }
 
 /** Kafka: `ClassicGroup.validateOffsetCommit`. */
 function validateCommit(group: ClassicGroup, committer: CommitterIdentity): number {
   const { generationId, memberId, groupInstanceId } = committer;
+  if (group.state === 'Dead') return ErrorCodes.COORDINATOR_NOT_AVAILABLE;
   if (generationId < 0 && group.state === 'Empty') return ErrorCodes.NONE;
   if (generationId < 0 && memberId === '' && groupInstanceId === null) {
     return ErrorCodes.UNKNOWN_MEMBER_ID;

@@ -39,6 +39,7 @@ export class GroupRebalancer {
     if (group.state === 'CompletingRebalance') {
       this.resetAssignments(group, ErrorCodes.REBALANCE_IN_PROGRESS);
     }
+    group.pendingSyncs.clear();
     group.syncTimer?.cancel();
     group.syncTimer = null;
     const isInitial = group.state === 'Empty';
@@ -71,6 +72,18 @@ export class GroupRebalancer {
   /** Removes a member for good and lets the group go on without it. */
   removeMember(group: ClassicGroup, member: GroupMember, reason: string): void {
     this.dropMember(group, member);
+    this.afterRemoval(group, reason);
+  }
+
+  /** A member that `group.max.size` leaves no room for came to join: the others go on without it. */
+  dropExcessMember(group: ClassicGroup, memberId: string): void {
+    const member = group.members.get(memberId);
+    if (member) this.removeMember(group, member, `${memberId} is over group.max.size`);
+    else this.removePendingMember(group, memberId);
+  }
+
+  /** Lets a group go on after members were dropped from it. */
+  afterRemoval(group: ClassicGroup, reason: string): void {
     if (group.state === 'Stable' || group.state === 'CompletingRebalance') {
       this.prepareRebalance(group, reason);
     } else {
@@ -80,14 +93,21 @@ export class GroupRebalancer {
 
   /** Removes a member; what it had parked is answered so that a live client starts over. */
   dropMember(group: ClassicGroup, member: GroupMember): void {
-    answerJoin(member, group.joinResult('', ErrorCodes.UNKNOWN_MEMBER_ID));
+    answerJoin(member, joinError('', ErrorCodes.UNKNOWN_MEMBER_ID));
     answerSync(member, syncError(ErrorCodes.UNKNOWN_MEMBER_ID));
     group.remove(member.memberId);
   }
 
   removePendingMember(group: ClassicGroup, memberId: string): void {
-    group.removePending(memberId);
-    this.maybeCompleteJoin(group);
+    if (group.removePending(memberId)) this.maybeCompleteJoin(group);
+  }
+
+  /** Notes that a member asked for its assignment; once all have, none can be late. */
+  receivedSync(group: ClassicGroup, member: GroupMember): void {
+    group.pendingSyncs.delete(member.memberId);
+    if (group.pendingSyncs.size > 0) return;
+    group.syncTimer?.cancel();
+    group.syncTimer = null;
   }
 
   restartSession(group: ClassicGroup, member: GroupMember, timeoutMs: number): void {
@@ -106,7 +126,6 @@ export class GroupRebalancer {
     group.transitionTo('Stable', this.#options.clock.now());
     for (const member of group.members.values()) {
       if (!member.syncWaiter) continue;
-      group.pendingSyncs.delete(member.memberId);
       this.restartSession(group, member, member.sessionTimeoutMs);
       answerSync(member, this.currentAssignment(group, member));
     }
@@ -223,6 +242,20 @@ export function answerSync(member: GroupMember, result: SyncResult): void {
   const waiter = member.syncWaiter;
   member.syncWaiter = null;
   waiter?.(result);
+}
+
+/** A JoinGroup's answer that tells of nothing but its error. */
+export function joinError(memberId: string, error: number): JoinResult {
+  return {
+    error,
+    generationId: -1,
+    protocolType: null,
+    protocolName: null,
+    leaderId: '',
+    memberId,
+    skipAssignment: false,
+    members: [],
+  };
 }
 
 export function syncError(error: number): SyncResult {

@@ -15,6 +15,8 @@ export interface JoinRequest {
   requiresKnownMemberId: boolean;
   /** Version 9 on (KIP-814). */
   supportsSkippingAssignment: boolean;
+  /** What the client says of why; version 8 on, for the log. */
+  reason: string | null;
 }
 
 export interface JoinedMember {
@@ -56,10 +58,14 @@ export interface SyncResult {
 export interface LeavingMember {
   memberId: string;
   groupInstanceId: string | null;
+  /** Version 5 on, for the log. */
+  reason?: string | null;
 }
 
-export interface LeftMember extends LeavingMember {
+export interface LeaveResult {
+  /** Of the whole request; the members are empty then. */
   error: number;
+  members: readonly (LeavingMember & { error: number })[];
 }
 
 /** Who commits: −1 and an empty member id for clients that do not use group management. */

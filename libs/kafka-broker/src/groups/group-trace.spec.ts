@@ -1,205 +1,105 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorName } from '@penstock/kafka-protocol';
-import { silentLogger } from '@penstock/kafka-log';
-import { FakeClock, MemoryMetadataStore, settled } from '@penstock/testing';
+import { decodeResponse, encodeRequest, type ApiKey } from '@penstock/kafka-protocol';
+import { FakeClock, GroupTrace, settled, TestBroker, type TraceTarget } from '@penstock/testing';
 import { expect, test } from 'vitest';
-import { GroupCoordinator } from './group-coordinator.ts';
-import type { JoinResult, SyncResult } from './group-results.ts';
+import { ALL_HANDLERS } from '../handlers/all-handlers.ts';
+import { RequestDispatcher } from '../network/request-dispatcher.ts';
 
 /**
- * Runs the traces in testdata/. A trace is commands, each followed by what it made happen (lines that
- * start with two spaces); `vitest -u` writes what happens now. Group and topic are always `g` and `t`.
+ * Plays the traces in testdata/ to this broker. What stands there below each command is what Apache
+ * Kafka 4.3.1 answered to the same bytes: a difference is a bug of ours, unless the trace's first
+ * lines say that and why it is not recorded from Kafka. `vitest -u` writes what happens now.
  */
 const TESTDATA = join(import.meta.dirname, 'testdata');
 
 for (const file of readdirSync(TESTDATA)) {
   test(`group trace ${file}`, async () => {
     const path = join(TESTDATA, file);
-    const lines = readFileSync(path, 'utf8').split('\n');
-    const commands = lines.filter((line) => !line.startsWith('  '));
-    const trace = new GroupTrace();
+    const commands = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('  '));
+    const clock = new FakeClock(1_700_000_000_000);
+    await using broker = await TestBroker.start({ clock, settings: settingsOf(commands) });
+    const trace = new GroupTrace(new InProcessTarget(clock, broker));
     await expect(await trace.run(commands)).toMatchFileSnapshot(path);
   });
 }
 
-class GroupTrace {
-  readonly #clock = new FakeClock(1_000_000);
-  readonly #store = new MemoryMetadataStore();
-  #output: string[] = [];
-  #idCount = 0;
-  #initialDelayMs = 0;
-  #coordinator = this.#newCoordinator();
+/** A real broker with a clock that is moved by hand; requests reach it as bytes, but by no socket. */
+class InProcessTarget implements TraceTarget {
+  readonly prefix = '';
+  readonly #clock: FakeClock;
+  readonly #broker: TestBroker;
+  readonly #listeners = new Map<string, Set<() => void>>();
+  #dispatcher: RequestDispatcher;
 
-  async run(commands: readonly string[]): Promise<string> {
-    for (const command of commands) {
-      this.#output.push(command);
-      if (command.trim() === '' || command.startsWith('#')) continue;
-      const [verb = '', ...words] = command.split(/\s+/);
-      await this.#execute(verb, parseWords(words));
-      await settled();
-    }
-    this.#coordinator.close();
-    return this.#output.join('\n');
+  constructor(clock: FakeClock, broker: TestBroker) {
+    this.#clock = clock;
+    this.#broker = broker;
+    this.#dispatcher = new RequestDispatcher(broker.broker.context, ALL_HANDLERS);
   }
 
-  #say(line: string): void {
-    this.#output.push(`  ${line}`);
-  }
-
-  async #execute(verb: string, options: Options): Promise<void> {
-    switch (verb) {
-      case 'initial-delay':
-        this.#initialDelayMs = Number(options.get('ms'));
-        return;
-      case 'advance':
-        return this.#clock.advance(Number(options.get('ms')));
-      case 'restart':
-        return this.#restart();
-      case 'join':
-        return this.#join(options);
-      case 'sync':
-        return this.#sync(options);
-      case 'heartbeat':
-        return this.#say(errorName(this.#coordinator.heartbeat(memberOf(options))));
-      case 'leave':
-        return this.#leave(options);
-      case 'commit':
-        return this.#commit(options);
-      case 'fetch':
-        return this.#fetch(options);
-      case 'describe':
-        return this.#describe();
-      case 'delete':
-        return this.#say(errorName(await this.#coordinator.delete('g')));
-      case 'expire':
-        return this.#coordinator.offsets.expire();
-      default:
-        throw new Error(`unknown command ${verb}`);
-    }
-  }
-
-  #newCoordinator(): GroupCoordinator {
-    return new GroupCoordinator({
-      clock: this.#clock,
-      logger: silentLogger,
-      newUuid: () => String((this.#idCount += 1)),
-      write: (changes) => this.#store.writeGroups(changes),
-      settings: {
-        initialRebalanceDelayMs: () => this.#initialDelayMs,
-        minSessionTimeoutMs: () => 6_000,
-        maxSessionTimeoutMs: () => 1_800_000,
-        maxSize: () => 5,
-        offsetMetadataMaxBytes: () => 16,
-        offsetsRetentionMs: () => 60_000,
+  send<K extends ApiKey>(
+    client: string,
+    { apiKey, version, body }: { apiKey: K; version: number; body: unknown },
+    onAnswer: (body: unknown) => void,
+  ): void {
+    const header = { correlationId: 1, clientId: client };
+    const request = Buffer.concat(encodeRequest(apiKey, version, header, body as never));
+    const listeners = this.#listenersOf(client);
+    const isConnected = () => this.#listeners.get(client) === listeners;
+    const { answer } = this.#dispatcher.dispatch(request.subarray(LENGTH_BYTES), {
+      host: '/127.0.0.1',
+      onDisconnect: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
       },
+    });
+    void Promise.resolve(answer).then((encoded) => {
+      if (!isConnected()) return;
+      const frame = Buffer.concat(encoded?.chunks ?? []).subarray(LENGTH_BYTES);
+      onAnswer(decodeResponse(apiKey, version, frame).body);
     });
   }
 
-  async #restart(): Promise<void> {
-    this.#coordinator.close();
-    this.#coordinator = this.#newCoordinator();
-    const { groups, offsets } = await this.#store.load();
-    this.#coordinator.restore(groups, offsets);
+  async settle(): Promise<void> {
+    await settled();
+    await this.#clock.advance(0);
+    await settled();
   }
 
-  #join(options: Options): void {
-    const client = options.get('client') ?? 'c';
-    const version = Number(options.get('v') ?? 9);
-    const protocols = (options.get('protocols') ?? 'range:1').split(',').map((protocol) => {
-      const [name = '', metadata = ''] = protocol.split(':');
-      return { name, metadata: Buffer.from(metadata) };
-    });
-    void this.#coordinator
-      .join({
-        groupId: options.get('group') ?? 'g',
-        memberId: options.get('id') ?? '',
-        groupInstanceId: options.get('instance') ?? null,
-        clientId: client,
-        clientHost: '/127.0.0.1',
-        protocolType: options.get('type') ?? 'consumer',
-        protocols,
-        sessionTimeoutMs: Number(options.get('session') ?? 10_000),
-        rebalanceTimeoutMs: Number(options.get('rebalance') ?? 60_000),
-        requiresKnownMemberId: version >= 4,
-        supportsSkippingAssignment: version >= 9,
-      })
-      .then((result) => this.#say(`${client} join: ${formatJoin(result)}`));
+  advance(ms: number): Promise<void> {
+    return this.#clock.advance(ms);
   }
 
-  #sync(options: Options): void {
-    const assignments = new Map<string, Buffer>();
-    for (const pair of options.get('assign')?.split(',') ?? []) {
-      const [memberId = '', assignment = ''] = pair.split(':');
-      assignments.set(memberId, Buffer.from(assignment));
-    }
-    const member = memberOf(options);
-    void this.#coordinator
-      .sync({ ...member, protocolType: null, protocolName: null, assignments })
-      .then((result) => this.#say(`${member.memberId} sync: ${formatSync(result)}`));
+  async restart(): Promise<void> {
+    this.#listeners.clear();
+    await this.#broker.restart();
+    this.#dispatcher = new RequestDispatcher(this.#broker.broker.context, ALL_HANDLERS);
   }
 
-  #leave(options: Options): void {
-    const { memberId, groupInstanceId } = memberOf(options);
-    for (const left of this.#coordinator.leave('g', [{ memberId, groupInstanceId }])) {
-      this.#say(errorName(left.error));
-    }
+  expire(): Promise<void> {
+    return this.#broker.broker.context.groups.offsets.expire();
   }
 
-  async #commit(options: Options): Promise<void> {
-    const retention = options.get('retention');
-    const errors = await this.#coordinator.offsets.commit('g', memberOf(options), 9, [
-      {
-        topic: options.get('topic') ?? 't',
-        partition: 0,
-        offset: Number(options.get('offset')),
-        leaderEpoch: 0,
-        metadata: options.get('metadata') ?? '',
-        retentionMs: retention === undefined ? null : Number(retention),
-      },
-    ]);
-    this.#say(errors.map(errorName).join(' '));
+  disconnect(client: string): void {
+    for (const listener of this.#listenersOf(client)) listener();
+    this.#listeners.delete(client);
   }
 
-  #fetch(options: Options): void {
-    const committed = this.#coordinator.offsets.fetch('g', options.get('topic') ?? 't', 0);
-    this.#say(committed ? `offset=${committed.offset} metadata=${committed.metadata}` : 'none');
-  }
-
-  #describe(): void {
-    const { state, protocolName, members, error } = this.#coordinator.describe('g');
-    const names = members.map(({ memberId, assignment }) => `${memberId}:${String(assignment)}`);
-    this.#say(`${errorName(error)} ${state} protocol=${protocolName} members=${names.join(',')}`);
+  #listenersOf(client: string): Set<() => void> {
+    const listeners = this.#listeners.get(client) ?? new Set();
+    this.#listeners.set(client, listeners);
+    return listeners;
   }
 }
 
-type Options = Map<string, string>;
+const LENGTH_BYTES = 4;
 
-function parseWords(words: readonly string[]): Options {
-  return new Map(
-    words.map((word) => {
-      const equals = word.indexOf('=');
-      return [word.slice(0, equals), word.slice(equals + 1)];
-    }),
-  );
-}
-
-function memberOf(options: Options) {
-  return {
-    groupId: 'g',
-    memberId: options.get('id') ?? '',
-    generationId: Number(options.get('gen') ?? -1),
-    groupInstanceId: options.get('instance') ?? null,
-  };
-}
-
-function formatJoin(result: JoinResult): string {
-  if (result.error !== 0) return `${errorName(result.error)} id=${result.memberId}`;
-  const members = result.members.map(({ memberId, metadata }) => `${memberId}:${String(metadata)}`);
-  const skip = result.skipAssignment ? ' skip-assignment' : '';
-  return `gen=${result.generationId} id=${result.memberId} leader=${result.leaderId} protocol=${result.protocolName} members=${members.join(',')}${skip}`;
-}
-
-function formatSync(result: SyncResult): string {
-  return result.error === 0 ? `assignment=${String(result.assignment)}` : errorName(result.error);
+/** `settings a=1 b=2`: the broker's settings by Kafka's names. */
+function settingsOf(commands: readonly string[]): Record<string, string> {
+  const line = commands.find((command) => command.startsWith('settings ')) ?? '';
+  const words = line.split(' ').slice(1);
+  return Object.fromEntries(words.map((word) => word.split('=') as [string, string]));
 }

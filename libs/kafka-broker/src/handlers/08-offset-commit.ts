@@ -10,7 +10,9 @@ import { handler } from './handler.ts';
  * - Generation −1 without a member id is a client that assigns itself; it may commit while the group
  *   is empty, and creates the group.
  * - Retention of versions 2 to 4 is kept with the offset; −1 means the broker's.
- * - A partition that does not exist: UNKNOWN_TOPIC_OR_PARTITION 3.
+ * - A partition that does not exist: UNKNOWN_TOPIC_OR_PARTITION 3. A topic named without partitions
+ *   is not answered.
+ * - Commits that cannot be stored: COORDINATOR_NOT_AVAILABLE 15, which clients try again.
  */
 export const offsetCommitHandler = handler({
   key: ApiKeys.OffsetCommit,
@@ -27,7 +29,7 @@ export const offsetCommitHandler = handler({
           offset: partition.committedOffset,
           leaderEpoch: partition.committedLeaderEpoch,
           metadata: partition.committedMetadata ?? '',
-          retentionMs: request.retentionTimeMs < 0 ? null : request.retentionTimeMs,
+          retentionMs: request.retentionTimeMs === -1 ? null : request.retentionTimeMs,
         });
       }
     }
@@ -36,18 +38,15 @@ export const offsetCommitHandler = handler({
       memberId: request.memberId,
       groupInstanceId: request.groupInstanceId,
     };
-    let errors: number[];
-    try {
-      errors = await broker.groups.offsets.commit(request.groupId, committer, apiVersion, accepted);
-    } catch (error) {
-      broker.logger.error({ err: error, group: request.groupId }, 'offsets not stored');
-      errors = accepted.map(() => ErrorCodes.COORDINATOR_NOT_AVAILABLE);
-    }
+    const errors =
+      accepted.length === 0
+        ? []
+        : await broker.groups.offsets.commit(request.groupId, committer, apiVersion, accepted);
     const byPartition = new Map(
       accepted.map(({ topic, partition }, index) => [`${topic}/${partition}`, errors[index]]),
     );
     return {
-      topics: topics.map(({ name, partitions }) => ({
+      topics: topics.filter(hasPartitions).map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex }) => ({
           partitionIndex,
@@ -58,3 +57,7 @@ export const offsetCommitHandler = handler({
     };
   },
 });
+
+function hasPartitions({ partitions }: { partitions: readonly unknown[] }): boolean {
+  return partitions.length > 0;
+}

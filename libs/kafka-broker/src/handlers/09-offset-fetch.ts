@@ -18,18 +18,14 @@ export const offsetFetchHandler = handler({
       return {
         groups: groups.map((group) => ({
           groupId: group.groupId,
-          errorCode: groupError(group.groupId),
+          errorCode: ErrorCodes.NONE,
           topics: fetchTopics(broker, group.groupId, group.topics),
         })),
       };
     }
-    return { errorCode: groupError(groupId), topics: fetchTopics(broker, groupId, topics) };
+    return { errorCode: ErrorCodes.NONE, topics: fetchTopics(broker, groupId, topics) };
   },
 });
-
-function groupError(groupId: string): number {
-  return groupId === '' ? ErrorCodes.INVALID_GROUP_ID : ErrorCodes.NONE;
-}
 
 interface AskedTopic {
   readonly name: string;

@@ -25,6 +25,7 @@ export const joinGroupHandler = handler({
       rebalanceTimeoutMs: rebalanceTimeoutMs < 0 ? sessionTimeoutMs : rebalanceTimeoutMs,
       requiresKnownMemberId: apiVersion >= 4,
       supportsSkippingAssignment: apiVersion >= 9,
+      reason: request.reason,
     });
     return {
       errorCode: result.error,

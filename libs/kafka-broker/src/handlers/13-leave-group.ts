@@ -10,16 +10,16 @@ import { handler } from './handler.ts';
 export const leaveGroupHandler = handler({
   key: ApiKeys.LeaveGroup,
   handle(request, { broker, apiVersion }) {
-    if (request.groupId === '') return { errorCode: ErrorCodes.INVALID_GROUP_ID };
     const leaving =
       apiVersion >= 3 ? request.members : [{ memberId: request.memberId, groupInstanceId: null }];
-    const left = broker.groups.leave(request.groupId, leaving);
+    const { error, members } = broker.groups.leave(request.groupId, leaving);
+    if (apiVersion < 3) return { errorCode: error || (members[0]?.error ?? ErrorCodes.NONE) };
     return {
-      errorCode: apiVersion >= 3 ? ErrorCodes.NONE : (left[0]?.error ?? ErrorCodes.NONE),
-      members: left.map(({ memberId, groupInstanceId, error }) => ({
-        memberId,
-        groupInstanceId,
-        errorCode: error,
+      errorCode: error,
+      members: members.map((member) => ({
+        memberId: member.memberId,
+        groupInstanceId: member.groupInstanceId,
+        errorCode: member.error,
       })),
     };
   },
