@@ -22,7 +22,13 @@ export type {
   ResponseInputOf,
   ResponseOf,
 } from './api-keys.ts';
-export { decodeRequest, decodeRequestBody, decodeRequestHeader, encodeRequest } from './request.ts';
+export {
+  decodeRequest,
+  decodeRequestBody,
+  decodeRequestHeader,
+  encodeRequest,
+  REQUEST_ELEMENTS_MAX,
+} from './request.ts';
 export type { Request, RequestFor, RequestHeader } from './request.ts';
 export { decodeResponse, encodeResponse, encodeResponseInto } from './response.ts';
 export type {

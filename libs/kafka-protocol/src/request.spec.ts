@@ -75,6 +75,39 @@ describe('a request header', () => {
   });
 });
 
+describe('what a request may cost', () => {
+  const header = Buffer.from('001200030000000100', 'hex');
+
+  it('is not more for twenty million tagged fields of two bytes each in its header', () => {
+    const count = Buffer.from([0x80, 0xda, 0xc4, 0x09]);
+    const frame = Buffer.concat([header, Buffer.from([0]), count, Buffer.alloc(40_000_000)]);
+    const heapBefore = process.memoryUsage().heapUsed;
+    expect(() => decodeRequestHeader(frame)).toThrow(ProtocolError);
+    expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(5_000_000);
+  });
+
+  it('is bounded for tagged fields in the body, and for empty strings and structs', () => {
+    const tagged = Buffer.concat([
+      header,
+      Buffer.from('00000261023280dac409', 'hex'),
+      Buffer.alloc(40_000_000),
+    ]);
+    expect(() => decodeRequest(tagged)).toThrow(/fewer array elements/);
+    // Metadata 12: as many topics of 18 bytes as fit into the frame.
+    const topics = Buffer.from('0003000c000000010000000080dac409', 'hex');
+    const many = Buffer.concat([topics, Buffer.alloc(50_000_000)]);
+    expect(() => decodeRequest(many)).toThrow(ProtocolError);
+  });
+
+  it('leaves room for all partitions of a large broker', () => {
+    const partitionIndexes = Array.from({ length: 50_000 }, (_, index) => index);
+    const body = { groupId: 'g', topics: [{ name: 't', partitionIndexes }], requireStable: false };
+    const frame = encodeRequest(ApiKeys.OffsetFetch, 7, { correlationId: 1, clientId: '' }, body);
+    const decoded = decodeRequest(Buffer.concat(frame).subarray(4));
+    expect(decoded.body).toMatchObject({ topics: [{ partitionIndexes }] });
+  });
+});
+
 describe('the versions to advertise', () => {
   it('are those that can be coded, but Produce starts at 0 for old librdkafka', () => {
     expect(advertisedVersions([ApiKeys.Produce, ApiKeys.Fetch, ApiKeys.SaslHandshake])).toEqual([

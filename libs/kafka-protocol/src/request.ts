@@ -5,6 +5,14 @@ import type { ApiKey, RequestInputOf, RequestOf } from './api-keys.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { compileStruct, type Codec } from './messages/codec.ts';
 
+/**
+ * Array elements and tagged fields in one request, at all depths together; more is refused like
+ * bytes that are no request. Apache Kafka has no such bound, and can be made to build 20 million
+ * objects from one request (CVE-2026-111108). A client of all partitions that one broker of Kafka
+ * is advised to have (4,000) stays far below.
+ */
+export const REQUEST_ELEMENTS_MAX = 100_000;
+
 /** What stands before every request. */
 export interface RequestHeader {
   /** May be a key that this codec does not know. */
@@ -36,6 +44,7 @@ export interface RequestFor<K extends ApiKey> {
  */
 export function decodeRequestHeader(frame: Buffer): RequestHeader {
   const reader = new Reader(frame);
+  reader.elementsLeft = REQUEST_ELEMENTS_MAX;
   const apiKey = reader.int16();
   const apiVersion = reader.int16();
   const correlationId = reader.int32();
@@ -62,7 +71,9 @@ export function decodeRequestBody<K extends ApiKey>(
   bodyPosition: number,
 ): RequestOf<K> {
   const codec = requestCodec(apiKey, apiVersion);
-  return codec.decode(new Reader(frame, bodyPosition)) as RequestOf<K>;
+  const reader = new Reader(frame, bodyPosition);
+  reader.elementsLeft = REQUEST_ELEMENTS_MAX;
+  return codec.decode(reader) as RequestOf<K>;
 }
 
 /**

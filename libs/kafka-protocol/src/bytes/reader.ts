@@ -6,12 +6,18 @@ import { readUuid } from './uuid.ts';
  * Reads Kafka's primitive types from a slice of a buffer.
  *
  * Invariants: `position` never passes `end`; nothing is allocated for a length or a count before it
- * was compared with the bytes that remain. Whatever does not fit throws ProtocolError.
+ * was compared with the bytes that remain, and with the elements that may still come. Whatever does
+ * not fit throws ProtocolError.
  */
 export class Reader {
   readonly buffer: Buffer;
   position: number;
   readonly end: number;
+  /**
+   * Array elements and tagged fields that may still be read. An element of two bytes becomes an
+   * object of a hundred, so bytes alone do not bound what a message costs.
+   */
+  elementsLeft = Infinity;
 
   constructor(buffer: Buffer, position = 0, end = buffer.length) {
     if (position < 0 || end > buffer.length || position > end) {
@@ -38,6 +44,12 @@ export class Reader {
     if (size > this.end - start) this.fail(`${size} bytes of ${what}, ${this.end - start} remain`);
     this.position = start + size;
     return start;
+  }
+
+  /** Counts elements that are about to be read. */
+  spend(elements: number): void {
+    this.elementsLeft -= elements;
+    if (this.elementsLeft < 0) this.fail('fewer array elements and tagged fields in one message');
   }
 
   bool(): boolean {
@@ -119,7 +131,9 @@ export class Reader {
 
   /** Skips a section of tagged fields: count, then tag, size and bytes of each. */
   skipTaggedFields(): void {
-    for (let count = this.uvarint(); count > 0; count--) {
+    let count = this.uvarint();
+    this.spend(count);
+    for (; count > 0; count--) {
       this.uvarint();
       this.take(this.uvarint(), 'tagged field');
     }

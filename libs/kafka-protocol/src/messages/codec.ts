@@ -92,7 +92,9 @@ function decodeTagged(
   tagged: ReadonlyMap<number, NamedCodec>,
   value: Record<string, unknown>,
 ): void {
-  for (let count = reader.uvarint(); count > 0; count--) {
+  let count = reader.uvarint();
+  reader.spend(count);
+  for (; count > 0; count--) {
     const codec = tagged.get(reader.uvarint());
     const size = reader.uvarint();
     const start = reader.take(size, 'tagged field');
@@ -219,6 +221,7 @@ function arrayCodec(element: Codec, flexible: boolean, nullable: boolean): Codec
       if (count * elementSizeMin > reader.remaining) {
         reader.fail(`${count} elements of at least ${elementSizeMin} bytes`);
       }
+      reader.spend(count);
       const values: unknown[] = [];
       try {
         for (let index = 0; index < count; index++) values.push(element.decode(reader));
