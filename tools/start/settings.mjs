@@ -40,10 +40,11 @@ export function checkDataFolder(dataDir) {
 
 /** Stops with one line when a port that is going to be listened on is taken. */
 export async function checkPorts(settings) {
-  const ports = [['PENSTOCK_HTTP_PORT', settings.http.port]];
-  if (!settings.kafka.external) ports.unshift(['PENSTOCK_KAFKA_PORT', settings.kafka.port]);
-  for (const [variable, port] of ports) {
-    const problem = await portProblem(port, settings.bind);
+  const ports = [['PENSTOCK_HTTP_PORT', settings.http.port, settings.bind]];
+  const { kafka } = settings;
+  if (!kafka.external) ports.unshift(['PENSTOCK_KAFKA_PORT', kafka.port, kafka.bind]);
+  for (const [variable, port, host] of ports) {
+    const problem = await portProblem(port, host);
     if (problem === undefined) continue;
     const instead = `${variable}=${port + 1} npm start`;
     if (problem === 'EADDRINUSE') {
@@ -52,7 +53,7 @@ export async function checkPorts(settings) {
       );
     }
     throw new Stop(
-      `Port ${port} on ${settings.bind} cannot be listened on (${problem}): choose another PENSTOCK_BIND or port, for example: ${instead}`,
+      `Port ${port} on ${host} cannot be listened on (${problem}): choose another PENSTOCK_BIND or port, for example: ${instead}`,
     );
   }
 }

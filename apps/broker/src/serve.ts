@@ -35,7 +35,7 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
   announceReady();
   logger.info(
     {
-      bind: config.bind,
+      bind: config.kafka.bind,
       port: broker.port,
       advertised: config.kafka.advertisedHost,
       durability: config.durability,
@@ -53,12 +53,15 @@ async function startBroker(
 ): Promise<Broker> {
   try {
     return await Broker.start({
-      host: config.bind,
+      host: config.kafka.bind,
       port: config.kafka.port,
       advertisedHost: config.kafka.advertisedHost,
+      ...(config.kafka.advertisedPort && { advertisedPort: config.kafka.advertisedPort }),
       logDirectory: join(config.dataDir, 'log'),
       durability: config.durability,
       settings: config.broker.explicit,
+      coercesReplicationFactor: config.broker.coercesReplicationFactor,
+      logLevel: { get: () => logger.level, set: (level) => (logger.level = level) },
       store,
       logger,
       ...surroundings,

@@ -19,8 +19,12 @@ test('a port in use, a folder in use and a wrong setting each say in one line wh
   expect(await problemOf(() => TestBroker.start({ logDirectory }))).toMatch(
     /^another process is using .*\. Stop that process, or set PENSTOCK_DATA_DIR/,
   );
-  expect(await problemOf(() => loadConfig({ KAFKA_NUM_PARTITIONS: 'many' }))).toMatch(
-    /^KAFKA_NUM_PARTITIONS="many"/,
+  expect(await problemOf(() => loadConfig({ PENSTOCK_HTTP_PORT: 'eighty' }))).toMatch(
+    /^PENSTOCK_HTTP_PORT="eighty"/,
+  );
+  const settings = loadConfig({ KAFKA_NUM_PARTITIONS: 'many' }).broker.explicit;
+  expect(await problemOf(() => TestBroker.start({ settings }))).toBe(
+    'KAFKA_NUM_PARTITIONS cannot be used: Invalid value many for configuration num.partitions: Not a number of type INT',
   );
   expect(startProblem(new TypeError('a bug'))).toBeUndefined();
   taken.close();

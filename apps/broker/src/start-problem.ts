@@ -1,5 +1,5 @@
 import { BrokerConfigError } from '@penstock/kafka-broker';
-import { ConfigError, MigrationError } from '@penstock/platform/process';
+import { ConfigError, MigrationError, settingVariable } from '@penstock/platform/process';
 
 /**
  * One line that says why the broker cannot start and what to do; undefined for what is not the
@@ -8,7 +8,9 @@ import { ConfigError, MigrationError } from '@penstock/platform/process';
 export function startProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof ConfigError || error instanceof MigrationError) return error.message;
-  if (error instanceof BrokerConfigError) return `${error.message}. Change the setting.`;
+  if (error instanceof BrokerConfigError) {
+    return `${settingVariable(error.setting)} cannot be used: ${error.message}`;
+  }
   if (error.name === 'DataFolderLockedError') {
     return `${error.message}. Stop that process, or set PENSTOCK_DATA_DIR to another folder.`;
   }

@@ -2,6 +2,7 @@
 // and Kafka, which would cost the embedded broker most of its start time and of its memory.
 export { loadConfig, type Config, type Durability } from './configuration/config.ts';
 export { ConfigError } from './configuration/config-error.ts';
+export { settingVariable } from './configuration/kafka-settings.ts';
 export { openBrokerDatabase, type BrokerDatabase } from './database/broker-database.ts';
 export { databaseFile, databaseFiles } from './database/databases.ts';
 export { MigrationError } from './database/migration-files.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from './config-error.ts';
 import { loadConfig } from './config.ts';
+import { settingVariable } from './kafka-settings.ts';
 import { VARIABLES } from './variables.ts';
 
 describe('loadConfig', () => {
@@ -20,7 +21,7 @@ describe('loadConfig', () => {
         external: false,
       },
       redisUrl: undefined,
-      broker: { numPartitions: 1, autoCreateTopicsEnable: true, explicit: {} },
+      broker: { explicit: {}, coercesReplicationFactor: false },
     });
     expect(config.dataDir).toMatch(/\/data$/);
   });
@@ -53,10 +54,46 @@ describe('loadConfig', () => {
     );
   });
 
-  it('hands explicit broker settings on under the names Kafka gives them', () => {
-    const { broker } = loadConfig({ KAFKA_LOG_RETENTION_MS: '-1', KAFKA_NUM_PARTITIONS: '6' });
-    expect(broker.explicit).toEqual({ 'log.retention.ms': '-1', 'num.partitions': '6' });
-    expect(broker).toMatchObject({ logRetentionMs: -1, numPartitions: 6 });
+  it('hands settings of the broker on under the names Kafka gives them, unknown ones too', () => {
+    const { broker } = loadConfig({
+      KAFKA_LOG_RETENTION_MS: '-1',
+      KAFKA_NUM_PARTITIONS: 'six',
+      KAFKA_A___DASH__AND_DOT: '1',
+      KAFKA_HEAP_OPTS: '-Xmx1g',
+      KAFKA_BROKER_RACK: '',
+      PENSTOCK_COERCE_REPLICATION_FACTOR: '1',
+    });
+    expect(broker).toEqual({
+      explicit: { 'log.retention.ms': '-1', 'num.partitions': 'six', 'a-dash_and.dot': '1' },
+      coercesReplicationFactor: true,
+    });
+    expect(settingVariable('a-dash_and.dot')).toBe('KAFKA_A___DASH__AND_DOT');
+  });
+
+  it('listens where the environment of an Apache Kafka container says, unless it says otherwise itself', () => {
+    const container = {
+      KAFKA_PROCESS_ROLES: 'broker,controller',
+      KAFKA_LISTENERS: 'CONTROLLER://:9093,INTERNAL://:19092,HOST://:29092',
+      KAFKA_ADVERTISED_LISTENERS: 'HOST://localhost:29092,INTERNAL://kafka:19092',
+      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
+        'INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,HOST:PLAINTEXT',
+    };
+    expect(loadConfig(container).kafka).toEqual({
+      bind: '0.0.0.0',
+      port: 19092,
+      advertisedHost: 'kafka',
+      advertisedPort: 19092,
+      bootstrapServers: ['127.0.0.1:19092'],
+      external: false,
+    });
+    const own = { PENSTOCK_BIND: '::1', PENSTOCK_KAFKA_PORT: '1', PENSTOCK_ADVERTISED_HOST: 'me' };
+    expect(loadConfig({ ...container, ...own }).kafka).toMatchObject({
+      bind: '::1',
+      port: 1,
+      advertisedHost: 'me',
+      advertisedPort: undefined,
+    });
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -75,7 +112,7 @@ describe('loadConfig', () => {
     ['PENSTOCK_BIND', 'not an address', 'an IPv4 or IPv6 address, or localhost'],
     ['REDIS_URL', 'localhost:6379', 'redis://host:port or rediss://host:port'],
     ['KAFKA_BOOTSTRAP_SERVERS', 'localhost', 'host:port, several separated by commas'],
-    ['KAFKA_AUTO_CREATE_TOPICS_ENABLE', '2', 'true or false'],
+    ['KAFKA_LISTENERS', 'localhost:9092', 'NAME://host:port, several separated by commas'],
   ])('refuses %s=%s in one line that says what is allowed', (name, value, allowed) => {
     let error: unknown;
     try {
@@ -89,6 +126,17 @@ describe('loadConfig', () => {
       `${name}="${value}" cannot be used: allowed is ${allowed}`,
     );
   });
+});
+
+it('does not serve without TLS where TLS was asked for', () => {
+  expect(() => loadConfig({ KAFKA_LISTENERS: 'SSL://:9093' })).toThrow(
+    /TLS and SASL are not built/,
+  );
+  const mapped = {
+    KAFKA_LISTENERS: 'OUT://:9093',
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'OUT:SASL_SSL',
+  };
+  expect(() => loadConfig(mapped)).toThrow(/OUT \(SASL_SSL\)/);
 });
 
 describe('VARIABLES', () => {

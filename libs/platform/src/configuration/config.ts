@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.ts';
+import { kafkaListener, kafkaSettings } from './kafka-settings.ts';
 import { VARIABLES } from './variables.ts';
 
 export type Durability = 'fsync' | 'os';
@@ -24,10 +25,14 @@ export abstract class Config {
     readonly port: number;
   };
   abstract readonly kafka: {
+    /** Address that the embedded broker listens on. */
+    readonly bind: string;
     /** Port of the embedded broker. */
     readonly port: number;
     /** Host that clients of the embedded broker are told to connect to. */
     readonly advertisedHost: string;
+    /** Port that they are told; undefined: the one that is listened on. */
+    readonly advertisedPort: number | undefined;
     /** `host:port` of the brokers that api and worker connect to. */
     readonly bootstrapServers: readonly string[];
     /** True when these are a cluster's: the embedded broker is then not started. */
@@ -43,20 +48,9 @@ export abstract class Config {
   };
   /** Settings of the embedded broker. */
   abstract readonly broker: {
-    readonly numPartitions: number;
-    readonly autoCreateTopicsEnable: boolean;
-    readonly groupInitialRebalanceDelayMs: number;
-    readonly messageMaxBytes: number;
-    readonly logSegmentBytes: number;
-    readonly logRollMs: number;
-    readonly logRetentionMs: number;
-    readonly logRetentionBytes: number;
-    readonly logRetentionCheckIntervalMs: number;
-    readonly logIndexIntervalBytes: number;
-    readonly logCleanupPolicy: string;
-    readonly offsetsRetentionMinutes: number;
-    /** What was set explicitly, by Kafka's own names (`log.retention.ms`), as written. */
+    /** What was set, by Kafka's own names (`log.retention.ms`), as written and not checked. */
     readonly explicit: Readonly<Record<string, string>>;
+    readonly coercesReplicationFactor: boolean;
   };
 }
 
@@ -70,35 +64,47 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function loadConfig(env: Environment = process.env): Config {
   const value = readVariables(env);
   const bind = value['PENSTOCK_BIND'] as string;
-  const bindIsLoopback = isLoopback(bind);
-  const port = value['PENSTOCK_KAFKA_PORT'] as number;
-  const bootstrap = value['KAFKA_BOOTSTRAP_SERVERS'] as string | undefined;
   return deepFreeze<Config>({
     bind,
-    bindIsLoopback,
+    bindIsLoopback: isLoopback(bind),
     dataDir: resolve(value['PENSTOCK_DATA_DIR'] as string),
     durability: value['PENSTOCK_DURABILITY'] as Durability,
     logLevel: value['PENSTOCK_LOG_LEVEL'] as LogLevel,
     demo: value['PENSTOCK_DEMO'] as boolean,
     http: { port: value['PENSTOCK_HTTP_PORT'] as number },
-    kafka: {
-      port,
-      advertisedHost:
-        (value['PENSTOCK_ADVERTISED_HOST'] as string | undefined) ??
-        advertisedHostFor(bind, bindIsLoopback),
-      bootstrapServers: bootstrap
-        ? bootstrap.split(',').map((server) => server.trim())
-        : [`${connectHostFor(bind)}:${port}`],
-      external: bootstrap !== undefined,
-    },
+    kafka: kafkaAddresses(value, env),
     redisUrl: value['REDIS_URL'] as string | undefined,
     redisPort: value['PENSTOCK_REDIS_PORT'] as number,
     ingest: {
       bodyBytesMax: value['PENSTOCK_INGEST_BODY_BYTES_MAX'] as number,
       inflightBytesMax: value['PENSTOCK_INGEST_INFLIGHT_BYTES_MAX'] as number,
     },
-    broker: brokerSettings(value, env),
+    broker: {
+      explicit: kafkaSettings(env),
+      coercesReplicationFactor: value['PENSTOCK_COERCE_REPLICATION_FACTOR'] as boolean,
+    },
   });
+}
+
+/** Our own variables count before Kafka's `listeners`, and those before our defaults. */
+function kafkaAddresses(value: Record<string, unknown>, env: Environment): Config['kafka'] {
+  const bootstrap = value['KAFKA_BOOTSTRAP_SERVERS'] as string | undefined;
+  const listener = kafkaListener(kafkaSettings(env));
+  const ownBind = value['PENSTOCK_BIND'] as string;
+  const ownPort = value['PENSTOCK_KAFKA_PORT'] as number;
+  const bind = env['PENSTOCK_BIND'] ? ownBind : (listener.host ?? ownBind);
+  const port = env['PENSTOCK_KAFKA_PORT'] ? ownPort : (listener.port ?? ownPort);
+  const ownHost = value['PENSTOCK_ADVERTISED_HOST'] as string | undefined;
+  return {
+    bind,
+    port,
+    advertisedHost: ownHost ?? listener.advertisedHost ?? advertisedHostFor(bind, isLoopback(bind)),
+    advertisedPort: ownHost === undefined ? listener.advertisedPort : undefined,
+    bootstrapServers: bootstrap
+      ? bootstrap.split(',').map((server) => server.trim())
+      : [`${connectHostFor(bind)}:${port}`],
+    external: bootstrap !== undefined,
+  };
 }
 
 function readVariables(env: Environment): Record<string, unknown> {
@@ -113,29 +119,6 @@ function readVariables(env: Environment): Record<string, unknown> {
     values[variable.name] = parsed.data;
   }
   return values;
-}
-
-function brokerSettings(value: Record<string, unknown>, env: Environment): Config['broker'] {
-  const explicit: Record<string, string> = {};
-  for (const { name, kafkaName } of VARIABLES) {
-    const given = env[name];
-    if (kafkaName !== undefined && given) explicit[kafkaName] = given;
-  }
-  return {
-    numPartitions: value['KAFKA_NUM_PARTITIONS'] as number,
-    autoCreateTopicsEnable: value['KAFKA_AUTO_CREATE_TOPICS_ENABLE'] as boolean,
-    groupInitialRebalanceDelayMs: value['KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS'] as number,
-    messageMaxBytes: value['KAFKA_MESSAGE_MAX_BYTES'] as number,
-    logSegmentBytes: value['KAFKA_LOG_SEGMENT_BYTES'] as number,
-    logRollMs: value['KAFKA_LOG_ROLL_MS'] as number,
-    logRetentionMs: value['KAFKA_LOG_RETENTION_MS'] as number,
-    logRetentionBytes: value['KAFKA_LOG_RETENTION_BYTES'] as number,
-    logRetentionCheckIntervalMs: value['KAFKA_LOG_RETENTION_CHECK_INTERVAL_MS'] as number,
-    logIndexIntervalBytes: value['KAFKA_LOG_INDEX_INTERVAL_BYTES'] as number,
-    logCleanupPolicy: value['KAFKA_LOG_CLEANUP_POLICY'] as string,
-    offsetsRetentionMinutes: value['KAFKA_OFFSETS_RETENTION_MINUTES'] as number,
-    explicit,
-  };
 }
 
 function isLoopback(bind: string): boolean {

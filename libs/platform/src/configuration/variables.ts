@@ -9,8 +9,6 @@ export interface Variable {
   /** What may be written, in words; part of the error message. */
   readonly allowed: string;
   readonly schema: z.ZodType;
-  /** Kafka's own name of the setting, for those that are handed on to the embedded broker. */
-  readonly kafkaName?: string;
 }
 
 interface VariableOptions {
@@ -24,14 +22,14 @@ interface IntegerOptions extends VariableOptions {
   readonly max: number;
 }
 
-const INT32_MAX = 2 ** 31 - 1;
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 const BOOTSTRAP_SERVERS =
   /^\s*(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}(\s*,\s*(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5})*\s*$/;
 
 /**
- * Every variable that Penstock reads, in the order of the README's table. The only place in the
- * repository that names them, apart from the start-up scripts that run before the build.
+ * Every variable that Penstock reads, in the order of the README's table, but for the settings of
+ * Apache Kafka (kafka-settings.ts). The only place in the repository that names them, apart from the
+ * start-up scripts that run before the build.
  */
 export const VARIABLES: readonly Variable[] = [
   integer('PENSTOCK_KAFKA_PORT', {
@@ -108,111 +106,12 @@ export const VARIABLES: readonly Variable[] = [
     min: 1024 ** 2,
     max: 16 * 1024 ** 3,
   }),
-  ofKafka(
-    'num.partitions',
-    integer('KAFKA_NUM_PARTITIONS', {
-      description: 'Partitions of a topic that is created without a number',
-      default: '1',
-      min: 1,
-      max: 10_000,
-    }),
-  ),
-  ofKafka(
-    'auto.create.topics.enable',
-    flag('KAFKA_AUTO_CREATE_TOPICS_ENABLE', {
-      description: 'Whether producing to an unknown topic creates it',
-      default: 'true',
-      allowed: 'true or false',
-    }),
-  ),
-  ofKafka(
-    'group.initial.rebalance.delay.ms',
-    integer('KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS', {
-      description: 'How long the first rebalance of a group waits for more members',
-      default: '3000',
-      min: 0,
-      max: 600_000,
-    }),
-  ),
-  ofKafka(
-    'message.max.bytes',
-    integer('KAFKA_MESSAGE_MAX_BYTES', {
-      description: 'Largest record batch',
-      default: '1048588',
-      min: 0,
-      max: 1024 ** 3,
-    }),
-  ),
-  ofKafka(
-    'log.segment.bytes',
-    integer('KAFKA_LOG_SEGMENT_BYTES', {
-      description: 'Size at which a log segment is closed',
-      default: '1073741824',
-      min: 14,
-      max: INT32_MAX,
-    }),
-  ),
-  ofKafka(
-    'log.roll.ms',
-    integer('KAFKA_LOG_ROLL_MS', {
-      description: 'Age at which a log segment is closed',
-      default: '604800000',
-      min: 1,
-      max: UNBOUNDED,
-    }),
-  ),
-  ofKafka(
-    'log.retention.ms',
-    integer('KAFKA_LOG_RETENTION_MS', {
-      description: 'Age at which records are deleted; -1 keeps them for ever',
-      default: '604800000',
-      min: -1,
-      max: UNBOUNDED,
-    }),
-  ),
-  ofKafka(
-    'log.retention.bytes',
-    integer('KAFKA_LOG_RETENTION_BYTES', {
-      description: 'Size per partition above which the oldest segments are deleted; -1 is no limit',
-      default: '-1',
-      min: -1,
-      max: UNBOUNDED,
-    }),
-  ),
-  ofKafka(
-    'log.retention.check.interval.ms',
-    integer('KAFKA_LOG_RETENTION_CHECK_INTERVAL_MS', {
-      description: 'How often retention looks for segments to delete',
-      default: '300000',
-      min: 1,
-      max: UNBOUNDED,
-    }),
-  ),
-  ofKafka(
-    'log.index.interval.bytes',
-    integer('KAFKA_LOG_INDEX_INTERVAL_BYTES', {
-      description: 'Bytes of log between two entries of the offset index',
-      default: '4096',
-      min: 0,
-      max: INT32_MAX,
-    }),
-  ),
-  ofKafka(
-    'log.cleanup.policy',
-    choice('KAFKA_LOG_CLEANUP_POLICY', ['delete', 'compact', 'compact,delete', 'delete,compact'], {
-      description: 'What happens to old segments of a topic that does not say',
-      default: 'delete',
-    }),
-  ),
-  ofKafka(
-    'offsets.retention.minutes',
-    integer('KAFKA_OFFSETS_RETENTION_MINUTES', {
-      description: 'How long the offsets of an empty consumer group are kept',
-      default: '10080',
-      min: 1,
-      max: INT32_MAX,
-    }),
-  ),
+  flag('PENSTOCK_COERCE_REPLICATION_FACTOR', {
+    description:
+      'Whether the embedded broker takes any replication factor as 1; it refuses more than 1 otherwise',
+    default: '0',
+    allowed: '0 or 1',
+  }),
 ];
 
 function integer(name: string, options: IntegerOptions): Variable {
@@ -259,9 +158,4 @@ function flag(name: string, options: VariableOptions): Variable {
     allowed: options.allowed ?? '0 or 1',
     schema: z.enum(['0', '1', 'true', 'false']).transform((value) => values[value]),
   };
-}
-
-/** A setting of the embedded broker, under Kafka's own name for it. */
-function ofKafka(kafkaName: string, variable: Variable): Variable {
-  return { ...variable, kafkaName };
 }
