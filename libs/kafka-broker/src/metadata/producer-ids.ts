@@ -1,21 +1,30 @@
+import type { DataIdentityFile } from './data-identity.ts';
 import type { MetadataStore } from './metadata-store.ts';
 
 const SETTING = 'next.producer.id';
 const BLOCK = 1000;
 
 /**
- * Producer ids, never given twice: they are taken from blocks, and a block is durable in the store
- * before its first id is given out. What is left of a block at a crash is lost.
+ * Producer ids, never given twice: they are taken from blocks, and a block is durable in the store,
+ * and beside the records, before its first id is given out. What is left of a block at a crash is
+ * lost. An id that came twice, out of a store that was set back, would have its records taken for
+ * repetitions, and dropped.
  */
 export class ProducerIds {
   readonly #store: MetadataStore;
+  readonly #identity: DataIdentityFile;
   #next: number;
   #blockEnd: number;
   #reserving: Promise<void> | null = null;
 
-  constructor(store: MetadataStore, settings: ReadonlyMap<string, string>) {
+  constructor(
+    store: MetadataStore,
+    settings: ReadonlyMap<string, string>,
+    identity: DataIdentityFile,
+  ) {
     this.#store = store;
-    this.#next = Number(settings.get(SETTING) ?? 0);
+    this.#identity = identity;
+    this.#next = Math.max(Number(settings.get(SETTING) ?? 0), identity.known.nextProducerId);
     this.#blockEnd = this.#next;
   }
 
@@ -29,6 +38,7 @@ export class ProducerIds {
 
   async #reserve(): Promise<void> {
     const end = this.#blockEnd + BLOCK;
+    this.#identity.write({ nextProducerId: end });
     await this.#store.putSetting(SETTING, String(end));
     this.#blockEnd = end;
   }
