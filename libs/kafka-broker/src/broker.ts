@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   LogManager,
+  NodeFiles,
   systemClock,
   type Clock,
   type Files,
@@ -16,6 +17,7 @@ import { ParkedFetches } from './fetching/parked-fetches.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';
 import { GroupWrites } from './groups/group-writes.ts';
 import { ALL_HANDLERS } from './handlers/all-handlers.ts';
+import { checkMetadata, DataIdentityFile } from './metadata/data-identity.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { ProducerIds } from './metadata/producer-ids.ts';
 import { TopicCatalog } from './metadata/topic-catalog.ts';
@@ -86,17 +88,20 @@ export class Broker {
     const clock = options.clock ?? systemClock;
     const newUuid = options.newUuid ?? randomUUID;
     const { store, logger } = options;
+    const files = options.files ?? new NodeFiles();
     const logs = LogManager.open({
       directory: options.logDirectory,
       durability: options.durability,
       logger,
       clock,
-      ...(options.files && { files: options.files }),
+      files,
       retentionCheckIntervalMs: configs.number('log.retention.check.interval.ms'),
       producerIdExpirationMs: configs.number('producer.id.expiration.ms'),
     });
     try {
       const stored = await store.load();
+      const identity = new DataIdentityFile(files, options.logDirectory);
+      checkMetadata(stored.settings.get(CLUSTER_ID), identity.known, logs);
       const nodeId = options.nodeId ?? nodeIdOf(configs);
       configs.state({ ...FACTS, ...idSettings(nodeId), 'log.dirs': options.logDirectory });
       const alteredConfigs = new AlteredConfigs({ store, broker: configs, nodeId });
@@ -105,6 +110,7 @@ export class Broker {
       const onTopicDeleted = (): void => parkedFetches.wakeAll();
       const topics = new TopicCatalog({ store, logs, configs, logger, newUuid, onTopicDeleted });
       await topics.restore(stored.topics);
+      reportStrangers(logs, logger);
       configs.onChange(() => topics.applyBrokerConfigs());
       const writes = new GroupWrites((changes) => store.writeGroups(changes));
       const groups = new GroupCoordinator({
@@ -116,13 +122,13 @@ export class Broker {
       });
       groups.restore(stored.groups, stored.offsets);
       const context = {
-        clusterId: await clusterId(store, stored.settings, newUuid),
+        clusterId: await clusterId(store, stored.settings, identity, newUuid),
         rack: configs.value('broker.rack'),
         advertised: { host: options.advertisedHost, port: options.advertisedPort ?? options.port },
         durability: options.durability,
         logDirectory: options.logDirectory,
         coercesReplicationFactor: options.coercesReplicationFactor ?? false,
-        producerIds: new ProducerIds(store, stored.settings),
+        producerIds: new ProducerIds(store, stored.settings, identity),
         fetchBuffers: new FetchBuffers(clock),
         metrics: newBrokerMetrics(),
         isStopping: false,
@@ -247,11 +253,29 @@ function groupSettings(configs: BrokerConfigs) {
 async function clusterId(
   store: MetadataStore,
   settings: ReadonlyMap<string, string>,
+  identity: DataIdentityFile,
   newUuid: () => string,
 ): Promise<string> {
   const stored = settings.get(CLUSTER_ID);
-  if (stored !== undefined) return stored;
-  const id = Buffer.from(newUuid().replaceAll('-', ''), 'hex').toString('base64url');
-  await store.putSetting(CLUSTER_ID, id);
+  const id = stored ?? identity.known.clusterId ?? newClusterId(newUuid);
+  if (stored === undefined) await store.putSetting(CLUSTER_ID, id);
+  identity.write({ clusterId: id });
   return id;
 }
+
+function newClusterId(newUuid: () => string): string {
+  return Buffer.from(newUuid().replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+/** Records without a topic: only lost or old metadata explains them, so they are left as they are. */
+function reportStrangers(logs: LogManager, logger: Logger): void {
+  const folders = logs.unopenedPartitions;
+  if (folders.length === 0) return;
+  const topics = [...new Set(folders.map(({ topic }) => topic))];
+  logger.error(
+    { topics: topics.slice(0, REPORTED_TOPICS_MAX), partitions: folders.length },
+    'there are records of topics or partitions that the metadata does not know; they are left alone',
+  );
+}
+
+const REPORTED_TOPICS_MAX = 20;
