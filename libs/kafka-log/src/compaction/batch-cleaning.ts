@@ -21,6 +21,8 @@ const COUNT_POSITION = 57;
 const COMPRESSION_BITS = 0x07;
 const DELETE_HORIZON_BIT = 0x40;
 const NO_TIMESTAMP = -1;
+/** Records looked at between two chances for a pause. */
+export const RECORDS_PER_STEP = 1000;
 
 /** What stays of a batch: all of it as it is, a smaller one, or no record. */
 export type Cleaned = 'whole' | 'empty' | Buffer;
@@ -43,18 +45,19 @@ export interface CleaningRules {
  * tombstones whose time has come. That time is written into the batch when its tombstones are met
  * first: the delete horizon, in the place of the base timestamp.
  *
- * Batches whose records cannot be read, and control batches, stay whole.
+ * Batches whose records cannot be read, and control batches, stay whole. Yields now and then, for a
+ * pause.
  */
-export function cleanBatch(
+export function* cleanBatch(
   bytes: Buffer,
   at: number,
   batch: RecordBatchHeader,
   rules: CleaningRules,
-): Cleaned {
+): Generator<void, Cleaned> {
   if (isControlBatch(batch)) return 'whole';
   if (batch.recordCount === 0) return 'empty';
   try {
-    return clean(bytes, at, batch, rules);
+    return yield* clean(bytes, at, batch, rules);
   } catch (error) {
     if (error instanceof DecompressionError || error instanceof MalformedRecordsError) {
       return 'whole';
@@ -73,8 +76,13 @@ interface Survivors {
   hasTombstone: boolean;
 }
 
-function clean(bytes: Buffer, at: number, batch: RecordBatchHeader, rules: CleaningRules): Cleaned {
-  const survivors = selectRecords(bytes, at, batch, rules);
+function* clean(
+  bytes: Buffer,
+  at: number,
+  batch: RecordBatchHeader,
+  rules: CleaningRules,
+): Generator<void, Cleaned> {
+  const survivors = yield* selectRecords(bytes, at, batch, rules);
   const { count, records, stretches } = survivors;
   if (count === 0) return 'empty';
   const stampsHorizon =
@@ -94,12 +102,12 @@ function clean(bytes: Buffer, at: number, batch: RecordBatchHeader, rules: Clean
   });
 }
 
-function selectRecords(
+function* selectRecords(
   bytes: Buffer,
   at: number,
   batch: RecordBatchHeader,
   rules: CleaningRules,
-): Survivors {
+): Generator<void, Survivors> {
   const { bytes: records, start } = recordsOf(bytes, at, batch);
   const stretches: { start: number; end: number }[] = [];
   const survivors: Survivors = {
@@ -114,6 +122,7 @@ function selectRecords(
     rules.mayDropTombstones && hasDeleteHorizon(batch) && rules.now >= batch.baseTimestamp;
   const cursor = new RecordCursor(records, start);
   for (let i = 0; i < batch.recordCount; i++) {
+    if (i % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) yield;
     cursor.next();
     const offset = batch.baseOffset + cursor.offsetDelta;
     const isTombstone = cursor.valueLength < 0;

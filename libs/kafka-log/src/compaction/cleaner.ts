@@ -90,7 +90,7 @@ export class Cleaner {
     for (const state of this.#compacted()) {
       state.load();
       if (!state.isWritable) continue;
-      if (this.#rollIfOld(state)) this.#services.flusher.add(state);
+      this.#rollIfOld(state);
       const plan = this.#plan(state);
       if (plan !== undefined && isDue({ state, plan })) candidates.push({ state, plan });
       if (slices.isOver(0)) await slices.pause();
@@ -136,14 +136,17 @@ export class Cleaner {
    * A log that is written to no more would keep its last segment as it is for ever. Age counts from
    * when it was begun, not by timestamps: records of long ago must not make a segment each.
    */
-  #rollIfOld(state: LogState): boolean {
+  #rollIfOld(state: LogState): void {
     const { active, config, activeSince } = state;
     const age = this.#services.clock.now() - activeSince;
-    if (active.isEmpty || age <= Math.min(config.segmentMs, config.maxCompactionLagMs)) {
-      return false;
+    if (active.isEmpty || age <= Math.min(config.segmentMs, config.maxCompactionLagMs)) return;
+    try {
+      state.roll();
+      this.#services.flusher.add(state);
+    } catch (error) {
+      const { topic, partition } = state.folder;
+      this.#services.logger.warn({ err: error, topic, partition }, 'no new segment was begun');
     }
-    state.roll();
-    return true;
   }
 
   /** What is sealed becomes durable at once instead of within the interval of os mode. */

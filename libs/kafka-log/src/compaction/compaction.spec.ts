@@ -81,6 +81,9 @@ describe('compaction', () => {
         await seal(world);
         const before = contents(world.log());
         const last = lastOfEachKey(before.slice(0, -1));
+        // Larger now, so that several segments become one.
+        world.config = { ...world.config, segmentBytes: 1000 };
+        world.manager.configureTopic('orders', world.config);
         world.files.crashAt = world.files.operations + crashAt;
         world.manager.compact().catch(() => {});
         await world.settle();
@@ -90,6 +93,7 @@ describe('compaction', () => {
         const log = world.log();
         const found = contents(log);
         const label = `${isPowerLoss ? 'power loss' : 'kill'} at ${crashAt}`;
+        expect(world.files.paths.filter((path) => /cleaned|swap/.test(path))).toEqual([]);
         expect(log.damages, label).toEqual([]);
         expect(log.logEndOffset, label).toBe(32);
         expect(

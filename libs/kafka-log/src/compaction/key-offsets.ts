@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { KeyHash } from './key-hash.ts';
 
 /** 16 bytes of the key's hash, and its offset. */
 const SLOT_SIZE = 24;
@@ -7,13 +7,15 @@ const LOAD_MAX = 0.75;
 
 /**
  * The last offset of each key, in a fixed amount of memory whatever the keys' lengths (Kafka:
- * SkimpyOffsetMap). A key is known by 128 bits of its SHA-256: that two keys share them is as good
+ * SkimpyOffsetMap). A key is known by 128 bits of a keyed hash: that two keys share them is as good
  * as impossible, and cannot be brought about on purpose.
  */
 export class KeyOffsets {
   readonly #capacity: number;
   readonly #slots: number;
+  readonly #hash = new KeyHash();
   readonly #hashes: Int32Array;
+  /** One more than the offset; 0 in a free slot, so that new memory need not be written to. */
   readonly #offsets: Float64Array;
   #size = 0;
 
@@ -26,7 +28,7 @@ export class KeyOffsets {
     this.#slots = Math.min(slotsMax, Math.ceil(Math.max(1, keysMax) / LOAD_MAX) + 1);
     this.#capacity = Math.max(1, Math.floor(this.#slots * LOAD_MAX));
     this.#hashes = new Int32Array(this.#slots * 4);
-    this.#offsets = new Float64Array(this.#slots).fill(-1);
+    this.#offsets = new Float64Array(this.#slots);
   }
 
   get isFull(): boolean {
@@ -40,42 +42,36 @@ export class KeyOffsets {
   /** Takes note of a key's offset, which must not be below those noted before. */
   put(bytes: Buffer, start: number, length: number, offset: number): void {
     const slot = this.#slotOf(bytes, start, length);
-    if (this.#offsets[slot]! < 0) this.#size++;
-    this.#offsets[slot] = offset;
+    if (this.#offsets[slot] === 0) {
+      this.#size++;
+      this.#hashes.set(this.#hash.words, slot * 4);
+    }
+    this.#offsets[slot] = offset + 1;
   }
 
   /** The last offset noted for the key; -1 if none was. */
   get(bytes: Buffer, start: number, length: number): number {
-    return this.#offsets[this.#slotOf(bytes, start, length)]!;
+    return this.#offsets[this.#slotOf(bytes, start, length)]! - 1;
   }
 
-  /** The key's slot, or the free one that it would take, in which its hash is then written. */
+  /** The key's slot, or the free one that it would take. */
   #slotOf(bytes: Buffer, start: number, length: number): number {
-    const digest = hash('sha256', bytes.subarray(start, start + length), 'buffer');
-    const a = digest.readInt32LE(0);
-    const b = digest.readInt32LE(4);
-    const c = digest.readInt32LE(8);
-    const d = digest.readInt32LE(12);
+    this.#hash.update(bytes, start, length);
+    const { words } = this.#hash;
     const hashes = this.#hashes;
-    let slot = (a >>> 0) % this.#slots;
-    for (;;) {
+    let slot = (words[0]! >>> 0) % this.#slots;
+    while (this.#offsets[slot] !== 0) {
       const at = slot * 4;
-      if (this.#offsets[slot]! < 0) {
-        hashes[at] = a;
-        hashes[at + 1] = b;
-        hashes[at + 2] = c;
-        hashes[at + 3] = d;
-        return slot;
-      }
       if (
-        hashes[at] === a &&
-        hashes[at + 1] === b &&
-        hashes[at + 2] === c &&
-        hashes[at + 3] === d
+        hashes[at] === words[0] &&
+        hashes[at + 1] === words[1] &&
+        hashes[at + 2] === words[2] &&
+        hashes[at + 3] === words[3]
       ) {
-        return slot;
+        break;
       }
       slot = slot + 1 === this.#slots ? 0 : slot + 1;
     }
+    return slot;
   }
 }

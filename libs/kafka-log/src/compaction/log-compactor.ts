@@ -3,6 +3,7 @@ import { DecompressionError } from '../codecs.ts';
 import type { LogState } from '../log-state.ts';
 import { MalformedRecordsError, RecordCursor } from '../records.ts';
 import type { Segment } from '../segment.ts';
+import { RECORDS_PER_STEP } from './batch-cleaning.ts';
 import { BatchWalk, recordsOf } from './batch-walk.ts';
 import type { CompactionPlan } from './compaction-plan.ts';
 import { groupSegments } from './compaction-plan.ts';
@@ -88,22 +89,31 @@ class Pass {
         segments.quarantine(index, walk.position, walk.nextOffset, step);
         continue;
       }
-      if (walk.nextOffset > dirtyFrom && !this.#noteKeys(walk, dirtyFrom)) return false;
-      if (this.#slices.isOver(walk.size)) {
-        await this.#slices.pause();
-        this.#options.check();
-        this.#checkPresent(segment);
-      }
+      const isNew = walk.nextOffset > dirtyFrom;
+      if (isNew && !(await this.#readKeysOfBatch(segment, walk, dirtyFrom))) return false;
+      await this.#breathe(segment, walk.size);
     }
   }
 
-  #noteKeys({ bytes, at, nextOffset }: BatchWalk, dirtyFrom: number): boolean {
+  async #breathe(segment: Segment, bytes: number): Promise<void> {
+    if (!this.#slices.isOver(bytes)) return;
+    await this.#slices.pause();
+    this.#options.check();
+    this.#checkPresent(segment);
+  }
+
+  async #readKeysOfBatch(
+    segment: Segment,
+    { bytes, at, nextOffset }: BatchWalk,
+    dirtyFrom: number,
+  ): Promise<boolean> {
     const batch = readRecordBatchHeader(bytes, at);
     if (isControlBatch(batch) || batch.recordCount === 0) return true;
     try {
       const { bytes: records, start } = recordsOf(bytes, at, batch);
       const cursor = new RecordCursor(records, start);
       for (let i = 0; i < batch.recordCount; i++) {
+        if (i % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) await this.#breathe(segment, 0);
         cursor.next();
         const offset = batch.baseOffset + cursor.offsetDelta;
         if (cursor.keyLength < 0 || offset < dirtyFrom) continue;
@@ -129,6 +139,7 @@ class Pass {
   async rewrite(): Promise<void> {
     const state = this.#state;
     const { check, now } = this.#options;
+    const { files, directory } = state.services;
     let mayDropTombstones = true;
     for (const group of groupSegments(state, this.endOffset)) {
       if (group[0]!.damaged.length > 0) {
@@ -149,6 +160,9 @@ class Pass {
         for (const segment of group) this.#checkPresent(segment);
       };
       checkGroup();
+      // Producers must not run out of space because of this.
+      const bytes = group.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      if (files.freeBytes(directory) < bytes) throw new CompactionStopped('too little space left');
       const rewrite = { state, group, rules, slices: this.#slices, check: checkGroup };
       const cleaned = await rewriteSegments(rewrite);
       if (cleaned !== undefined) await this.#swap(group, cleaned);

@@ -74,7 +74,7 @@ class SegmentWriter {
   }
 
   async take(segment: Segment): Promise<void> {
-    const { state, group, slices, check } = this.#rewrite;
+    const { state, group } = this.#rewrite;
     const from = { position: 0, nextOffset: segment.baseOffset };
     const walk = new BatchWalk(state.services.files, segment, from);
     for (;;) {
@@ -86,20 +86,26 @@ class SegmentWriter {
         throw new CompactionStopped(step);
       }
       const isLast = segment === group.at(-1) && walk.position >= segment.sizeBytes;
-      this.#takeBatch(walk, isLast);
-      if (slices.isOver(walk.size)) {
-        this.#flush();
-        await slices.pause();
-        check();
-      }
+      await this.#takeBatch(walk, isLast);
+      await this.#breathe(walk.size);
     }
   }
 
-  #takeBatch({ bytes, at, size }: BatchWalk, isLast: boolean): void {
+  async #breathe(bytes: number): Promise<void> {
+    const { slices, check } = this.#rewrite;
+    if (!slices.isOver(bytes)) return;
+    await slices.pause();
+    check();
+  }
+
+  async #takeBatch({ bytes, at, size }: BatchWalk, isLast: boolean): Promise<void> {
     const { rules, state } = this.#rewrite;
     const batch = readRecordBatchHeader(bytes, at);
     const lastOffset = batch.baseOffset + batch.lastOffsetDelta;
-    const cleaned = cleanBatch(bytes, at, batch, rules);
+    const steps = cleanBatch(bytes, at, batch, rules);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) await this.#breathe(0);
+    const cleaned = step.value;
     if (cleaned === 'whole') {
       this.#put(bytes, at, size, batch.baseOffset, lastOffset, batch.maxTimestamp);
       return;

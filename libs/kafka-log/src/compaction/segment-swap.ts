@@ -41,7 +41,10 @@ export async function swapSegments(
   const finalIndex = first.index.path;
   cleaned.renameLog(`${path}/${offsetName(first.baseOffset)}-${offsetName(end)}.log.swap`);
   await syncDirectory(files, path);
-  if (!state.isWritable) return true;
+  if (!state.isWritable) {
+    cleaned.close();
+    return true;
+  }
 
   state.segments.list.splice(at, group.length, cleaned);
   for (const segment of group) state.unsynced.discard(segment, { remove: false });

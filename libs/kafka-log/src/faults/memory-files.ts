@@ -228,8 +228,9 @@ export class MemoryFiles implements Files {
     for (const path of moved) {
       const inode = this.#inode(path);
       const target = to + path.slice(from.length);
-      this.#rename(path, undefined);
+      // In this order: no file system that is worth the name leaves a renamed file without any.
       this.#rename(target, inode);
+      this.#rename(path, undefined);
       this.#addDirectories(target);
     }
     this.#directories.delete(from);
