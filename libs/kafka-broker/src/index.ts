@@ -3,6 +3,12 @@ export type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
 export { BrokerConfigError } from './configs/broker-configs.ts';
 export type { LogLevel } from './configs/logger-target.ts';
 export type { BrokerMetrics } from './metrics.ts';
+export { DataIdentityFile, MetadataLostError } from './metadata/data-identity.ts';
+export {
+  recoverTopics,
+  type RecoveredTopic,
+  type TopicRecoveryInput,
+} from './metadata/topic-recovery.ts';
 export type {
   GroupChange,
   MetadataStore,

@@ -1,10 +1,13 @@
 import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
-import { silentLogger } from '@penstock/kafka-log';
+import { LogManager, NodeFiles, silentLogger } from '@penstock/kafka-log';
 import { MemoryMetadataStore, temporaryFolder, WireClient } from '@penstock/testing';
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Broker } from '../broker.ts';
+import { DataIdentityFile } from './data-identity.ts';
 import type { MetadataStore } from './metadata-store.ts';
+import { recoverTopics } from './topic-recovery.ts';
 
 function start(logDirectory: string, store: MetadataStore): Promise<Broker> {
   return Broker.start({
@@ -100,4 +103,51 @@ test('a cluster without records keeps its id when the metadata is new', async ()
   const again = await start(folder.path, new MemoryMetadataStore());
   expect(again.context.clusterId).toBe(clusterId);
   await again.stop();
+});
+
+test('topics are recovered from the folders of their partitions', async () => {
+  await using folder = await temporaryFolder();
+  const store = new MemoryMetadataStore();
+  let broker = await start(folder.path, store);
+  const { clusterId } = broker.context;
+  for (const name of ['orders', 'people']) await produce(broker, name);
+  const ids = [...broker.context.topics.all()].map(({ name, id }) => [name, id]);
+  const first = await producerId(broker);
+  await broker.stop();
+
+  const recovered = new MemoryMetadataStore();
+  // An earlier topic of the same name: of it nothing is left.
+  const stale = { id: '00000000-0000-4000-8000-000000000001', internal: false, deleted: false };
+  await recovered.createTopic({ ...stale, name: 'people', partitionCount: 7, configs: new Map() });
+  const recover = async (isDryRun: boolean) => {
+    const logs = LogManager.open({
+      directory: folder.path,
+      durability: 'fsync',
+      logger: silentLogger,
+    });
+    const identity = new DataIdentityFile(new NodeFiles(), folder.path);
+    const done = await recoverTopics({
+      store: recovered,
+      ...{ logs, identity, isDryRun },
+      newUuid: randomUUID,
+    });
+    await logs.close();
+    return done;
+  };
+  const expected = [
+    { name: 'orders', partitions: 1, change: 'added' },
+    { name: 'people', partitions: 1, change: 'replaced' },
+  ];
+  expect(await recover(true)).toEqual(expected);
+  expect((await recovered.load()).topics).toHaveLength(1);
+  expect(await recover(false)).toEqual(expected);
+  expect(await recover(false)).toEqual([]);
+
+  broker = await start(folder.path, recovered);
+  expect(broker.context.clusterId).toBe(clusterId);
+  expect([...broker.context.topics.all()].map(({ name, id }) => [name, id])).toEqual(ids);
+  expect(broker.context.topics.byName('people')?.configs.get('retention.ms')).toBe('-1');
+  expect(broker.context.topics.byName('people')?.log(0)?.logEndOffset).toBe(1);
+  expect(await producerId(broker)).toBeGreaterThan(first);
+  await broker.stop();
 });

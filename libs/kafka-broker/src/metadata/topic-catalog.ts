@@ -111,6 +111,10 @@ export class TopicCatalog {
     if (this.#byName.has(name)) {
       return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
     }
+    if (this.#options.logs.unopenedPartitions.some(({ topic }) => topic === name)) {
+      const message = `There are records of a topic '${name}' that the metadata has lost: recover it first.`;
+      return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message };
+    }
     const other = this.#collisionKeys.get(collisionKey(name));
     if (other !== undefined) {
       return {
@@ -227,7 +231,7 @@ export class TopicCatalog {
   async #removeFiles(topic: { id: string; name: string; partitionCount: number }): Promise<void> {
     const removals: Promise<void>[] = [];
     for (let partition = 0; partition < topic.partitionCount; partition += 1) {
-      removals.push(this.#options.logs.deletePartition(topic.name, partition));
+      removals.push(this.#options.logs.deletePartition(topic.name, partition, topic.id));
     }
     await Promise.all(removals);
     await this.#options.store.removeTopic(topic.id);
