@@ -8,6 +8,7 @@ import type { PartitionFolder } from './partition-folder.ts';
 import type { RecoveredLog } from './partition-recovery.ts';
 import { recoverPartition } from './partition-recovery.ts';
 import { ProducerStates } from './producer-states.ts';
+import { settleTail } from './recovered-tail.ts';
 import { PartitionOfflineError } from './results.ts';
 import { Segment } from './segment.ts';
 import { UnsyncedSegments } from './unsynced-segments.ts';
@@ -115,6 +116,11 @@ export class LogState implements Flushable {
     this.activeSince = Math.min(this.services.clock.now(), Math.max(0, this.active.maxTimestamp));
     this.folder.snapshots = recovered.snapshots;
     this.folder.noteDoubt();
+    if (this.services.durability === 'fsync' && recovered.unsynced.length > 0) {
+      settleTail(this.services, this.folder.path, recovered.unsynced, this.durable);
+      this.durable = this.segments.end;
+      this.checkpoint();
+    }
     for (const segment of recovered.unsynced) this.noteUnsynced(segment, segment.sizeBytes);
   }
 

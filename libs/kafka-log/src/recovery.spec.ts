@@ -59,14 +59,14 @@ describe('after a crash', () => {
     }
   });
 
-  it('what was written but not acknowledged is kept, and shown once it is on the disk', async () => {
+  it('what was written but not acknowledged is kept, and made durable before it is shown', async () => {
     const world = await filled();
     world.append(world.log(), ['in the page cache']);
     world.kill();
     const log = world.log();
-    expect([log.highWatermark, log.logEndOffset]).toEqual([20, 21]);
-    await world.settle();
-    expect(log.highWatermark).toBe(21);
+    expect([log.highWatermark, log.logEndOffset]).toEqual([21, 21]);
+    world.losePower(new Random(1));
+    expect(world.log().highWatermark).toBe(21);
     world.losePower(new Random(1));
     expect(world.log().highWatermark).toBe(21);
   });
@@ -233,6 +233,24 @@ describe('files that can be rebuilt', () => {
       expect(world.manager.damages).toEqual([]);
     }
   });
+});
+
+it('does not believe a sync that succeeds in the next process after one that failed', async () => {
+  const world = new LogWorld();
+  world.append(world.log(), ['a']);
+  await world.settle();
+  world.append(world.log(), ['b']);
+  world.files.fault = (operation) =>
+    operation === 'syncData' ? Object.assign(new Error('EIO'), { code: 'EIO' }) : undefined;
+  await world.settle();
+  expect(world.log().offlineReason).toContain('EIO');
+  world.kill();
+  const seen = world.log().highWatermark;
+  await world.settle();
+  world.losePower(new Random(1));
+  expect(seen).toBe(2);
+  expect(world.log().highWatermark).toBe(2);
+  expect(readAllBatches(world.log(), 0).length).toBeGreaterThan(0);
 });
 
 describe('idempotent producers', () => {
