@@ -18,7 +18,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs,tools}/**/*.spec.ts', 'pipelines/**/*.spec.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/simulation/**'],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'simulation',
+          include: ['libs/*/src/simulation/*.spec.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 180_000,
+          maxWorkers: 2,
         },
       },
       {

@@ -14,6 +14,7 @@ try {
   await prepare();
   await check();
   await runTier('unit');
+  await runTier('simulation');
   await runTier('e2e');
 } catch (error) {
   tally.failed++;

@@ -180,7 +180,7 @@ export class MemoryFiles implements Files {
       inode.change({ kind: 'write', position, bytes: part });
     }
     this.#operate('write', path);
-    const room = this.capacityBytes - this.#usedBytes() + Math.max(0, inode.size - position);
+    const room = this.capacityBytes - this.usedBytes + Math.max(0, inode.size - position);
     if (room <= 0) throw failure('ENOSPC', path);
     const taken = bytes.subarray(0, Math.min(this.#shortened(bytes.length), room));
     inode.change({ kind: 'write', position, bytes: taken });
@@ -272,7 +272,7 @@ export class MemoryFiles implements Files {
   }
 
   freeBytes(): number {
-    return this.capacityBytes - this.#usedBytes();
+    return this.capacityBytes - this.usedBytes;
   }
 
   lock(path: string): FileLock | undefined {
@@ -353,7 +353,8 @@ export class MemoryFiles implements Files {
     }
   }
 
-  #usedBytes(): number {
+  /** Bytes stored in all. */
+  get usedBytes(): number {
     let bytes = 0;
     for (const inode of new Set(this.#names.values())) bytes += inode.size;
     return bytes;

@@ -27,4 +27,20 @@ export class Random {
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
   }
+
+  /** One of the names, each as often as its weight says. */
+  weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
+    const names = Object.keys(weights) as T[];
+    let rest = this.next() * names.reduce((sum, name) => sum + weights[name], 0);
+    for (const name of names) {
+      rest -= weights[name];
+      if (rest < 0) return name;
+    }
+    return names[0]!;
+  }
+
+  /** Another sequence, for somebody who draws on their own. */
+  fork(): Random {
+    return new Random(Math.floor(this.next() * 4_294_967_296));
+  }
 }

@@ -1,0 +1,12 @@
+/** What came of one schedule. */
+export interface ScheduleOutcome {
+  readonly seed: number;
+  /** A Violation, or what the product threw; undefined when every check held. */
+  readonly error: unknown;
+  /** Of the whole trace: the same for the same seed. */
+  readonly hash: string;
+  readonly steps: number;
+  readonly crashes: number;
+  /** The end of the trace. */
+  readonly tail: readonly string[];
+}

@@ -1,0 +1,72 @@
+import type { MemoryFiles } from '../faults/memory-files.ts';
+import type { Random } from '../faults/random.ts';
+import type { Trace } from '../faults/trace.ts';
+
+/** What can be wrong with the disk for a while; each comes and goes by a draw. */
+export class DiskTroubles {
+  readonly #random: Random;
+  readonly #trace: Trace;
+  #failingSyncs = 0;
+  #failingReads = 0;
+
+  constructor(random: Random, trace: Trace) {
+    this.#random = random;
+    this.#trace = trace;
+  }
+
+  /** Makes something go wrong, or ends all that does. */
+  change(files: MemoryFiles): void {
+    const random = this.#random;
+    const trouble = random.pick(['none', 'full', 'short writes', 'sync', 'reads', 'slow'] as const);
+    this.#trace.add(`disk: ${trouble}`);
+    switch (trouble) {
+      case 'none':
+        return this.end(files);
+      case 'full':
+        files.capacityBytes = files.usedBytes + random.below(2000);
+        return undefined;
+      case 'short writes':
+        files.shortWrites = random;
+        return undefined;
+      case 'sync':
+        // One sync fails, or all from now on.
+        this.#failingSyncs = random.pick([1, Infinity]);
+        return this.#arm(files);
+      case 'reads':
+        this.#failingReads = 1 + random.below(3);
+        return this.#arm(files);
+      case 'slow':
+        files.syncDelayMs = random.pick([1, 50, 400]);
+        return undefined;
+    }
+  }
+
+  /** The disk is well again. */
+  end(files: MemoryFiles): void {
+    this.#failingSyncs = 0;
+    this.#failingReads = 0;
+    files.fault = undefined;
+    files.shortWrites = undefined;
+    files.capacityBytes = Infinity;
+  }
+
+  #arm(files: MemoryFiles): void {
+    files.fault = (operation, path) => {
+      if (operation === 'syncData' && path.endsWith('.log') && this.#failingSyncs > 0) {
+        this.#failingSyncs--;
+        return ioError(path);
+      }
+      if (operation === 'read' && path.endsWith('.log') && this.#failingReads > 0) {
+        this.#failingReads--;
+        return ioError(path);
+      }
+      return undefined;
+    };
+  }
+}
+
+function ioError(path: string): NodeJS.ErrnoException {
+  const error: NodeJS.ErrnoException = new Error(`EIO: ${path}`);
+  error.code = 'EIO';
+  return error;
+}

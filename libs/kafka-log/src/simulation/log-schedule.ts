@@ -1,0 +1,262 @@
+import type { Crash, Promised } from '../faults/checker.ts';
+import { MemoryFiles } from '../faults/memory-files.ts';
+import { Random } from '../faults/random.ts';
+import { ProcessClock, SimulatedClock } from '../faults/simulated-clock.ts';
+import type { ScheduleOutcome } from '../faults/schedule-outcome.ts';
+import { Trace, Violation } from '../faults/trace.ts';
+import type { Files } from '../files.ts';
+import { LogManager } from '../log-manager.ts';
+import { silentLogger } from '../logger.ts';
+import { DiskTroubles } from './disk-troubles.ts';
+import { PartitionActor } from './partition-actor.ts';
+import { planOf, type LogPlan } from './log-plan.ts';
+
+const DIRECTORY = '/data/log';
+/** What a clean stop may take, in simulated time. */
+const CLOSE_MS_MAX = 60_000;
+
+export interface LogScheduleOptions {
+  readonly seed: number;
+  readonly durability: 'fsync' | 'os';
+  readonly print?: (line: string) => void;
+  /** Puts a fault into the product, to see that it is found. */
+  readonly sabotage?: (files: MemoryFiles) => Files;
+}
+
+/** Plays one seeded schedule on the log alone and checks it. */
+export async function runLogSchedule(options: LogScheduleOptions): Promise<ScheduleOutcome> {
+  const schedule = new LogSchedule(options);
+  try {
+    await schedule.play();
+    return schedule.outcome(undefined);
+  } catch (error) {
+    return schedule.outcome(error);
+  }
+}
+
+/**
+ * Appends, reads, rolls, retention, DeleteRecords, compaction, deleted and created topics, restarts,
+ * crashes and every fault of a disk in one random order, with different weights for each seed.
+ */
+class LogSchedule {
+  readonly #random: Random;
+  readonly #options: LogScheduleOptions;
+  readonly #plan: LogPlan;
+  readonly #machine = new SimulatedClock();
+  readonly #trace: Trace;
+  readonly #partitions: PartitionActor[] = [];
+  readonly #troubles: DiskTroubles;
+  #clock!: ProcessClock;
+  #files: MemoryFiles;
+  #manager: LogManager | undefined;
+  #producerIds = 0;
+  #topicIds = 0;
+  #failure: unknown;
+  #crashes = 0;
+  /** Index of a partition whose deletion was not over when the process ended; -1 for none. */
+  #deleting = -1;
+
+  constructor(options: LogScheduleOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    this.#plan = planOf(this.#random);
+    this.#trace = new Trace(() => this.#machine.monotonicNow(), options.print);
+    this.#files = new MemoryFiles(this.#machine);
+    this.#troubles = new DiskTroubles(this.#random, this.#trace);
+    const { partitionCount, config } = this.#plan;
+    this.#trace.add(`seed ${options.seed}, ${options.durability}: ${JSON.stringify(config)}`);
+    for (let i = 0; i < partitionCount; i++) this.#partitions.push(this.#newPartition(i));
+  }
+
+  outcome(error: unknown): ScheduleOutcome {
+    const { seed } = this.#options;
+    const { hash, count, tail } = this.#trace;
+    return { seed, error, hash, steps: count, crashes: this.#crashes, tail };
+  }
+
+  async play(): Promise<void> {
+    this.#start();
+    for (let step = 0; step < this.#plan.steps; step++) {
+      await this.#guarded(() => this.#step());
+    }
+    this.#troubles.end(this.#files);
+    this.#files.crashAt = Infinity;
+    await this.#guarded(() => this.#restart());
+    if (this.#manager === undefined) this.#crash('kill');
+    await this.#settle();
+    for (const partition of this.#partitions) partition.checkAll(true);
+  }
+
+  /** Runs a step; a crash in the middle of it is part of the plan. */
+  async #guarded(step: () => Promise<void> | void): Promise<void> {
+    try {
+      await step();
+      await this.#advance(0);
+    } catch (error) {
+      if (!this.#files.isCrashed || error instanceof Violation) throw error;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#files.isCrashed) this.#crash();
+  }
+
+  async #step(): Promise<void> {
+    const random = this.#random;
+    const partition = random.pick(this.#partitions);
+    const action = random.weighted(this.#plan.weights);
+    switch (action) {
+      case 'append':
+        return partition.append(this.#machine.now());
+      case 'read':
+        return partition.read();
+      case 'wait':
+        return this.#advance(random.pick([1, 5, 30, 200]));
+      case 'checkAll':
+        return partition.checkAll();
+      case 'deleteRecords':
+        return partition.deleteRecords();
+      case 'retention':
+        void this.#manager!.applyRetention().catch(() => {});
+        return undefined;
+      case 'recreate':
+        return this.#recreate(partition);
+      case 'restart':
+        return this.#restart();
+      case 'kill':
+        return this.#crash('kill');
+      case 'losePower':
+        return this.#crash('power loss');
+      case 'crashSoon':
+        this.#files.crashAt = this.#files.operations + 1 + random.below(25);
+        return undefined;
+      case 'trouble':
+        return this.#troubles.change(this.#files);
+      case 'jump':
+        this.#machine.jump(random.pick([-3_600_000, 3_600_000, 10 * 365 * 86_400_000]));
+        this.#trace.add('the wall clock jumps');
+        return undefined;
+    }
+  }
+
+  #start(): void {
+    const files = this.#files;
+    files.syncDelayMs = this.#plan.syncDelayMs;
+    this.#clock = new ProcessClock(this.#machine, (error) => {
+      if (!files.isCrashed) this.#failure ??= error;
+    });
+    const { openFilesMax, retentionCheckIntervalMs } = this.#plan;
+    this.#manager = LogManager.open({
+      directory: DIRECTORY,
+      durability: this.#options.durability,
+      logger: silentLogger,
+      files: this.#options.sabotage?.(files) ?? files,
+      clock: this.#clock,
+      openFilesMax,
+      retentionCheckIntervalMs,
+    });
+    const deleting = this.#partitions[this.#deleting];
+    if (deleting !== undefined) {
+      void this.#manager.deletePartition(deleting.topic, this.#deleting).catch(() => {});
+      this.#deleting = -1;
+    }
+    for (const partition of this.#partitions) partition.open(this.#manager);
+  }
+
+  #crash(as?: Crash): void {
+    const crash: Crash = as ?? (this.#random.chance(0.5) ? 'kill' : 'power loss');
+    this.#trace.add(`CRASH by ${crash} after ${this.#files.operations} file operations`);
+    this.#crashes++;
+    this.#clock.stop();
+    const isPower = crash === 'power loss';
+    this.#files = isPower ? this.#files.losePower(this.#random) : this.#files.kill();
+    this.#troubles.end(this.#files);
+    const keeps = this.#options.durability === 'fsync' ? 'power loss' : 'kill';
+    for (const partition of this.#partitions) partition.crashed(crash, keeps);
+    this.#startAgain(isPower && keeps === 'kill');
+  }
+
+  /** Starts, and when that too is cut short by a crash, starts again. */
+  #startAgain(isForgotten: boolean): void {
+    this.#manager = undefined;
+    if (this.#random.chance(0.2)) {
+      this.#files.crashAt = this.#files.operations + 1 + this.#random.below(10);
+    }
+    if (this.#random.chance(this.#plan.bitFlipChance)) {
+      for (const partition of this.#partitions) partition.damage(this.#files, DIRECTORY);
+    }
+    for (;;) {
+      try {
+        this.#start();
+        for (const partition of this.#partitions) partition.started(isForgotten);
+        if (!this.#files.isCrashed) return;
+      } catch (error) {
+        // Whatever came of the crash inside, a new process starts.
+        if (!this.#files.isCrashed) throw error;
+      }
+      this.#trace.add('CRASH while starting');
+      this.#clock.stop();
+      this.#files = this.#files.kill();
+    }
+  }
+
+  async #restart(): Promise<void> {
+    const closing = this.#manager!.close();
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    closing.then(over, over);
+    await this.#machine.advance(0);
+    const deadline = this.#machine.monotonicNow() + CLOSE_MS_MAX;
+    while (!isOver && !this.#files.isCrashed && this.#machine.monotonicNow() < deadline) {
+      if (!(await this.#machine.runNext(deadline))) break;
+    }
+    if (this.#files.isCrashed) return;
+    if (!isOver) throw new Violation('closing the log never ends');
+    this.#trace.add('closed, and started again');
+    await closing.catch((error: unknown) => this.#trace.add(`close: ${String(error)}`));
+    this.#clock.stop();
+    this.#files = this.#files.kill();
+    this.#troubles.end(this.#files);
+    this.#startAgain(false);
+  }
+
+  async #recreate(partition: PartitionActor): Promise<void> {
+    const index = this.#partitions.indexOf(partition);
+    const name = partition.topic;
+    const deleting = this.#manager!.deletePartition(name, index);
+    this.#partitions[index] = this.#newPartition(index);
+    this.#trace.add(`${name}-${index} is deleted and created again`);
+    let isOver = false;
+    const over = (): void => void (isOver = true);
+    deleting.then(over, over);
+    // The metadata gives the name away again only when the files are out of the way.
+    this.#deleting = index;
+    for (let i = 0; i < 100 && !isOver && !this.#files.isCrashed; i++) await this.#advance(10);
+    if (this.#files.isCrashed) return;
+    this.#deleting = -1;
+    this.#partitions[index].open(this.#manager!);
+  }
+
+  #newPartition(index: number): PartitionActor {
+    const promised: Promised = this.#options.durability === 'fsync' ? 'power loss' : 'kill';
+    return new PartitionActor({
+      topic: 'orders',
+      partition: index,
+      topicId: `id-${this.#topicIds++}`,
+      plan: this.#plan,
+      random: this.#random,
+      trace: this.#trace,
+      promised,
+      nextProducerId: () => this.#producerIds++,
+      fail: (error) => (this.#failure ??= error),
+    });
+  }
+
+  async #advance(ms: number): Promise<void> {
+    const end = this.#machine.monotonicNow() + ms;
+    while (!this.#files.isCrashed && (await this.#machine.runNext(end))) continue;
+    if (!this.#files.isCrashed) await this.#machine.advance(end - this.#machine.monotonicNow());
+  }
+
+  async #settle(): Promise<void> {
+    await this.#advance(1000);
+  }
+}

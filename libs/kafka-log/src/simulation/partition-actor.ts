@@ -1,0 +1,214 @@
+import { recordBatches } from '@penstock/kafka-protocol';
+import type { Crash, Promised, ReadRecord } from '../faults/checker.ts';
+import { PartitionChecker } from '../faults/checker.ts';
+import type { MemoryFiles } from '../faults/memory-files.ts';
+import type { Random } from '../faults/random.ts';
+import { readRecords } from '../faults/simulated-records.ts';
+import type { Trace } from '../faults/trace.ts';
+import { Violation } from '../faults/trace.ts';
+import type { LogManager } from '../log-manager.ts';
+import type { PartitionLog } from '../partition-log.ts';
+import type { ReadFailed } from '../results.ts';
+import { LogProducer } from './log-producer.ts';
+import type { LogPlan } from './log-plan.ts';
+
+const READERS = 3;
+/** Bytes 0 to 15 of a batch are outside its CRC: where it says it is, and who led. */
+const CHECKED_FROM = 16;
+
+export interface PartitionActorOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly topicId: string;
+  readonly plan: LogPlan;
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly promised: Promised;
+  readonly nextProducerId: () => number;
+  readonly fail: (error: unknown) => void;
+}
+
+/** One partition with those who write and read it, and its ledger. */
+export class PartitionActor {
+  readonly topic: string;
+  readonly checker: PartitionChecker;
+  readonly #options: PartitionActorOptions;
+  readonly #producers: LogProducer[];
+  readonly #positions = new Array<number>(READERS).fill(0);
+  #log: PartitionLog | undefined;
+  #visible = 0;
+
+  constructor(options: PartitionActorOptions) {
+    const { topic, partition, topicId, plan, random, promised } = options;
+    this.#options = options;
+    this.topic = topic;
+    this.checker = new PartitionChecker(`${topic}-${partition} (${topicId})`);
+    const { retentionBytes, retentionMs, cleanupPolicy } = plan.config;
+    const isDeleting = cleanupPolicy.includes('delete');
+    if (isDeleting && (retentionBytes >= 0 || (retentionMs >= 0 && retentionMs < 86_400_000))) {
+      this.checker.allowStart(Infinity);
+    }
+    this.checker.isCompacted = cleanupPolicy.includes('compact');
+    this.#producers = Array.from({ length: plan.producersPerPartition }, (_, i) => {
+      const isIdempotent = random.chance(0.6);
+      return new LogProducer({
+        ...options,
+        name: `${topicId}.p${partition}.${isIdempotent ? 'i' : 'n'}${i}`,
+        checker: this.checker,
+        isIdempotent,
+        promised: isIdempotent || random.chance(0.5) ? promised : 'kill',
+        keys: plan.keys,
+        valueBytesMax: plan.valueBytesMax,
+      });
+    });
+  }
+
+  open(manager: LogManager): void {
+    const { topic, partition, topicId, plan } = this.#options;
+    this.#log = manager.openPartition(topic, partition, { topicId, config: plan.config });
+  }
+
+  append(now: number): void {
+    this.#options.random.pick(this.#producers).step(this.#log!, now);
+  }
+
+  crashed(crash: Crash, keeps: Crash): void {
+    this.checker.crashed(crash, keeps);
+    this.#visible = this.checker.visibleEnd;
+  }
+
+  /** After a new process has opened the log. */
+  started(isForgotten: boolean): void {
+    for (const producer of this.#producers) producer.restarted(isForgotten);
+    const log = this.#log!;
+    const { logStartOffset, highWatermark, logEndOffset, offlineReason } = log;
+    this.#options.trace.add(
+      `${this.checker.name}: from ${logStartOffset} to ${highWatermark} of ${logEndOffset}`,
+    );
+    if (offlineReason !== undefined) throw new Violation(`offline after start: ${offlineReason}`);
+    this.checker.sawStart(logStartOffset);
+    if (logEndOffset < this.checker.visibleEnd) {
+      throw new Violation(
+        `${this.checker.name} ends at ${logEndOffset}; ${this.checker.visibleEnd} was visible`,
+      );
+    }
+  }
+
+  /** One reader goes on from where it was, or somewhere else. */
+  read(): void {
+    const { random, trace } = this.#options;
+    const log = this.#log!;
+    const reader = random.below(READERS);
+    if (random.chance(0.1)) {
+      const span = log.highWatermark - log.logStartOffset + 1;
+      this.#positions[reader] = log.logStartOffset + random.below(Math.max(1, span));
+    }
+    const from = this.#positions[reader]!;
+    const { result, batches } = log.read(from, 1 + random.below(3000), { minOneBatch: true });
+    trace.add(
+      `${this.checker.name} read at ${from}: ${result.ok ? `to ${result.nextOffset}` : result.error}`,
+    );
+    this.#positions[reader] = result.ok
+      ? this.#take(from, batches, result.nextOffset)
+      : this.#stepOver(from, result);
+  }
+
+  /** Reads everything and checks it. */
+  checkAll(isSettled = false): void {
+    const log = this.#log!;
+    if (log.offlineReason !== undefined) return;
+    const start = log.logStartOffset;
+    const end = log.highWatermark;
+    const all: ReadRecord[] = [];
+    for (let at = start; at < end;) {
+      const { result, batches } = log.read(at, 1 + this.#options.random.below(4000), {
+        minOneBatch: true,
+      });
+      if (!result.ok) {
+        if (result.error === 'storage') return;
+        at = this.#stepOver(at, result);
+        continue;
+      }
+      for (const record of readRecords(batches, at).records) all.push(record);
+      const next = this.#take(at, batches, result.nextOffset);
+      if (next <= at) throw new Violation(`${this.checker.name}: nothing at ${at} of ${end}`);
+      at = next;
+    }
+    this.checker.checkAll(all, { start, end, isSettled });
+  }
+
+  deleteRecords(): void {
+    const { random, trace, fail } = this.#options;
+    const log = this.#log!;
+    const { logStartOffset, highWatermark } = log;
+    const offset = logStartOffset + random.below(highWatermark - logStartOffset + 1);
+    this.checker.allowStart(offset);
+    trace.add(`${this.checker.name} delete records before ${offset}`);
+    log.deleteRecords(offset).then(
+      (start) => {
+        try {
+          if (start === undefined) throw new Violation(`DeleteRecords: ${offset} is out of range`);
+          this.checker.acknowledgeStart(start);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      () => {},
+    );
+  }
+
+  /** Turns a bit over in a closed segment, and notes what cannot be read any more. */
+  damage(files: MemoryFiles, directory: string): void {
+    const { topic, partition, random, trace } = this.#options;
+    const folder = `${directory}/${topic}-${partition}/`;
+    const segments = files.paths
+      .filter((path) => path.startsWith(folder) && path.endsWith('.log'))
+      .sort();
+    // The last two: one may be written to, the other be above the watermark still.
+    const path = segments[random.below(segments.length - 2)];
+    if (segments.length < 3 || path === undefined) return;
+    const bytes = files.bytesOf(path);
+    const batches = [...recordBatches(bytes)];
+    if (batches.length === 0) return;
+    const { header, position } = random.pick(batches);
+    const { baseOffset, lastOffsetDelta, byteLength } = header;
+    const at = position + CHECKED_FROM + random.below(byteLength - CHECKED_FROM);
+    trace.add(`${this.checker.name}: a bit of the batch at ${baseOffset} turns over`);
+    files.damageBit(path, at, random.below(8));
+    for (let i = 0; i <= lastOffsetDelta; i++) this.checker.noteDamage(baseOffset + i);
+  }
+
+  #take(from: number, batches: Buffer, nextOffset: number): number {
+    const log = this.#log!;
+    const { records, next } = readRecords(batches, from);
+    if (next !== nextOffset) throw new Violation(`read to ${next}, told ${nextOffset}`);
+    const { highWatermark } = log;
+    this.checker.sawHighWatermark(highWatermark, this.#visible);
+    this.#visible = highWatermark;
+    this.checker.sawStart(log.logStartOffset);
+    this.checker.read({ from, records, next, highWatermark });
+    return next;
+  }
+
+  /** Where a reader goes on after an error, if the error has a reason. */
+  #stepOver(from: number, failed: ReadFailed): number {
+    const { logStartOffset, logEndOffset } = this.#log!;
+    switch (failed.error) {
+      case 'offsetOutOfRange':
+        if (from >= logStartOffset && from <= logEndOffset) {
+          throw new Violation(`${this.checker.name}: ${from} is said to be out of range`);
+        }
+        return logStartOffset;
+      case 'corrupt':
+        for (let offset = from; offset < failed.resumeOffset; offset++) {
+          if (this.checker.isDamaged(offset)) continue;
+          throw new Violation(
+            `${this.checker.name}: ${offset} is called damaged: ${failed.message}`,
+          );
+        }
+        return failed.resumeOffset;
+      default:
+        return from;
+    }
+  }
+}
