@@ -1,8 +1,10 @@
 // npm start: installs and builds what is missing, then runs the processes until it is told to stop.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { ensureBuilt } from '../build/parts.mjs';
 import { Stop } from '../install/command.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';
-import { childEnvironment } from '../install/repository.mjs';
+import { childEnvironment, productNode, root } from '../install/repository.mjs';
 import { lockDataFolder } from './lock.mjs';
 import { help, parseOptions } from './options.mjs';
 import { keepWritingWithoutReader, say } from './output.mjs';
@@ -32,7 +34,26 @@ async function main() {
     await ensureInstalled();
     await ensureBuilt();
   }
-  await run(options);
+  if (options.recover !== undefined) await recover(options.recover);
+  else await run(options);
+}
+
+/** The broker's own command, on a data folder that nothing else uses meanwhile. */
+async function recover(words) {
+  const env = childEnvironment();
+  const { dataDir } = await readSettings(env);
+  checkDataFolder(dataDir);
+  const unlock = lockDataFolder(dataDir);
+  try {
+    const args = [join(root, 'apps', 'broker', 'dist', 'main.js'), ...words];
+    const child = spawn(productNode(), args, {
+      env: { ...env, PENSTOCK_DATA_DIR: dataDir },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    process.exitCode = await new Promise((done) => child.once('close', (code) => done(code ?? 1)));
+  } finally {
+    unlock();
+  }
 }
 
 async function run(options) {

@@ -1,4 +1,4 @@
-import { Broker, type BrokerOptions } from '@penstock/kafka-broker';
+import { Broker, type BrokerOptions, type MetadataStore } from '@penstock/kafka-broker';
 import { join } from 'node:path';
 import {
   announceReady,
@@ -12,6 +12,7 @@ import {
 } from '@penstock/platform/process';
 import { PrismaMetadataStore } from './prisma-metadata-store.ts';
 import { reportMetrics } from './process-metrics.ts';
+import { DatabaseDamagedError, databaseDamage } from './recovery/database-damage.ts';
 
 /** What surrounds the broker, when it is not the machine's own: for fault tests. */
 export type Surroundings = Pick<BrokerOptions, 'files' | 'clock'>;
@@ -20,8 +21,9 @@ export type Surroundings = Pick<BrokerOptions, 'files' | 'clock'>;
 export async function serve(config: Config, surroundings: Surroundings = {}): Promise<void> {
   const logger = createLogger({ name: 'broker', level: config.logLevel }).pino;
   const file = databaseFile(config.dataDir, 'broker');
-  await migrateDatabase({ file, ...databaseFiles('broker') });
-  const store = new PrismaMetadataStore(await openBrokerDatabase(file));
+  const damage = databaseDamage(file);
+  if (damage !== undefined) throw new DatabaseDamagedError(`${file} is damaged: ${damage}`);
+  const store = await openMetadata(file);
   const broker = await startBroker(config, store, logger, surroundings);
   const stopReporting = reportMetrics(broker, logger);
   onShutdown(
@@ -45,9 +47,27 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
   );
 }
 
+async function openMetadata(file: string): Promise<MetadataStore> {
+  await migrateDatabase({ file, ...databaseFiles('broker') });
+  return new PrismaMetadataStore(await openBrokerDatabase(file));
+}
+
+/** `recover`: makes broker.db fit the records while no broker runs. */
+export async function repair(config: Config, words: readonly string[]): Promise<void> {
+  // Loaded here, because other starts do not need it.
+  const { recover } = await import('./recovery/recover.ts');
+  const file = databaseFile(config.dataDir, 'broker');
+  await recover(config, {
+    file,
+    isDryRun: words.includes('--dry-run'),
+    openStore: () => openMetadata(file),
+    say: (line) => void process.stdout.write(`${line}\n`),
+  });
+}
+
 async function startBroker(
   config: Config,
-  store: PrismaMetadataStore,
+  store: MetadataStore,
   logger: ReturnType<typeof createLogger>['pino'],
   surroundings: Surroundings,
 ): Promise<Broker> {

@@ -14,6 +14,12 @@ export function startProblem(error: unknown): string | undefined {
   if (error.name === 'DataFolderLockedError') {
     return `${error.message}. Stop that process, or set PENSTOCK_DATA_DIR to another folder.`;
   }
+  if (error.name === 'MetadataLostError') {
+    return `broker.db does not fit the records beside it: ${error.message}. Nothing was changed. ${WAYS_OUT}`;
+  }
+  if (error.name === 'DatabaseDamagedError') {
+    return `${error.message}. Nothing was changed. ${WAYS_OUT}`;
+  }
   const { code, path, port } = error as NodeJS.ErrnoException & { port?: number };
   switch (code) {
     case 'EADDRINUSE':
@@ -30,3 +36,6 @@ export function startProblem(error: unknown): string | undefined {
       return undefined;
   }
 }
+
+const WAYS_OUT =
+  'Put back a copy of broker.db, or have it rebuilt from the records: npm start -- recover';
