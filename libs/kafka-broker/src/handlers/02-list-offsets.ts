@@ -16,16 +16,39 @@ import { handler } from './handler.ts';
  * - A timestamp ≥ 0: the first record with at least that timestamp, and its own timestamp;
  *   none: offset −1, timestamp −1, no error.
  * - Other negative timestamps: UNSUPPORTED_VERSION 35 per partition, as Kafka.
+ * - A partition that is asked for twice: INVALID_REQUEST 42 once; an isolation level that does not
+ *   exist: UNKNOWN_SERVER_ERROR for all, as Kafka.
  */
 export const listOffsetsHandler = handler({
   key: ApiKeys.ListOffsets,
-  handle: (request, { broker, apiVersion }) => ({
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((partition) => listOffset(broker, apiVersion, name, partition)),
-    })),
-  }),
+  handle({ topics, isolationLevel }, { broker, apiVersion }) {
+    const isKnownLevel = isolationLevel === 0 || isolationLevel === 1;
+    return {
+      topics: topics.map(({ name, partitions }) => {
+        const repeated = repeatedOf(partitions.map(({ partitionIndex }) => partitionIndex));
+        const asked = new Map(partitions.map((each) => [each.partitionIndex, each]));
+        return {
+          name,
+          partitions: [...asked.values()].map((partition) => {
+            const { partitionIndex } = partition;
+            if (!isKnownLevel) {
+              return { partitionIndex, errorCode: ErrorCodes.UNKNOWN_SERVER_ERROR };
+            }
+            return repeated.has(partitionIndex)
+              ? { partitionIndex, errorCode: ErrorCodes.INVALID_REQUEST }
+              : listOffset(broker, apiVersion, name, partition);
+          }),
+        };
+      }),
+    };
+  },
 });
+
+function repeatedOf(numbers: readonly number[]): ReadonlySet<number> {
+  const [seen, repeated] = [new Set<number>(), new Set<number>()];
+  for (const number of numbers) (seen.has(number) ? repeated : seen).add(number);
+  return repeated;
+}
 
 type AskedPartition = RequestOf<typeof ApiKeys.ListOffsets>['topics'][number]['partitions'][number];
 type PartitionAnswer = ResponseInputOf<
@@ -54,7 +77,14 @@ function listOffset(
   if (timestamp < 0 && apiVersion < (SPECIAL_SINCE[timestamp] ?? Infinity)) {
     return failed(ErrorCodes.UNSUPPORTED_VERSION);
   }
-  const found = find(log, timestamp);
+  let found: { offset: number; timestamp: number };
+  try {
+    found = find(log, timestamp);
+  } catch (error) {
+    const partition = { topic, partition: partitionIndex };
+    broker.logger.error({ err: error, ...partition }, 'offset not found: the log cannot be read');
+    return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
+  }
   return {
     partitionIndex,
     errorCode: ErrorCodes.NONE,

@@ -5,46 +5,64 @@ import {
   type RequestOf,
   type ResponseInputOf,
 } from '@penstock/kafka-protocol';
+import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.ts';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
 import { isRefusal, type Topic } from '../metadata/topic-catalog.ts';
 import { topicNameProblem } from '../metadata/topic-names.ts';
 import { handler } from './handler.ts';
 
 /**
- * Metadata (key 3), versions 0 to 13.
+ * Metadata (key 3), versions 0 to 13 (Kafka: `KafkaApis.handleTopicMetadataRequest`).
  *
  * - Version 0: an empty list asks for all topics; from version 1 on null does, and an empty list
- *   asks for none.
- * - Topics by id from version 12 on: UNKNOWN_TOPIC_ID 100 for one that is not there.
+ *   asks for none. A topic that is named twice is answered once.
+ * - Topics by id from version 12 on: UNKNOWN_TOPIC_ID 100 for one that is not there. One id makes
+ *   the request one by id: names are not looked at. Before version 12: INVALID_REQUEST 42 for all.
  * - Auto-creation (`auto.create.topics.enable`, and the request's flag from version 4 on) for topics
  *   asked by name. Deviation: Kafka answers error 3 first and clients ask again; here the topic is
- *   durable and writable before the answer is sent.
- * - Authorized operations are not computed: the answer says "not requested".
+ *   durable and writable before the answer is sent, and a name that collides is refused at once (17).
+ * - Authorized operations, when asked for: all, as in Kafka without an authorizer.
+ * - A partition that takes no more writes keeps its leader, which serves what there is, and lists it
+ *   as offline.
  */
 export const metadataHandler = handler({
   key: ApiKeys.Metadata,
-  handle(request, { broker, apiVersion }) {
+  async handle(request, { broker, apiVersion }) {
     const asked = request.topics;
-    if (asked === null || (apiVersion === 0 && asked.length === 0)) {
-      return answer(
-        broker,
-        [...broker.topics.all()].map((topic) => describe(broker, topic)),
-      );
+    if (asked !== null && apiVersion >= 10 && apiVersion < FIRST_VERSION_BY_ID) {
+      const isById = ({ name, topicId }: AskedTopic) => name === null || topicId !== ZERO_UUID;
+      if (asked.some(isById)) return refused(asked);
     }
-    const mayCreate =
-      request.allowAutoTopicCreation && broker.configs.isOn('auto.create.topics.enable');
-    const described: TopicMetadata[] = [];
-    const creating: Promise<unknown>[] = [];
-    for (const [index, topic] of asked.entries()) {
-      const outcome = describeAsked(broker, topic, mayCreate);
-      if (!(outcome instanceof Promise)) described[index] = outcome;
-      else creating.push(outcome.then((settled) => (described[index] = settled)));
-    }
-    return creating.length === 0
-      ? answer(broker, described)
-      : Promise.all(creating).then(() => answer(broker, described));
+    const topics = await describeAll(broker, request, apiVersion);
+    return answer(broker, topics, request);
   },
 });
+
+type MetadataRequest = RequestOf<typeof ApiKeys.Metadata>;
+
+const FIRST_VERSION_BY_ID = 12;
+
+async function describeAll(
+  broker: BrokerContext,
+  request: MetadataRequest,
+  apiVersion: number,
+): Promise<TopicMetadata[]> {
+  const asked = request.topics;
+  if (asked === null || (apiVersion === 0 && asked.length === 0)) {
+    return [...broker.topics.all()].map((topic) => describe(broker, topic));
+  }
+  const mayCreate =
+    request.allowAutoTopicCreation && broker.configs.isOn('auto.create.topics.enable');
+  const ids = asked.map(({ topicId }) => topicId).filter((id) => id !== ZERO_UUID);
+  const isById = ids.length > 0;
+  const keys = new Set(isById ? ids : asked.map(({ name }) => name ?? ''));
+  const found = [...keys].map(async (key) => {
+    if (!isById) return describeNamed(broker, key, mayCreate);
+    const topic = broker.topics.byId(key);
+    return topic ? describe(broker, topic) : failure(null, ErrorCodes.UNKNOWN_TOPIC_ID, key);
+  });
+  return Promise.all(found);
+}
 
 type TopicMetadata = ResponseInputOf<typeof ApiKeys.Metadata>['topics'][number];
 type AskedTopic = NonNullable<RequestOf<typeof ApiKeys.Metadata>['topics']>[number];
@@ -52,28 +70,39 @@ type AskedTopic = NonNullable<RequestOf<typeof ApiKeys.Metadata>['topics']>[numb
 function answer(
   broker: BrokerContext,
   topics: TopicMetadata[],
+  request: MetadataRequest,
 ): ResponseInputOf<typeof ApiKeys.Metadata> {
   const { host, port } = broker.advertised;
+  const { includeTopicAuthorizedOperations, includeClusterAuthorizedOperations } = request;
   return {
     brokers: [{ nodeId: broker.nodeId, host, port, rack: broker.rack }],
     clusterId: broker.clusterId,
     controllerId: broker.nodeId,
-    topics,
+    topics: includeTopicAuthorizedOperations ? topics.map(withOperations) : topics,
+    ...(includeClusterAuthorizedOperations && { clusterAuthorizedOperations: CLUSTER_OPERATIONS }),
     errorCode: ErrorCodes.NONE,
   };
 }
 
-function describeAsked(
+function withOperations(topic: TopicMetadata): TopicMetadata {
+  return topic.errorCode === ErrorCodes.UNKNOWN_TOPIC_ID
+    ? topic
+    : { ...topic, topicAuthorizedOperations: TOPIC_OPERATIONS };
+}
+
+/** What Kafka answers to a request that makes no sense: nothing but the error, for every topic. */
+function refused(asked: readonly AskedTopic[]): ResponseInputOf<typeof ApiKeys.Metadata> {
+  const topics = asked.map(({ name, topicId }) =>
+    failure(name ?? '', ErrorCodes.INVALID_REQUEST, topicId),
+  );
+  return { brokers: [], topics, errorCode: ErrorCodes.NONE };
+}
+
+function describeNamed(
   broker: BrokerContext,
-  asked: AskedTopic,
+  name: string,
   mayCreate: boolean,
 ): TopicMetadata | Promise<TopicMetadata> {
-  const { name, topicId } = asked;
-  if (name === null) {
-    const topic = broker.topics.byId(topicId);
-    if (topic) return describe(broker, topic);
-    return failure(null, ErrorCodes.UNKNOWN_TOPIC_ID, topicId);
-  }
   const topic = broker.topics.byName(name);
   if (topic) return describe(broker, topic);
   if (topicNameProblem(name) !== undefined) {
@@ -101,7 +130,7 @@ function describe(broker: BrokerContext, topic: Topic): TopicMetadata {
       leaderEpoch: LEADER_EPOCH,
       replicaNodes: nodes,
       isrNodes: nodes,
-      offlineReplicas: [],
+      offlineReplicas: topic.log(partitionIndex)?.offlineReason === undefined ? [] : nodes,
     })),
   };
 }

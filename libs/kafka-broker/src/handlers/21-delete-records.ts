@@ -33,7 +33,8 @@ async function deleteRecords(
   const log = topic?.log(partition);
   const failed = (errorCode: number) => ({ lowWatermark: -1, errorCode });
   if (!topic || !log) return failed(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
-  if (!topic.logConfig.cleanupPolicy.includes('delete')) {
+  const { cleanupPolicy } = topic.logConfig;
+  if (cleanupPolicy.includes('compact') && !cleanupPolicy.includes('delete')) {
     return failed(ErrorCodes.POLICY_VIOLATION);
   }
   if (offset < -1) return failed(ErrorCodes.OFFSET_OUT_OF_RANGE);

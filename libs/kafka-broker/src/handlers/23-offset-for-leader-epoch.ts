@@ -1,10 +1,12 @@
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import type { PartitionLog } from '@penstock/kafka-log';
 import { LEADER_EPOCH } from '../broker-context.ts';
 import { handler } from './handler.ts';
 
 /**
- * OffsetForLeaderEpoch (key 23), versions 2 to 4. The end of the epoch that was asked for, or of the
- * nearest one below; of an epoch that is yet to come nothing is known: −1, −1.
+ * OffsetForLeaderEpoch (key 23), versions 2 to 4 (Kafka: `LeaderEpochFileCache.endOffsetFor`). There
+ * is one epoch: it ends where the log does, also of an empty partition. Of an epoch that is yet to
+ * come nothing is known: −1, −1. One before ours ended where the log starts.
  */
 export const offsetForLeaderEpochHandler = handler({
   key: ApiKeys.OffsetForLeaderEpoch,
@@ -17,8 +19,21 @@ export const offsetForLeaderEpochHandler = handler({
         if (currentLeaderEpoch > LEADER_EPOCH) {
           return { partition, errorCode: ErrorCodes.UNKNOWN_LEADER_EPOCH };
         }
-        return { partition, errorCode: ErrorCodes.NONE, ...log.endOffsetForEpoch(leaderEpoch) };
+        return { partition, errorCode: ErrorCodes.NONE, ...endOfEpoch(log, leaderEpoch) };
       }),
     })),
   }),
 });
+
+const UNDEFINED_EPOCH = -1;
+
+function endOfEpoch(
+  log: PartitionLog,
+  leaderEpoch: number,
+): { leaderEpoch: number; endOffset: number } {
+  if (leaderEpoch === UNDEFINED_EPOCH || leaderEpoch > LEADER_EPOCH) {
+    return { leaderEpoch: -1, endOffset: -1 };
+  }
+  if (leaderEpoch === LEADER_EPOCH) return { leaderEpoch, endOffset: log.logEndOffset };
+  return { leaderEpoch, endOffset: log.logStartOffset };
+}

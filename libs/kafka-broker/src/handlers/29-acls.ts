@@ -10,7 +10,11 @@ const errorMessage = 'No Authorizer is configured.';
 
 export const describeAclsHandler = handler({
   key: ApiKeys.DescribeAcls,
-  handle: () => ({ errorCode, errorMessage, resources: [] }),
+  handle: () => ({
+    errorCode,
+    errorMessage: 'No Authorizer is configured on the broker',
+    resources: [],
+  }),
 });
 
 export const createAclsHandler = handler({

@@ -1,48 +1,78 @@
-import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import { ApiKeys, ErrorCodes, type ResponseInputOf } from '@penstock/kafka-protocol';
+import type { PartitionLog } from '@penstock/kafka-log';
+import type { BrokerContext } from '../broker-context.ts';
 import type { Topic } from '../metadata/topic-catalog.ts';
 import { handler } from './handler.ts';
 
 /**
  * DescribeLogDirs (key 35), versions 1 to 4. One log directory; null topics ask for all. Total and
  * usable bytes of the file system from version 4 on (total as used by us plus free).
+ *
+ * Where Kafka gives up a whole directory, only a partition is given up here: one that takes no more
+ * writes, or has bytes that cannot be read, is a directory of its own with KAFKA_STORAGE_ERROR 56.
+ * One that is read only is in there instead of in the log directory; a damaged one stays in that.
  */
 export const describeLogDirsHandler = handler({
   key: ApiKeys.DescribeLogDirs,
   handle({ topics: asked }, { broker }) {
     const wanted =
       asked === null
-        ? [...broker.topics.all()].map((topic) => sizes(topic, allPartitions(topic)))
+        ? [...broker.topics.all()].map((topic) => logsOf(topic, allPartitions(topic)))
         : asked.flatMap(({ topic: name, partitions }) => {
             const topic = broker.topics.byName(name);
-            return topic ? [sizes(topic, partitions)] : [];
+            return topic ? [logsOf(topic, partitions)] : [];
           });
-    const usableBytes = broker.logs.freeBytes;
+    const isOnline = (log: PartitionLog): boolean => log.offlineReason === undefined;
+    const logs = wanted.flat();
+    const failed = logs.filter((log) => !isOnline(log) || log.damages.length > 0);
     return {
       errorCode: ErrorCodes.NONE,
       results: [
         {
           errorCode: ErrorCodes.NONE,
           logDir: broker.logDirectory,
-          topics: wanted,
-          totalBytes: broker.logs.sizeBytes + usableBytes,
-          usableBytes,
+          topics: wanted
+            .map((ofTopic) => ofTopic.filter(isOnline))
+            .filter((ofTopic) => ofTopic.length > 0)
+            .map(sizes),
+          ...space(broker),
         },
+        ...failed.map((log) => ({
+          errorCode: ErrorCodes.KAFKA_STORAGE_ERROR,
+          logDir: `${broker.logDirectory}/${log.topic}-${log.partition}`,
+          topics: isOnline(log) ? [] : [sizes([log])],
+          ...space(broker),
+        })),
       ],
     };
   },
 });
 
+type DirectoryTopic = ResponseInputOf<
+  typeof ApiKeys.DescribeLogDirs
+>['results'][number]['topics'][number];
+
+function space({ logs }: BrokerContext): { totalBytes: number; usableBytes: number } {
+  const usableBytes = logs.freeBytes;
+  return { totalBytes: logs.sizeBytes + usableBytes, usableBytes };
+}
+
 function allPartitions(topic: Topic): number[] {
   return Array.from({ length: topic.partitionCount }, (_, partition) => partition);
 }
 
-function sizes(topic: Topic, partitions: readonly number[]) {
+function logsOf(topic: Topic, partitions: readonly number[]): PartitionLog[] {
+  return [...new Set(partitions)].flatMap((partition) => topic.log(partition) ?? []);
+}
+
+function sizes(logs: readonly PartitionLog[]): DirectoryTopic {
   return {
-    name: topic.name,
-    partitions: partitions.flatMap((partitionIndex) => {
-      const log = topic.log(partitionIndex);
-      if (!log) return [];
-      return [{ partitionIndex, partitionSize: log.sizeBytes, offsetLag: 0, isFutureKey: false }];
-    }),
+    name: logs[0]?.topic ?? '',
+    partitions: logs.map((log) => ({
+      partitionIndex: log.partition,
+      partitionSize: log.sizeBytes,
+      offsetLag: 0,
+      isFutureKey: false,
+    })),
   };
 }

@@ -1,23 +1,24 @@
 import { ApiKeys, ErrorCodes, type RequestOf } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import type { Refusal } from '../metadata/topic-catalog.ts';
+import { PARTITIONS_PER_REQUEST_MAX, replicasProblem } from './19-create-topics.ts';
 import { handler } from './handler.ts';
 
 /**
- * CreatePartitions (key 37), versions 0 to 3. Every topic asked for is in the answer. A count that
- * is not larger: INVALID_PARTITIONS 37; an assignment to another node: 39.
+ * CreatePartitions (key 37), versions 0 to 3. Every topic asked for is in the answer, one that is
+ * named twice once and not grown (INVALID_REQUEST 42). A count that is not larger:
+ * INVALID_PARTITIONS 37; assignments of another number or to another node:
+ * INVALID_REPLICA_ASSIGNMENT 39; more than 10,000 new partitions: POLICY_VIOLATION 44 (which Kafka
+ * means, though it says UNKNOWN_SERVER_ERROR).
  */
 export const createPartitionsHandler = handler({
   key: ApiKeys.CreatePartitions,
   async handle({ topics, validateOnly }, { broker }) {
-    const seen = new Set<string>();
+    const byName = new Map(topics.map((topic) => [topic.name, topic]));
     const results = [];
-    for (const asked of topics) {
-      const isRepeated = seen.has(asked.name);
-      seen.add(asked.name);
-      const refusal = isRepeated
-        ? { error: ErrorCodes.INVALID_REQUEST, message: 'Duplicate topic in request.' }
-        : await grow(broker, asked, validateOnly);
+    for (const asked of byName.values()) {
+      const isRepeated = topics.filter(({ name }) => name === asked.name).length > 1;
+      const refusal = isRepeated ? REPEATED : await grow(broker, asked, validateOnly);
       results.push({
         name: asked.name,
         errorCode: refusal?.error ?? ErrorCodes.NONE,
@@ -30,40 +31,51 @@ export const createPartitionsHandler = handler({
 
 type AskedTopic = RequestOf<typeof ApiKeys.CreatePartitions>['topics'][number];
 
-const PARTITIONS_MAX = 10_000;
+const REPEATED: Refusal = {
+  error: ErrorCodes.INVALID_REQUEST,
+  message: 'Duplicate topic name.',
+};
 
 async function grow(
   broker: BrokerContext,
-  { name, count, assignments }: AskedTopic,
+  asked: AskedTopic,
   validateOnly: boolean,
 ): Promise<Refusal | undefined> {
-  const topic = broker.topics.byName(name);
-  if (!topic) {
-    return {
-      error: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
-      message: 'This server does not host this topic-partition.',
-    };
+  const topic = broker.topics.byName(asked.name);
+  if (!topic) return { error: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, message: null };
+  const problem = growthProblem(broker, asked, topic.partitionCount);
+  if (problem || validateOnly) return problem;
+  try {
+    await broker.topics.setPartitionCount(topic, asked.count);
+    return undefined;
+  } catch (error) {
+    broker.logger.error({ err: error, topic: asked.name }, 'topic not grown');
+    return { error: ErrorCodes.UNKNOWN_SERVER_ERROR, message: String(error) };
   }
-  const { partitionCount } = topic;
-  if (count <= partitionCount || count > PARTITIONS_MAX) {
+}
+
+function growthProblem(
+  broker: BrokerContext,
+  { name, count, assignments }: AskedTopic,
+  partitionCount: number,
+): Refusal | undefined {
+  if (count <= partitionCount) {
     const message =
       count === partitionCount
         ? `Topic already has ${partitionCount} partition(s).`
-        : `The topic ${name} currently has ${partitionCount} partition(s); ${count} would not be an increase, or above ${PARTITIONS_MAX}.`;
+        : `The topic ${name} currently has ${partitionCount} partition(s); ${count} would not be an increase.`;
     return { error: ErrorCodes.INVALID_PARTITIONS, message };
   }
-  const fits =
-    assignments === null ||
-    (assignments.length === count - partitionCount &&
-      assignments.every(
-        ({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === broker.nodeId,
-      ));
-  if (!fits) {
-    return {
-      error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
-      message: `Every new partition must be assigned to node ${broker.nodeId} alone.`,
-    };
+  const additional = count - partitionCount;
+  if (assignments !== null && assignments.length !== additional) {
+    const message = `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`;
+    return { error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message };
   }
-  if (!validateOnly) await broker.topics.setPartitionCount(topic, count);
-  return undefined;
+  for (const { brokerIds } of assignments ?? []) {
+    const message = replicasProblem(broker, brokerIds);
+    if (message !== undefined) return { error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message };
+  }
+  if (additional <= PARTITIONS_PER_REQUEST_MAX) return undefined;
+  const message = 'Excessively large number of partitions per request.';
+  return { error: ErrorCodes.POLICY_VIOLATION, message };
 }

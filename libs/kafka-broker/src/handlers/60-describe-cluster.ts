@@ -1,20 +1,29 @@
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import { CLUSTER_OPERATIONS } from './authorized-operations.ts';
 import { handler } from './handler.ts';
 
+const BROKERS = 1;
+const CONTROLLERS = 2;
+
 /**
- * DescribeCluster (key 60), versions 0 to 2. One broker, which is also the controller; endpoint type
- * 2 (controllers) is answered by controllers only: UNSUPPORTED_ENDPOINT_TYPE 115.
+ * DescribeCluster (key 60), versions 0 to 2. One broker, which is also the controller; asked for
+ * controllers: MISMATCHED_ENDPOINT_TYPE 114, for anything else UNSUPPORTED_ENDPOINT_TYPE 115.
+ * Without an authorizer every operation is allowed, as Kafka says then.
  */
 export const describeClusterHandler = handler({
   key: ApiKeys.DescribeCluster,
-  handle({ endpointType }, { broker }) {
+  handle({ endpointType, includeClusterAuthorizedOperations }, { broker }) {
     const { nodeId, clusterId, rack } = broker;
-    if (endpointType !== 1) {
+    if (endpointType !== BROKERS) {
+      const isMismatch = endpointType === CONTROLLERS;
       return {
-        errorCode: ErrorCodes.UNSUPPORTED_ENDPOINT_TYPE,
-        errorMessage: 'This is a broker endpoint.',
-        endpointType,
-        clusterId,
+        errorCode: isMismatch
+          ? ErrorCodes.MISMATCHED_ENDPOINT_TYPE
+          : ErrorCodes.UNSUPPORTED_ENDPOINT_TYPE,
+        errorMessage: isMismatch
+          ? 'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER'
+          : `Unsupported endpoint type ${endpointType}`,
+        clusterId: '',
         brokers: [],
       };
     }
@@ -24,6 +33,9 @@ export const describeClusterHandler = handler({
       clusterId,
       controllerId: nodeId,
       brokers: [{ brokerId: nodeId, ...broker.advertised, rack, isFenced: false }],
+      ...(includeClusterAuthorizedOperations && {
+        clusterAuthorizedOperations: CLUSTER_OPERATIONS,
+      }),
     };
   },
 });
