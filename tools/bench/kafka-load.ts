@@ -1,6 +1,7 @@
 // A Kafka client that costs next to nothing, in a process of its own: what it sends is made once, and of
 // what it gets only the headers of the record batches are read. Usage, one object of JSON as argument:
-//   {"mode":"produce"|"fetch","port":…,"topic":…,"partitions":…,"recordBytes":…,"batchBytes":…,"seconds":…,"acks":…}
+//   {"mode":"produce"|"fetch","port":…,"topic":…,"partitions":…,"recordBytes":…,"batchBytes":…,"seconds":…,"acks":…,"bytes":…}
+// Ends after so many seconds, or when so many bytes of record values were acknowledged.
 // Prints one object of JSON: records, bytes (of record values), seconds, and CPU seconds of this client.
 import { connect, type Socket } from 'node:net';
 import {
@@ -22,6 +23,7 @@ interface Load {
   batchBytes: number;
   seconds: number;
   acks: number;
+  bytes?: number | null;
 }
 
 /** As many as Kafka's own producer keeps under way. */
@@ -65,6 +67,7 @@ async function produce() {
   const perRequest = perBatch * load.partitions;
   const startedAt = performance.now();
   const until = startedAt + load.seconds * 1000;
+  const bytesMax = load.bytes ?? Infinity;
   let underWay = 0;
   let answered = 0;
   const send = () => {
@@ -78,7 +81,8 @@ async function produce() {
     if (refused !== undefined) throw new Error(`error ${refused.errorCode}`);
     underWay--;
     answered++;
-    if (performance.now() < until) send();
+    const isEnough = (answered + underWay) * perRequest * load.recordBytes >= bytesMax;
+    if (performance.now() < until && !isEnough) send();
     return underWay === 0;
   });
   const seconds = (performance.now() - startedAt) / 1000;

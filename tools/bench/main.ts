@@ -1,12 +1,19 @@
-// Runs the benchmarks that are asked for, one after the other, and prints one table.
+// Runs the benchmarks that are asked for, one after the other, and prints one table. `broker`, the comparison
+// with Apache Kafka, has options of its own and takes long: it runs only when it is named.
 import { cpus, totalmem } from 'node:os';
+import { benchBroker } from './broker/main.ts';
 import { benchmarks, type Measurement } from './benchmarks.ts';
 
 const wanted = process.argv.slice(2);
 const names = Object.keys(benchmarks);
 const unknown = wanted.find((name) => !names.includes(name));
-if (unknown !== undefined) {
-  console.error(`There is no benchmark ${unknown}: there are ${names.join(', ')}.`);
+if (wanted[0] === 'broker') {
+  await benchBroker(wanted.slice(1)).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+} else if (unknown !== undefined) {
+  console.error(`There is no benchmark ${unknown}: there are ${[...names, 'broker'].join(', ')}.`);
   process.exitCode = 1;
 } else {
   await run(wanted.length === 0 ? names : wanted);

@@ -1,0 +1,68 @@
+import { ApiKeys, encodeRecordBatch, ZERO_UUID } from '@penstock/kafka-protocol';
+import { eventually, WireClient } from '@penstock/testing';
+
+/** Versions that both brokers and the null broker speak. */
+const METADATA_VERSION = 9;
+const CREATE_TOPICS_VERSION = 5;
+const DELETE_TOPICS_VERSION = 4;
+const PRODUCE_VERSION = 9;
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly configs?: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** True when a broker answers at the port and has itself in its list of brokers. */
+export async function isServing(port: number): Promise<boolean> {
+  await using client = await WireClient.connect(port);
+  const body = { topics: [], includeTopicAuthorizedOperations: false };
+  const { brokers } = await client.send(ApiKeys.Metadata, METADATA_VERSION, body);
+  return brokers.length > 0;
+}
+
+/** Creates a topic and waits until it can be written to. */
+export async function createTopic(port: number, topic: NewTopic): Promise<void> {
+  await using client = await WireClient.connect(port);
+  await createTopics(client, [topic]);
+  await eventually(() => hasLeaders(client, topic), { what: `leaders of ${topic.name}` });
+}
+
+/** Creates topics in one request. @throws Error when one is refused */
+export async function createTopics(client: WireClient, topics: readonly NewTopic[]): Promise<void> {
+  const answer = await client.send(ApiKeys.CreateTopics, CREATE_TOPICS_VERSION, {
+    topics: topics.map(({ name, partitions, configs }) => {
+      const wanted = { name, numPartitions: partitions, replicationFactor: 1 };
+      return { ...wanted, assignments: [], configs: [...(configs ?? [])] };
+    }),
+    validateOnly: false,
+  });
+  const refused = answer.topics.find(({ errorCode }) => errorCode !== 0);
+  if (refused) throw new Error(`topic ${refused.name}: ${refused.errorMessage}`);
+}
+
+async function hasLeaders(client: WireClient, { name, partitions }: NewTopic): Promise<boolean> {
+  const body = { topics: [{ topicId: ZERO_UUID, name }], includeTopicAuthorizedOperations: false };
+  const { topics } = await client.send(ApiKeys.Metadata, METADATA_VERSION, body);
+  const led = topics[0]?.partitions.filter(({ leaderId }) => leaderId >= 0) ?? [];
+  return led.length === partitions;
+}
+
+export async function deleteTopic(port: number, name: string): Promise<void> {
+  await using client = await WireClient.connect(port);
+  const body = { topicNames: [name], timeoutMs: 10_000 };
+  await client.send(ApiKeys.DeleteTopics, DELETE_TOPICS_VERSION, body);
+}
+
+/** Produces one record with acks=all; the error code of the answer. */
+export async function produceOne(client: WireClient, topic: string): Promise<number> {
+  const records = encodeRecordBatch({
+    records: [{ timestamp: Date.now(), value: Buffer.from('x') }],
+  });
+  const answer = await client.send(ApiKeys.Produce, PRODUCE_VERSION, {
+    acks: -1,
+    timeoutMs: 10_000,
+    topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
+  });
+  return answer.responses[0]!.partitionResponses[0]!.errorCode;
+}

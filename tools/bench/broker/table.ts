@@ -1,0 +1,99 @@
+import { ratioOf } from './statistics.ts';
+import type { BrokerName } from './brokers.ts';
+
+/** What a row has to reach. */
+export interface Target {
+  /** Ratio of Penstock to Kafka: at least this where more is better, else at most. */
+  readonly ratio?: number;
+  /** Share of what the null broker gives. */
+  readonly ofNull?: number;
+  /** Penstock's own value, whatever Kafka's. */
+  readonly value?: number;
+  readonly isMoreBetter: boolean;
+}
+
+/** One line of the result: the values of each broker, in the order of the pairs. */
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly values: Readonly<Partial<Record<BrokerName, readonly number[]>>>;
+  readonly target?: Target;
+}
+
+export interface RowResult {
+  readonly cells: readonly string[];
+  readonly isMet: boolean | undefined;
+}
+
+const HEADINGS = [
+  'measured',
+  'Apache Kafka',
+  'Penstock',
+  'null broker',
+  'Penstock / Kafka',
+  'target',
+  'met',
+];
+
+/** The rows as a table in Markdown. */
+export function table(rows: readonly Row[]): string {
+  const cells = [HEADINGS, ...rows.map((row) => resultOf(row).cells)];
+  const widths = HEADINGS.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [line(cells[0]!), rule, ...cells.slice(1).map(line)].join('\n');
+}
+
+export function resultOf(row: Row): RowResult {
+  const { kafka, penstock, null: ceiling } = row.values;
+  const value = (values: readonly number[] | undefined) =>
+    values === undefined ? '' : `${rounded(meanOf(values))} ${row.unit}`;
+  const ratio =
+    kafka && penstock ? ratioOf(penstock.map((each, i) => [each, kafka[i]!])) : undefined;
+  const isMet = row.target && penstock ? meets(row, row.target, ratio?.mean) : undefined;
+  const cells = [
+    row.name,
+    value(kafka),
+    value(penstock),
+    value(ceiling),
+    ratio ? `${rounded(ratio.mean)} ± ${Math.round(ratio.spread * 100)} %` : '',
+    row.target ? described(row.target, row.unit) : '',
+    isMet === undefined ? '' : isMet ? 'yes' : 'no',
+  ];
+  return { cells, isMet };
+}
+
+function meets(row: Row, target: Target, ratio: number | undefined): boolean {
+  const { penstock, null: ceiling } = row.values;
+  const own = meanOf(penstock!);
+  const reaches = (value: number, wanted: number | undefined) =>
+    wanted === undefined || (target.isMoreBetter ? value >= wanted : value <= wanted);
+  const share = ceiling ? own / meanOf(ceiling) : undefined;
+  return (
+    reaches(own, target.value) &&
+    (ratio === undefined || reaches(ratio, target.ratio)) &&
+    (share === undefined || target.ofNull === undefined || share >= target.ofNull)
+  );
+}
+
+function described({ ratio, ofNull, value, isMoreBetter }: Target, unit: string): string {
+  const sign = isMoreBetter ? '≥' : '≤';
+  const parts = [
+    value === undefined ? undefined : `${sign} ${rounded(value)} ${unit}`,
+    ratio === undefined ? undefined : `${sign} ${rounded(ratio)} ×`,
+    ofNull === undefined ? undefined : `≥ ${Math.round(ofNull * 100)} % of null`,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}
+
+/** Geometric, as the ratio is: the ratio of two means is then the mean of the ratios. */
+function meanOf(values: readonly number[]): number {
+  return ratioOf(values.map((value) => [Math.max(value, Number.MIN_VALUE), 1])).mean;
+}
+
+/** Three significant digits. */
+function rounded(value: number): string {
+  if (value >= 1000) return Math.round(value).toLocaleString('en');
+  return String(Number(value.toPrecision(3)));
+}
