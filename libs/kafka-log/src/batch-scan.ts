@@ -26,6 +26,8 @@ export interface ScanOptions {
   /** Batches that end behind this position have their CRC checked. */
   readonly trustedTo: number;
   readonly damaged: readonly DamagedRange[];
+  /** Offset that no batch reaches, if that is known: where the next segment begins. */
+  readonly offsetEnd?: number;
 }
 
 export interface ScanEnd {
@@ -40,18 +42,33 @@ export interface ScanEnd {
 /** Called with a buffer that holds at least the header of the batch at `at`; true ends the scan. */
 export type BatchVisitor = (bytes: Buffer, at: number, position: number, size: number) => boolean;
 
-/** Walks a segment from header to header, reading as little as the options allow. */
+/**
+ * Walks a segment from header to header, reading as little as the options allow.
+ *
+ * A header that was damaged may still look like one. It shows in what follows: then the scan ends
+ * at the batch that lied, which the visitor has seen by then.
+ */
 export function scanBatches(
   files: Files,
   descriptor: number,
   options: ScanOptions,
   visit: BatchVisitor,
 ): ScanEnd {
-  const { to, trustedTo } = options;
+  const { to, trustedTo, offsetEnd = Infinity } = options;
   const chunkSize = trustedTo >= to ? HEADER_CHUNK_SIZE : CRC_CHUNK_SIZE;
   const window = new ReadWindow(files, descriptor, to, Math.min(chunkSize, to - options.from));
   let position = options.from;
   let nextOffset = options.offsetMin;
+  // The last batch that was taken by its header alone.
+  let believedAt = -1;
+  let believedMin = 0;
+  const ended = (bad: string): ScanEnd => {
+    const believed = { position: believedAt, offsetMin: believedMin };
+    if (believedAt < 0 || !isLiar(window, believed, { position, nextOffset })) {
+      return { position, nextOffset, bad };
+    }
+    return { position: believedAt, nextOffset: believedMin, bad: CRC_MISMATCH };
+  };
   while (position < to) {
     const range = options.damaged.find(
       (damage) => damage.fromPosition === position && damage.toOffset > nextOffset,
@@ -59,22 +76,26 @@ export function scanBatches(
     if (range !== undefined) {
       position = range.toPosition;
       nextOffset = range.toOffset;
+      believedAt = -1;
       continue;
     }
-    if (!window.holds(position, RECORD_BATCH_HEADER_BYTES)) {
-      return { position, nextOffset, bad: 'the header is cut off' };
-    }
+    if (!window.holds(position, RECORD_BATCH_HEADER_BYTES)) return ended('the header is cut off');
     let at = window.at(position);
     if (!header.isPlausible(window.bytes, at, nextOffset)) {
-      return { position, nextOffset, bad: 'the header is not that of a batch' };
+      return ended('the header is not that of a batch');
+    }
+    if (header.lastOffsetAt(window.bytes, at) >= offsetEnd) {
+      return ended('the offsets of the batch are those of others');
     }
     const size = header.batchSizeAt(window.bytes, at);
-    if (position + size > to) return { position, nextOffset, bad: 'the batch is cut off' };
+    if (position + size > to) return ended('the batch is cut off');
+    believedAt = position;
+    believedMin = nextOffset;
     if (position + size > trustedTo) {
       if (!window.holds(position, size)) return { position, nextOffset, bad: 'read came short' };
       at = window.at(position);
       if (!isRecordBatchIntact(window.bytes, at)) {
-        return { position, nextOffset, bad: 'the CRC does not match' };
+        return { position, nextOffset, bad: CRC_MISMATCH };
       }
     }
     if (visit(window.bytes, at, position, size)) return { position, nextOffset, bad: undefined };
@@ -82,6 +103,24 @@ export function scanBatches(
     position += size;
   }
   return { position, nextOffset, bad: undefined };
+}
+
+const CRC_MISMATCH = 'the CRC does not match';
+
+/**
+ * Whether the batch before bad bytes is itself what is damaged: it does not match its CRC, or what
+ * seems bad is a good batch that only does not fit behind its offsets, which no CRC covers.
+ */
+function isLiar(
+  window: ReadWindow,
+  believed: { position: number; offsetMin: number },
+  next: { position: number; nextOffset: number },
+): boolean {
+  const size = next.position - believed.position;
+  if (!window.holds(believed.position, size)) return false;
+  if (!isRecordBatchIntact(window.bytes, window.at(believed.position))) return true;
+  const range = { to: Infinity, offsetMin: believed.offsetMin, offsetEnd: next.nextOffset };
+  return validBatchOffset(window, next.position, range) !== undefined;
 }
 
 /**

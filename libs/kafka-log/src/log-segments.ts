@@ -6,6 +6,9 @@ import type { Damage, ReadResult, TimestampAndOffset } from './results.ts';
 import type { Segment } from './segment.ts';
 import { findInBatch } from './timestamp-lookup.ts';
 
+/** Bad stretches that one read steps over; more in one place would be no way to go on. */
+const QUARANTINES_MAX = 100;
+
 /** A point of the log: everything below `offset`, which lies at `position` in `segment`. */
 export interface LogPoint {
   readonly offset: number;
@@ -80,7 +83,7 @@ export class LogSegments {
 
   /** Reads at an offset between log start and end. */
   read(read: LogRead): ReadResult {
-    for (;;) {
+    for (let tries = 0; tries < QUARANTINES_MAX; tries++) {
       const damage = this.#damageAt(read.offset);
       if (damage !== undefined) return damage;
       const index = this.#indexFor(read.offset);
@@ -95,6 +98,8 @@ export class LogSegments {
       });
       if (result !== undefined) return result;
     }
+    const message = `offset ${read.offset} is in no batch`;
+    return { ok: false, error: 'storage', errorCode: 56, message };
   }
 
   /**

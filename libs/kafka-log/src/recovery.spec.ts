@@ -235,6 +235,22 @@ describe('files that can be rebuilt', () => {
   });
 });
 
+it('finds the batch whose last offset was damaged, and steps over it alone', async () => {
+  const world = await filled();
+  await world.restart();
+  const path = `${PARTITION}/00000000000000000004.log`;
+  const second = [...recordBatches(world.files.bytesOf(path))][1]!;
+  // The third byte of the last offset delta: the batch now claims offsets 5 to 517.
+  world.files.damageBit(path, second.position + 25, 1);
+  world.files.damageRemove(path.replace('.log', '.index'));
+  world.kill();
+  const log = world.log();
+  const read = (at: number) => log.read(at, 1, { minOneBatch: true }).result;
+  expect([0, 1, 2, 3, 4].map((at) => read(at).ok)).toEqual(Array(5).fill(true));
+  expect(read(5)).toMatchObject({ error: 'corrupt', resumeOffset: 6 });
+  expect(offsetsFrom(log, 6)).toEqual(ALL.slice(6));
+});
+
 it('does not believe a sync that succeeds in the next process after one that failed', async () => {
   const world = new LogWorld();
   world.append(world.log(), ['a']);

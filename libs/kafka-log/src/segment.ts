@@ -251,7 +251,12 @@ export class Segment {
       const end = scanBatches(
         this.#files,
         this.descriptor(),
-        { from: position, to: fileSize, offsetMin: offset, trustedTo, damaged: this.damaged },
+        {
+          ...{ from: position, to: fileSize, offsetMin: offset },
+          ...{ trustedTo, damaged: this.damaged },
+          // What is not vouched for may reach further; it proves itself by its CRC.
+          ...(fileSize <= trustedTo && { offsetEnd }),
+        },
         (bytes, at, batchPosition, size) => {
           const lastOffset = header.lastOffsetAt(bytes, at);
           const maxTimestamp = header.maxTimestampAt(bytes, at);
