@@ -98,6 +98,7 @@ export class Broker {
       retentionCheckIntervalMs: configs.number('log.retention.check.interval.ms'),
       producerIdExpirationMs: configs.number('producer.id.expiration.ms'),
     });
+    let groups: GroupCoordinator | undefined;
     try {
       const stored = await store.load();
       const identity = new DataIdentityFile(files, options.logDirectory);
@@ -106,21 +107,22 @@ export class Broker {
       configs.state({ ...FACTS, ...idSettings(nodeId), 'log.dirs': options.logDirectory });
       const alteredConfigs = new AlteredConfigs({ store, broker: configs, nodeId });
       alteredConfigs.restore(stored.brokerConfigs);
+      const metrics = newBrokerMetrics();
+      const writes = new GroupWrites({ store, clock, metrics });
+      const write = writes.write.bind(writes);
+      const settings = groupSettings(configs);
+      groups = new GroupCoordinator({ clock, logger, newUuid, settings, write });
+      const { offsets } = groups;
+      groups.restore(stored.groups, stored.offsets);
       const parkedFetches = new ParkedFetches(clock);
-      const onTopicDeleted = (): void => parkedFetches.wakeAll();
-      const topics = new TopicCatalog({ store, logs, configs, logger, newUuid, onTopicDeleted });
+      const topics = new TopicCatalog({
+        ...{ store, logs, configs, logger, newUuid },
+        onTopicDeleted: () => parkedFetches.wakeAll(),
+        onTopicRemoved: (name) => offsets.deleteTopic(name),
+      });
       await topics.restore(stored.topics);
       reportStrangers(logs, logger);
       configs.onChange(() => topics.applyBrokerConfigs());
-      const writes = new GroupWrites((changes) => store.writeGroups(changes));
-      const groups = new GroupCoordinator({
-        clock,
-        logger,
-        newUuid,
-        settings: groupSettings(configs),
-        write: (changes) => writes.write(changes),
-      });
-      groups.restore(stored.groups, stored.offsets);
       const context = {
         clusterId: await clusterId(store, stored.settings, identity, newUuid),
         rack: configs.value('broker.rack'),
@@ -130,17 +132,17 @@ export class Broker {
         coercesReplicationFactor: options.coercesReplicationFactor ?? false,
         producerIds: new ProducerIds(store, stored.settings, identity),
         fetchBuffers: new FetchBuffers(clock),
-        metrics: newBrokerMetrics(),
         isStopping: false,
         logLevel: options.logLevel ?? steadyLogLevel(),
         ...{ nodeId, newUuid, alteredConfigs },
-        ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches },
+        ...{ clock, logger, configs, store, logs, topics, groups, parkedFetches, metrics },
       };
       const broker = new Broker(context, writes, options.connectionBounds);
       await broker.#listen(options);
       broker.#scheduleExpiry();
       return broker;
     } catch (error) {
+      groups?.close();
       await logs.close();
       throw error;
     }

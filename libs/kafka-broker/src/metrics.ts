@@ -13,6 +13,14 @@ export interface BrokerMetrics {
   refusedBatchesTotal: number;
   /** Connections closed because their bytes were no request. */
   malformedRequestsTotal: number;
+  /** Transactions that made groups and committed offsets durable, and the changes in them. */
+  groupCommitsTotal: number;
+  groupChangesTotal: number;
+  /** Transactions that failed: whoever waited for them was told so. */
+  groupCommitErrorsTotal: number;
+  /** Time in these transactions, milliseconds; the longest since somebody set it back to 0. */
+  groupCommitMsTotal: number;
+  groupCommitMsMax: number;
 }
 
 export function newBrokerMetrics(): BrokerMetrics {
@@ -26,5 +34,10 @@ export function newBrokerMetrics(): BrokerMetrics {
     bytesOutTotal: 0,
     refusedBatchesTotal: 0,
     malformedRequestsTotal: 0,
+    groupCommitsTotal: 0,
+    groupChangesTotal: 0,
+    groupCommitErrorsTotal: 0,
+    groupCommitMsTotal: 0,
+    groupCommitMsMax: 0,
   };
 }

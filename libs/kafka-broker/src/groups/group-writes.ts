@@ -1,24 +1,39 @@
-import type { GroupChange } from '../metadata/metadata-store.ts';
+import type { Clock } from '@penstock/kafka-log';
+import type { GroupChange, MetadataStore } from '../metadata/metadata-store.ts';
+import type { BrokerMetrics } from '../metrics.ts';
+
+export interface GroupWritesOptions {
+  store: Pick<MetadataStore, 'writeGroups'>;
+  clock: Clock;
+  metrics: BrokerMetrics;
+}
+
+interface Write {
+  readonly changes: readonly GroupChange[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /**
  * Groups changes per turn: while one transaction is being made durable, everything that comes up is
  * collected for the next. Alone, a commit waits for nothing; under load, one sync serves many.
  */
 export class GroupWrites {
-  readonly #writeGroups: (changes: readonly GroupChange[]) => Promise<void>;
-  #pending: GroupChange[] = [];
-  #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  readonly #options: GroupWritesOptions;
+  #waiting: Write[] = [];
   #running: Promise<void> | null = null;
 
-  constructor(writeGroups: (changes: readonly GroupChange[]) => Promise<void>) {
-    this.#writeGroups = writeGroups;
+  constructor(options: GroupWritesOptions) {
+    this.#options = options;
   }
 
-  /** Resolves once the changes are durable; rejects when their transaction failed. */
+  /**
+   * Resolves once the changes are durable; rejects when their transaction failed. In the order of
+   * the calls; without changes, when those of the calls before are settled.
+   */
   write(changes: readonly GroupChange[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      for (const change of changes) this.#pending.push(change);
-      this.#waiters.push({ resolve, reject });
+      this.#waiting.push({ changes, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -30,19 +45,34 @@ export class GroupWrites {
 
   async #run(): Promise<void> {
     // One turn later: requests that arrived in the same read are written together.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.#waiters.length > 0) {
-      const changes = this.#pending;
-      const waiters = this.#waiters;
-      this.#pending = [];
-      this.#waiters = [];
+    await new Promise<void>((resolve) => this.#options.clock.defer(resolve));
+    while (this.#waiting.length > 0) {
+      const writes = this.#waiting;
+      this.#waiting = [];
       try {
-        await this.#writeGroups(changes);
-        for (const waiter of waiters) waiter.resolve();
+        await this.#commit(writes.flatMap(({ changes }) => changes));
+        for (const { resolve } of writes) resolve();
       } catch (error) {
-        for (const waiter of waiters) waiter.reject(error);
+        for (const { reject } of writes) reject(error);
       }
     }
     this.#running = null;
+  }
+
+  async #commit(changes: GroupChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const { store, clock, metrics } = this.#options;
+    const startedAt = clock.monotonicNow();
+    try {
+      await store.writeGroups(changes);
+      metrics.groupCommitsTotal += 1;
+      metrics.groupChangesTotal += changes.length;
+    } catch (error) {
+      metrics.groupCommitErrorsTotal += 1;
+      throw error;
+    }
+    const elapsedMs = clock.monotonicNow() - startedAt;
+    metrics.groupCommitMsTotal += elapsedMs;
+    metrics.groupCommitMsMax = Math.max(metrics.groupCommitMsMax, elapsedMs);
   }
 }

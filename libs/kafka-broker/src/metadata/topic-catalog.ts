@@ -13,6 +13,8 @@ export interface TopicCatalogOptions {
   newUuid: () => string;
   /** Called once a topic is gone, before its files are. */
   onTopicDeleted: (topic: Topic) => void;
+  /** Called before the last trace of a deleted topic goes; what it keeps is to be gone with it. */
+  onTopicRemoved: (name: string) => Promise<void>;
 }
 
 /** A refusal with Kafka's error code and a message for people. */
@@ -234,6 +236,7 @@ export class TopicCatalog {
       removals.push(this.#options.logs.deletePartition(topic.name, partition, topic.id));
     }
     await Promise.all(removals);
+    await this.#options.onTopicRemoved(topic.name);
     await this.#options.store.removeTopic(topic.id);
   }
 
