@@ -45,6 +45,7 @@ export class LogTrimmer {
     state.logStartOffset = Math.max(state.logStartOffset, offset);
     state.checkpoint();
     await state.services.checkpoints.whenSynced();
+    await state.folder.syncSnapshots();
     await state.exclusively(async () => this.#removeSegments());
   }
 

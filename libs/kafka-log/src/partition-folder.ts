@@ -29,6 +29,8 @@ export class PartitionFolder {
   /** What has to be synced for new files to be found after a crash. */
   #isNew = false;
   #hasNewFiles = false;
+  /** Snapshots written since they were last synced. */
+  #unsyncedSnapshots = new Set<number>();
 
   constructor(
     services: LogServices,
@@ -43,9 +45,14 @@ export class PartitionFolder {
     this.#exists = exists;
   }
 
+  /** `<topic>-<partition>`. */
+  get name(): string {
+    return folderName(this.topic, this.partition);
+  }
+
   /** Under which its checkpoint is kept. */
   get key(): string {
-    return `${folderName(this.topic, this.partition)}/${this.topicId}`;
+    return `${this.name}/${this.topicId}`;
   }
 
   get exists(): boolean {
@@ -113,22 +120,59 @@ export class PartitionFolder {
     this.#hasNewFiles = false;
     this.#isNew = false;
     files.syncDirectory(this.path, (error) => {
-      if (error !== null || !isNew) done(error);
-      else this.#syncMetadata(() => files.syncDirectory(directory, done));
+      if (error !== null) done(error);
+      else
+        void this.#syncContents(isNew).then(() =>
+          isNew ? files.syncDirectory(directory, done) : done(null),
+        );
     });
   }
 
-  /** Without its text the folder is taken to be of unknown origin, which loses nothing. */
-  #syncMetadata(done: () => void): void {
-    const { files } = this.#services;
-    if (files.size(`${this.path}/${METADATA_FILE}`) === undefined) {
-      done();
-      return;
-    }
-    const descriptor = files.open(`${this.path}/${METADATA_FILE}`, 'read');
-    files.syncData(descriptor, () => {
-      files.close(descriptor);
-      done();
+  /**
+   * Makes durable what is known of producers: what their batches say goes with retention, and then
+   * the snapshots alone know which of them were there. Without them a repetition would be taken for new.
+   */
+  async syncSnapshots(): Promise<void> {
+    const offsets = [...this.#unsyncedSnapshots];
+    if (offsets.length === 0) return;
+    await this.#syncContents(false);
+    await new Promise<void>((resolve) => {
+      this.#services.files.syncDirectory(this.path, () => resolve());
+    });
+  }
+
+  /**
+   * Without the text the folder is taken to be of unknown origin, without a snapshot the one before
+   * is used: neither loses a record, so a failure is only reported.
+   */
+  async #syncContents(isNew: boolean): Promise<void> {
+    const paths = [...this.#unsyncedSnapshots].map((offset) => snapshotPath(this.path, offset));
+    this.#unsyncedSnapshots.clear();
+    if (isNew) paths.push(`${this.path}/${METADATA_FILE}`);
+    await Promise.all(paths.map((path) => this.#syncFile(path)));
+  }
+
+  #syncFile(path: string): Promise<void> {
+    const { files, logger } = this.#services;
+    return new Promise((resolve) => {
+      const failed = (error: unknown): void => {
+        logger.warn({ err: error, file: path }, 'a file is not durable');
+        resolve();
+      };
+      if (files.size(path) === undefined) {
+        resolve();
+        return;
+      }
+      try {
+        const descriptor = files.open(path, 'read');
+        files.syncData(descriptor, (error) => {
+          files.close(descriptor);
+          if (error === null) resolve();
+          else failed(error);
+        });
+      } catch (error) {
+        failed(error);
+      }
     });
   }
 
@@ -147,8 +191,14 @@ export class PartitionFolder {
       return;
     }
     if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset);
-    while (this.snapshots.length > SNAPSHOTS_KEPT)
-      this.#unlink(snapshotPath(this.path, this.snapshots.shift()!));
+    this.#unsyncedSnapshots.add(offset);
+    while (this.snapshots.length > SNAPSHOTS_KEPT) this.#removeOldestSnapshot();
+  }
+
+  #removeOldestSnapshot(): void {
+    const offset = this.snapshots.shift()!;
+    this.#unsyncedSnapshots.delete(offset);
+    this.#unlink(snapshotPath(this.path, offset));
   }
 
   /** Removes the files of a segment that is closed. */
@@ -159,9 +209,7 @@ export class PartitionFolder {
 
   /** Removes snapshots from before `offset`. */
   removeSnapshots(offset: number): void {
-    while (this.snapshots.length > 0 && this.snapshots[0]! < offset) {
-      this.#unlink(snapshotPath(this.path, this.snapshots.shift()!));
-    }
+    while (this.snapshots.length > 0 && this.snapshots[0]! < offset) this.#removeOldestSnapshot();
   }
 
   #unlink(path: string): void {

@@ -172,11 +172,16 @@ export class PartitionLog {
   /**
    * About how many bytes lie between `offset` and the end that may be read: exact where a reader
    * goes on that was here before, else too much by at most what lies between two index entries.
+   * Where the disk fails it is 1: reading says what is wrong.
    */
   readableBytes(offset: number, endOffset: number = Infinity): number {
     const { highWatermark, logStartOffset, segments, readEnd } = this.#loaded();
     if (offset >= Math.min(endOffset, highWatermark) || offset < logStartOffset) return 0;
-    return segments.bytesBetween(offset, endOffset, readEnd);
+    try {
+      return segments.bytesBetween(offset, endOffset, readEnd);
+    } catch {
+      return 1;
+    }
   }
 
   /** Calls back after every rise of the high watermark; returns the way to stop. */
