@@ -1,34 +1,13 @@
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
 import { externalTool, run, startPenstock, type Penstock } from '@penstock/testing';
-import kafkajs from 'kafkajs';
-import snappyCodec from 'kafkajs-snappy';
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kafkajsCodecs } from '../compat/drivers/kafkajs-codecs.ts';
 import { hasJavaClient, runJava } from './java.ts';
 import { kafkaJs, readAll, type ReadRecord } from './kafka-reader.ts';
 import { readAllByKcat } from './kcat.ts';
 
 const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 const RECORDS = 50;
-
-const { CompressionCodecs, CompressionTypes } = kafkajs;
-const codecTypes = {
-  gzip: CompressionTypes.GZIP,
-  snappy: CompressionTypes.Snappy,
-  lz4: CompressionTypes.LZ4,
-  zstd: CompressionTypes.ZSTD,
-};
-CompressionCodecs[CompressionTypes.Snappy] = snappyCodec;
-CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async (encoder: { buffer: Buffer }) => compressFrameSync(encoder.buffer),
-  decompress: async (buffer: Buffer) => decompressFrameSync(buffer),
-});
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async (encoder: { buffer: Buffer }) => promisify(zstdCompress)(encoder.buffer),
-  decompress: async (buffer: Buffer) => promisify(zstdDecompress)(buffer),
-});
 
 let penstock: Penstock;
 beforeAll(async () => {
@@ -138,7 +117,7 @@ async function produceByKafkaJs(topic: string, used: readonly (typeof codecs)[nu
         value: `kafkajs-${codec}-${i}`,
         headers: { codec },
       }));
-      await producer.send({ topic, acks: -1, compression: codecTypes[codec], messages });
+      await producer.send({ topic, acks: -1, compression: kafkajsCodecs[codec], messages });
     }
   } finally {
     await producer.disconnect();

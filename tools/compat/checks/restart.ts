@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { base64, expectEqual, expectTrue, type Capability, type CheckContext } from '../check.ts';
+import { NotOffered } from '../driver.ts';
+
+const RECORDS = 300;
+
+export const restartCapabilities: Capability[] = [
+  {
+    id: 'restart',
+    what: 'kill -9 of the broker while producer and group member work: both go on, all is there, once',
+    check: checkRestart,
+  },
+];
+
+async function checkRestart(context: CheckContext): Promise<void> {
+  const { driver, broker } = context;
+  if (broker.crashAndRestart === undefined) throw new NotOffered('not with a broker of others');
+  const topic = await context.topic('restart');
+  const idempotent = context.offers('idempotence');
+  const records = Array.from({ length: RECORDS }, (_, index) => ({
+    key: null,
+    value: base64(`record ${index}`),
+  }));
+  const isMember = context.offers('group members');
+  const member = isMember ? context.another() : undefined;
+  await member?.do('join', { group: context.name('restart'), topics: [topic] });
+  const producing = driver.do('produce', { topic, partition: 0, idempotent, records, everyMs: 10 });
+  producing.catch(() => undefined);
+  await delay(RECORDS * 3);
+  await broker.crashAndRestart();
+  await producing;
+  const values: string[] = [];
+  if (member === undefined) {
+    const read = { topic, partition: 0, from: 'earliest', count: RECORDS } as const;
+    values.push(...(await driver.do('read', read)).records.map(({ value }) => atob(value!)));
+  } else {
+    const deadline = performance.now() + 40_000;
+    while (new Set(values).size < RECORDS && performance.now() < deadline) {
+      const polled = await member.do('poll', { ms: 200 });
+      values.push(...polled.records.map(({ value }) => atob(value!)));
+    }
+    await member.do('leave', {});
+  }
+  const wanted = records.map(({ value }) => atob(value));
+  const missing = wanted.filter((value) => !values.includes(value));
+  expectTrue(
+    missing.length === 0,
+    `${missing.length} acknowledged records are gone: ${missing[0]}`,
+  );
+  if (idempotent) expectEqual(values, wanted, 'records, in order and once');
+}

@@ -1,0 +1,80 @@
+// The loop of a driver in Node: one request per line in, one answer per line out, one after the other.
+import { createInterface } from 'node:readline';
+import type { Place, Polled, ReadRecord, Requests } from '../protocol.ts';
+
+export type Commands = {
+  [K in keyof Requests]?: (
+    request: Requests[K]['in'],
+  ) => Promise<Requests[K]['out']> | Requests[K]['out'];
+};
+
+export async function serve(commands: Commands): Promise<void> {
+  // A connection that breaks while nobody waits for it must not end the driver.
+  process.on('uncaughtException', (error) => process.stderr.write(`${String(error)}\n`));
+  process.on('unhandledRejection', (error) => process.stderr.write(`${String(error)}\n`));
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line) as { id: number; do: keyof Requests };
+    const run = commands[request.do] as ((request: unknown) => unknown) | undefined;
+    const answer = await outcomeOf(run, request);
+    process.stdout.write(`${JSON.stringify({ id: request.id, ...answer })}\n`);
+  }
+  process.exit();
+}
+
+async function outcomeOf(run: ((request: unknown) => unknown) | undefined, request: unknown) {
+  if (run === undefined) return { missing: 'no such call' };
+  try {
+    return { ok: (await run(request)) ?? {} };
+  } catch (error) {
+    return { error: textOf(error) };
+  }
+}
+
+/** Errors of clients carry the broker's one somewhere inside. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause, errors, apiId, type } = error as Error & Record<string, unknown>;
+  const inner = [cause, ...(Array.isArray(errors) ? errors : [])].filter(
+    (one) => one !== undefined,
+  );
+  const own = [error.message, apiId, type].filter((part) => typeof part === 'string').join(' ');
+  return [own, ...inner.map(textOf)].join(' < ');
+}
+
+export const bytesOf = (text: string | null): Buffer | null =>
+  text === null ? null : Buffer.from(text, 'base64');
+
+export const base64Of = (bytes: Buffer | string | null | undefined): string | null =>
+  bytes === null || bytes === undefined ? null : Buffer.from(bytes).toString('base64');
+
+/** What a member that is called with its records has received and not told yet. */
+export class Inbox {
+  readonly #records: ReadRecord[] = [];
+  assigned: [string, number][] = [];
+  rebalances = 0;
+
+  put(record: ReadRecord): void {
+    this.#records.push(record);
+  }
+
+  assign(places: readonly Place[]): void {
+    this.assigned = places.map(({ topic, partition }) => [topic, partition]);
+    this.rebalances += 1;
+  }
+
+  /** Forgets what was received of a partition, as one does who seeks. */
+  drop(place: Place): void {
+    const isOther = (record: ReadRecord) =>
+      record.topic !== place.topic || record.partition !== place.partition;
+    this.#records.splice(0, Infinity, ...this.#records.filter(isOther));
+  }
+
+  async poll(ms: number): Promise<Polled> {
+    const deadline = performance.now() + ms;
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } while (this.#records.length === 0 && performance.now() < deadline);
+    const { assigned, rebalances } = this;
+    return { records: this.#records.splice(0), assigned, rebalances };
+  }
+}
