@@ -1,17 +1,27 @@
-import type { RecordBatchHeader } from '@penstock/kafka-protocol';
+import type { Compression, RecordBatchHeader } from '@penstock/kafka-protocol';
 import {
   compressionOf,
+  isTransactionalBatch,
   RECORD_BATCH_HEADER_BYTES,
+  timestampTypeOf,
   validateProducedRecords,
 } from '@penstock/kafka-protocol';
 import { setMaxTimestamp } from './batch-header.ts';
-import { decompress, DecompressionError } from './codecs.ts';
+import { decompressBriefly, DecompressionError } from './codecs.ts';
 import type { LogConfig } from './log-config.ts';
-import { walkRecords } from './records.ts';
+import { RecordCursor, walkRecords } from './records.ts';
 import type { AppendError, RecordError } from './results.ts';
 
-/** What a batch may decompress to where its records must be looked at. */
+/** What a batch may decompress to where it is read again. */
 export const DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024;
+/** What any batch may decompress to, however small it is. */
+const DECOMPRESSED_BYTES_MIN = 32 * 1024 * 1024;
+/** What a larger one may, as a multiple of its size. */
+const EXPANSION_MAX = 128;
+/** An answer names this many records at most. */
+const RECORD_ERRORS_MAX = 1000;
+/** Kafka's RecordBatch.NO_TIMESTAMP. */
+const NO_TIMESTAMP = -1;
 
 /** The newest Produce version, for callers that have no request. */
 const PRODUCE_VERSION_LATEST = 13;
@@ -26,100 +36,148 @@ export type BatchCheck =
   | { readonly ok: true; readonly header: RecordBatchHeader }
   | { readonly ok: false; readonly refusal: Refusal };
 
+export interface BatchCheckOptions {
+  readonly config: LogConfig;
+  /** Wall clock, ms. */
+  readonly now: number;
+  /** Version of the Produce request; the newest if left out. */
+  readonly apiVersion?: number | undefined;
+  /** `<topic>-<partition>`, for messages. */
+  readonly partition: string;
+}
+
 /**
  * Judges a produced batch before anything is written (Kafka: UnifiedLog.analyzeAndValidateRecords,
- * LogValidator). Header and CRC always; the records of an uncompressed batch are walked, which
- * costs some 20 ns a record; those of a compressed one only where a rule of the topic is about
- * records: keys of a compacted topic, a bound on how old a record may be, or a header whose
- * timestamps contradict each other. A hostile client can therefore store garbage inside a valid
- * compressed batch, which readers then fail on.
+ * LogValidator): header and CRC, then every record, decompressed if need be. Kafka's messages are
+ * used where clients show them to people.
  *
- * A wrong largest timestamp in the header of a batch that was walked is corrected in `batch`.
+ * Deviations: offset deltas that do not follow each other are refused without compression as well;
+ * what cannot be decompressed, or would become more than 32 MiB and 128 times what it is (or 128
+ * MiB), is INVALID_RECORD, where Kafka answers UNKNOWN_SERVER_ERROR, or unpacks it all.
+ *
+ * A wrong largest timestamp in the header is corrected in `batch`, and with it the timestamp type.
  */
-export function checkBatch(
-  batch: Buffer,
-  config: LogConfig,
-  now: number,
-  apiVersion: number = PRODUCE_VERSION_LATEST,
-): BatchCheck {
+export function checkBatch(batch: Buffer, options: BatchCheckOptions): BatchCheck {
+  const { config, apiVersion = PRODUCE_VERSION_LATEST } = options;
   const limits = { batchBytesMax: config.maxMessageBytes, apiVersion };
   const check = validateProducedRecords(batch, limits);
   if (!check.ok) return refuse(ERRORS[check.error], check.message);
   const { header } = check;
+  if (isTransactionalBatch(header)) {
+    return refuse('invalidTransactionState', 'there are no transactions on this broker');
+  }
   if (batch.length > config.segmentBytes) {
     const message = `the batch has ${batch.length} bytes, a segment ${config.segmentBytes}`;
     return refuse('recordListTooLarge', message);
   }
-  if (mustDecompress(header, config)) return checkRecords(batch, header, config, now);
-  return (
-    tooLate(header.maxTimestamp, config, now) ??
-    (compressionOf(header) === 'none' ? checkRecords(batch, header, config, now) : check)
-  );
+  const compression = compressionOf(header) ?? 'none';
+  if (compression === 'none') {
+    return checkRecords(batch, RECORD_BATCH_HEADER_BYTES, batch, header, options);
+  }
+  try {
+    return checkRecords(unpack(compression, batch), 0, batch, header, options);
+  } catch (error) {
+    if (!(error instanceof DecompressionError)) throw error;
+    return refuse('invalidRecord', error.message);
+  }
 }
 
 const ERRORS = {
   CORRUPT_MESSAGE: 'corruptMessage',
   INVALID_RECORD: 'invalidRecord',
-  INVALID_TIMESTAMP: 'invalidTimestamp',
   MESSAGE_TOO_LARGE: 'messageTooLarge',
   UNSUPPORTED_COMPRESSION_TYPE: 'unsupportedCompressionType',
 } as const satisfies Record<string, AppendError>;
 
-function mustDecompress(header: RecordBatchHeader, config: LogConfig): boolean {
-  return (
-    config.cleanupPolicy.includes('compact') ||
-    config.messageTimestampBeforeMaxMs !== Infinity ||
-    header.baseTimestamp > header.maxTimestamp
-  );
+function unpack(compression: Compression, batch: Buffer): Buffer {
+  const packed = batch.subarray(RECORD_BATCH_HEADER_BYTES);
+  const expanded = Math.max(packed.length * EXPANSION_MAX, DECOMPRESSED_BYTES_MIN);
+  return decompressBriefly(compression, packed, Math.min(expanded, DECOMPRESSED_BYTES_MAX));
 }
 
 function checkRecords(
+  records: Buffer,
+  start: number,
   batch: Buffer,
   header: RecordBatchHeader,
-  config: LogConfig,
-  now: number,
+  options: BatchCheckOptions,
 ): BatchCheck {
-  const compression = compressionOf(header) ?? 'none';
-  let records = batch;
-  let start = RECORD_BATCH_HEADER_BYTES;
-  if (compression !== 'none') {
-    try {
-      records = decompress(compression, batch.subarray(start), DECOMPRESSED_BYTES_MAX);
-      start = 0;
-    } catch (error) {
-      if (!(error instanceof DecompressionError)) throw error;
-      return refuse('corruptMessage', error.message);
-    }
-  }
   const walk = walkRecords(records, start, header.recordCount);
   if (walk.problem !== undefined) return refuse('invalidRecord', walk.problem);
-  if (walk.firstWithoutKey >= 0 && config.cleanupPolicy.includes('compact')) {
-    const message = 'a compacted topic takes no record without a key';
-    const recordErrors = [{ batchIndex: walk.firstWithoutKey, message }];
-    return { ok: false, refusal: { error: 'invalidRecord', message, recordErrors } };
-  }
   const earliest = header.baseTimestamp + walk.timestampDeltaMin;
   const latest = header.baseTimestamp + walk.timestampDeltaMax;
-  const outside = tooLate(latest, config, now) ?? tooEarly(earliest, config, now);
-  if (outside !== undefined) return outside;
-  if (latest === header.maxTimestamp) return { ok: true, header };
+  const { config } = options;
+  if (
+    (walk.countWithoutKey > 0 && config.cleanupPolicy.includes('compact')) ||
+    isOutOfRange(latest, options) ||
+    isOutOfRange(earliest, options)
+  ) {
+    const refusal = refuseRecords(records, start, header, options);
+    if (refusal !== undefined) return refusal;
+  }
+  const isRight = latest === header.maxTimestamp && timestampTypeOf(header) === 'create-time';
+  // With the broker's own time both are about to be replaced.
+  if (isRight || config.messageTimestampType === 'LogAppendTime') return { ok: true, header };
   setMaxTimestamp(batch, latest);
   return { ok: true, header: { ...header, maxTimestamp: latest } };
 }
 
-function tooLate(timestamp: number, config: LogConfig, now: number): BatchCheck | undefined {
-  if (config.messageTimestampType === 'LogAppendTime') return undefined;
-  if (timestamp - now <= config.messageTimestampAfterMaxMs) return undefined;
-  const message = `timestamp ${timestamp} is more than ${config.messageTimestampAfterMaxMs} ms ahead`;
-  return refuse('invalidTimestamp', message);
+/** A record without a timestamp is never too early. */
+function isOutOfRange(timestamp: number, { config, now }: BatchCheckOptions): boolean {
+  if (config.messageTimestampType === 'LogAppendTime' || timestamp === NO_TIMESTAMP) return false;
+  return (
+    timestamp - now > config.messageTimestampAfterMaxMs ||
+    now - timestamp > config.messageTimestampBeforeMaxMs
+  );
 }
 
-/** A record without a timestamp (-1) is never too early. */
-function tooEarly(timestamp: number, config: LogConfig, now: number): BatchCheck | undefined {
-  if (config.messageTimestampType === 'LogAppendTime' || timestamp === -1) return undefined;
-  if (now - timestamp <= config.messageTimestampBeforeMaxMs) return undefined;
-  const message = `timestamp ${timestamp} is more than ${config.messageTimestampBeforeMaxMs} ms old`;
-  return refuse('invalidTimestamp', message);
+/** Names the records because of which the batch is refused; undefined if there are none. */
+function refuseRecords(
+  records: Buffer,
+  start: number,
+  header: RecordBatchHeader,
+  options: BatchCheckOptions,
+): BatchCheck | undefined {
+  const { config, partition } = options;
+  const isCompacted = config.cleanupPolicy.includes('compact');
+  const recordErrors: RecordError[] = [];
+  let error: AppendError = 'invalidRecord';
+  const cursor = new RecordCursor(records, start);
+  for (let batchIndex = 0; batchIndex < header.recordCount; batchIndex++) {
+    cursor.next();
+    const timestamp = header.baseTimestamp + cursor.timestampDelta;
+    let message: string;
+    if (isCompacted && cursor.keyLength < 0) {
+      message = `Compacted topic cannot accept message without key in topic partition ${partition}`;
+    } else if (isOutOfRange(timestamp, options)) {
+      error = 'invalidTimestamp';
+      message = rangeMessage(timestamp, batchIndex, options);
+    } else continue;
+    if (recordErrors.length < RECORD_ERRORS_MAX) recordErrors.push({ batchIndex, message });
+  }
+  if (recordErrors.length === 0) return undefined;
+  const message =
+    error === 'invalidTimestamp'
+      ? 'One or more records have been rejected due to invalid timestamp'
+      : `One or more records have been rejected due to ${recordErrors.length} record errors in total, ` +
+        `and only showing the first three errors at most: [${recordErrors
+          .slice(0, 3)
+          .map((one) => `RecordError(batchIndex=${one.batchIndex}, message='${one.message}')`)
+          .join(', ')}]`;
+  return { ok: false, refusal: { error, message, recordErrors } };
+}
+
+function rangeMessage(
+  timestamp: number,
+  offset: number,
+  { config, now }: BatchCheckOptions,
+): string {
+  const earliest = now - config.messageTimestampBeforeMaxMs;
+  const latest = now + config.messageTimestampAfterMaxMs;
+  return (
+    `Timestamp ${timestamp} of message with offset ${offset} is out of range. ` +
+    `The timestamp should be within [${earliest}, ${latest}]`
+  );
 }
 
 function refuse(error: AppendError, message: string): BatchCheck {

@@ -16,6 +16,8 @@ const LEADER_EPOCH = 12;
 /** Position of the magic byte in a batch. */
 export const MAGIC_POSITION = 16;
 const CRC = 17;
+const ATTRIBUTES = 21;
+const LOG_APPEND_TIME_BIT = 0x08;
 const LAST_OFFSET_DELTA = 23;
 const MAX_TIMESTAMP = 35;
 const PRODUCER_ID = 43;
@@ -45,8 +47,12 @@ export function maxTimestampAt(bytes: Buffer, position: number): number {
 export function producerIdAt(bytes: Buffer, position: number): number {
   return readInt64(bytes, position + PRODUCER_ID);
 }
-/** Replaces the largest timestamp of a whole batch and computes the CRC again. */
+/**
+ * Replaces the largest timestamp of a whole batch, which then has the times its producer gave, and
+ * computes the CRC again (Kafka: DefaultRecordBatch.setMaxTimestamp).
+ */
 export function setMaxTimestamp(batch: Buffer, timestamp: number): void {
+  batch.writeInt16BE(batch.readInt16BE(ATTRIBUTES) & ~LOG_APPEND_TIME_BIT, ATTRIBUTES);
   writeInt64(batch, MAX_TIMESTAMP, timestamp);
   batch.writeUInt32BE(computeRecordBatchCrc(batch), CRC);
 }

@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import { compressFrameSync } from 'lz4-napi';
 import { compressSync, uncompressSync } from 'snappy';
 import type { Compression, CompressionCodecs } from '@penstock/kafka-protocol';
-import { lz4FrameSize } from './lz4-size.ts';
+import { Lz4Decoder } from './lz4-decoder.ts';
 
 type Codec = Exclude<Compression, 'none'>;
 
@@ -28,17 +28,36 @@ export function decompress(codec: Compression, bytes: Buffer, maxBytes: number):
         return zstdDecompressSync(bytes, { maxOutputLength: maxBytes });
       case 'snappy':
         return isXerial(bytes) ? xerial(bytes, maxBytes) : snappyBlock(bytes, maxBytes);
-      case 'lz4': {
-        if (lz4FrameSize(bytes, maxBytes) < 0) {
-          throw new DecompressionError(`lz4 frame is malformed or passes ${maxBytes} bytes`);
-        }
-        return decompressFrameSync(bytes);
-      }
+      case 'lz4':
+        return lz4(new Lz4Decoder(Math.min(maxBytes, 4 * bytes.length)), bytes, maxBytes);
     }
   } catch (error) {
     if (error instanceof DecompressionError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new DecompressionError(`${codec} data passes ${maxBytes} bytes`, { cause: error });
+    }
     throw new DecompressionError(`${codec}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+const SHARED_SIZE = 64 * 1024;
+const SHARED_SIZE_MAX = 4 * 1024 * 1024;
+let shared = new Lz4Decoder(SHARED_SIZE);
+
+/**
+ * Like `decompress`, for a look at the records that is over before the next call: that may write
+ * where this one has written. Saves a new buffer for each batch.
+ */
+export function decompressBriefly(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
+  if (codec !== 'lz4') return decompress(codec, bytes, maxBytes);
+  if (shared.out.length > SHARED_SIZE_MAX) shared = new Lz4Decoder(SHARED_SIZE);
+  return lz4(shared, bytes, maxBytes);
+}
+
+function lz4(decoder: Lz4Decoder, bytes: Buffer, maxBytes: number): Buffer {
+  const length = decoder.decode(bytes, maxBytes);
+  if (length >= 0) return decoder.out.subarray(0, length);
+  throw new DecompressionError(`lz4 frame is malformed or passes ${maxBytes} bytes`);
 }
 
 /** Compresses the records of a batch as Kafka's clients do. */

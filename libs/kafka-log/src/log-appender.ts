@@ -25,7 +25,12 @@ export class LogAppender {
     if (state.offlineReason !== undefined) {
       return this.#refuse({ error: 'storage', message: state.offlineReason, recordErrors: [] });
     }
-    const check = checkBatch(batch, state.config, options.now, options.apiVersion);
+    const check = checkBatch(batch, {
+      config: state.config,
+      now: options.now,
+      apiVersion: options.apiVersion,
+      partition: state.folder.name,
+    });
     if (!check.ok) return this.#refuse(check.refusal);
     const { header } = check;
     if (header.producerId >= 0) {

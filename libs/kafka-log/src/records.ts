@@ -12,16 +12,18 @@ export interface RecordsWalk {
   readonly problem: string | undefined;
   readonly timestampDeltaMin: number;
   readonly timestampDeltaMax: number;
-  /** Index of the first record without a key, -1 if all have one. */
-  readonly firstWithoutKey: number;
+  readonly countWithoutKey: number;
 }
 
-/** Walks all of `bytes` from `start` on. */
+/**
+ * Walks all of `bytes` from `start` on. Every length must lead where the next field begins, headers
+ * included, and the records' offsets must follow each other.
+ */
 export function walkRecords(bytes: Buffer, start: number, count: number): RecordsWalk {
   const cursor = new Cursor(bytes, start);
   let timestampDeltaMin = Infinity;
   let timestampDeltaMax = -Infinity;
-  let firstWithoutKey = -1;
+  let countWithoutKey = 0;
   for (let index = 0; index < count; index++) {
     const length = cursor.varint();
     const end = cursor.position + length;
@@ -30,15 +32,19 @@ export function walkRecords(bytes: Buffer, start: number, count: number): Record
     const timestampDelta = cursor.varint();
     const offsetDelta = cursor.varint();
     const keyLength = cursor.varint();
-    if (!(cursor.position <= end)) return problem(`record ${index} is malformed`);
+    if (keyLength > 0) cursor.position += keyLength;
+    const valueLength = cursor.varint();
+    if (valueLength > 0) cursor.position += valueLength;
+    if (!(keyLength >= -1 && valueLength >= -1) || !cursor.skipHeaders(end)) {
+      return problem(`record ${index} is malformed`);
+    }
     if (offsetDelta !== index) return problem(`record ${index} has offset delta ${offsetDelta}`);
-    if (keyLength < 0 && firstWithoutKey < 0) firstWithoutKey = index;
+    if (keyLength < 0) countWithoutKey++;
     if (timestampDelta < timestampDeltaMin) timestampDeltaMin = timestampDelta;
     if (timestampDelta > timestampDeltaMax) timestampDeltaMax = timestampDelta;
-    cursor.position = end;
   }
   if (cursor.position !== bytes.length) return problem('bytes follow the last record');
-  return { problem: undefined, timestampDeltaMin, timestampDeltaMax, firstWithoutKey };
+  return { problem: undefined, timestampDeltaMin, timestampDeltaMax, countWithoutKey };
 }
 
 /** The first record with at least these deltas; undefined if there is none. */
@@ -64,7 +70,7 @@ export function findByTimestamp(
 }
 
 function problem(text: string): RecordsWalk {
-  return { problem: text, timestampDeltaMin: 0, timestampDeltaMax: 0, firstWithoutKey: -1 };
+  return { problem: text, timestampDeltaMin: 0, timestampDeltaMax: 0, countWithoutKey: 0 };
 }
 
 class Cursor {
@@ -90,6 +96,22 @@ class Cursor {
       scale *= 128;
     }
     return NaN;
+  }
+
+  /** Steps over a record's headers; false if they do not end where it does. */
+  skipHeaders(end: number): boolean {
+    const count = this.varint();
+    if (!(count >= 0)) return false;
+    for (let i = 0; i < count && this.position < end; i++) {
+      const keyLength = this.varint();
+      if (!(keyLength >= 0)) return false;
+      this.position += keyLength;
+      const valueLength = this.varint();
+      if (!(valueLength >= -1)) return false;
+      if (valueLength > 0) this.position += valueLength;
+      if (i === count - 1) return this.position === end;
+    }
+    return count === 0 && this.position === end;
   }
 }
 

@@ -7,17 +7,12 @@ import {
   RECORD_BATCH_HEADER_BYTES,
   RECORD_BATCH_MAGIC,
   RECORD_BATCH_PREFIX_BYTES,
-  timestampTypeOf,
   type RecordBatchHeader,
 } from './record-batch.ts';
 
 /** The errors that produced records can have by header and checksum alone. */
 export type ProducedRecordsError =
-  | 'CORRUPT_MESSAGE'
-  | 'INVALID_RECORD'
-  | 'INVALID_TIMESTAMP'
-  | 'MESSAGE_TOO_LARGE'
-  | 'UNSUPPORTED_COMPRESSION_TYPE';
+  'CORRUPT_MESSAGE' | 'INVALID_RECORD' | 'MESSAGE_TOO_LARGE' | 'UNSUPPORTED_COMPRESSION_TYPE';
 
 export type ProducedRecordsCheck =
   | { readonly ok: true; readonly header: RecordBatchHeader }
@@ -35,6 +30,8 @@ export interface ProducedRecordsLimits {
   readonly apiVersion: number;
 }
 
+/** What Kafka takes for the least size of a message of any magic. */
+const MESSAGE_BYTES_MIN = RECORD_BATCH_PREFIX_BYTES + 14;
 const ZSTD_PRODUCE_VERSION_MIN = 7;
 
 /**
@@ -50,15 +47,21 @@ export function validateProducedRecords(
   if (records === null || records.length < RECORD_BATCH_PREFIX_BYTES + 5) {
     return refuse('INVALID_RECORD', 'a partition must have exactly one record batch');
   }
-  if (records.readInt8(16) !== RECORD_BATCH_MAGIC) {
-    return refuse('INVALID_RECORD', `magic must be 2, not ${records.readInt8(16)}`);
-  }
   const byteLength = records.readInt32BE(8) + RECORD_BATCH_PREFIX_BYTES;
-  if (byteLength < RECORD_BATCH_HEADER_BYTES || records.length < RECORD_BATCH_HEADER_BYTES) {
+  if (byteLength < MESSAGE_BYTES_MIN) {
     return refuse('CORRUPT_MESSAGE', `a record batch cannot have ${byteLength} bytes`);
   }
+  const magic = records.readInt8(16);
+  if (magic !== RECORD_BATCH_MAGIC) {
+    const isKnown = magic === 0 || magic === 1;
+    const message = `magic must be ${RECORD_BATCH_MAGIC}, not ${magic}`;
+    return refuse(isKnown ? 'INVALID_RECORD' : 'CORRUPT_MESSAGE', message);
+  }
   if (byteLength > records.length) {
-    return refuse('CORRUPT_MESSAGE', `${records.length} of the batch's ${byteLength} bytes came`);
+    return refuse('INVALID_RECORD', `${records.length} of the batch's ${byteLength} bytes came`);
+  }
+  if (byteLength < RECORD_BATCH_HEADER_BYTES) {
+    return refuse('CORRUPT_MESSAGE', `a record batch cannot have ${byteLength} bytes`);
   }
   if (byteLength < records.length) {
     return refuse('INVALID_RECORD', 'a partition must have exactly one record batch');
@@ -98,9 +101,6 @@ function validateHeader(
   }
   if (header.producerId >= 0 && header.baseSequence < 0) {
     return refuse('INVALID_RECORD', 'a producer id needs a base sequence of at least 0');
-  }
-  if (timestampTypeOf(header) === 'log-append-time') {
-    return refuse('INVALID_TIMESTAMP', 'clients may not set the log append time attribute');
   }
   return { ok: true, header };
 }

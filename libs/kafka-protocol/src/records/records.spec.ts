@@ -248,8 +248,9 @@ describe('produced records', () => {
     ['empty records', 'INVALID_RECORD', Buffer.alloc(0)],
     ['two batches', 'INVALID_RECORD', Buffer.concat([good, good])],
     ['a message of magic 1', 'INVALID_RECORD', changed((b) => b.writeInt8(1, 16))],
-    ['a batch that is cut', 'CORRUPT_MESSAGE', good.subarray(0, -1)],
-    ['a header that is cut', 'CORRUPT_MESSAGE', good.subarray(0, 40)],
+    ['a message of magic 3', 'CORRUPT_MESSAGE', changed((b) => b.writeInt8(3, 16))],
+    ['a batch that is cut', 'INVALID_RECORD', good.subarray(0, -1)],
+    ['a header that is cut', 'INVALID_RECORD', good.subarray(0, 40)],
     ['a changed byte', 'CORRUPT_MESSAGE', Buffer.from(good).fill(9, good.length - 1)],
     ['a batch above the limit', 'MESSAGE_TOO_LARGE', good, { batchBytesMax: good.length - 1 }],
     ['a batch at the limit', 'accepted', good, { batchBytesMax: good.length }],
@@ -258,7 +259,7 @@ describe('produced records', () => {
     ['no count', 'INVALID_RECORD', changed((b) => b.writeInt32BE(0, 57))],
     ['a control batch', 'INVALID_RECORD', changed((b) => b.writeInt16BE(0x20, 21))],
     ['a producer id alone', 'INVALID_RECORD', changed((b) => b.fill(0, 43, 51))],
-    ['an append time', 'INVALID_TIMESTAMP', changed((b) => b.writeInt16BE(8, 21))],
+    ['an append time', 'accepted', changed((b) => b.writeInt16BE(8, 21))],
     ['compression 5', 'UNSUPPORTED_COMPRESSION_TYPE', changed((b) => b.writeInt16BE(5, 21))],
     ['zstd', 'accepted', changed((b) => b.writeInt16BE(4, 21)), { apiVersion: 7 }],
     [
@@ -271,11 +272,17 @@ describe('produced records', () => {
     expect(errorOf(records, limit)).toBe(expected);
   });
 
-  it('with a length that lies are answered CORRUPT_MESSAGE', () => {
-    for (const length of [-1, -0x80000000, 0, 48, good.length, 0x7fffffff - 12, 0x7fffffff]) {
+  it('with a length that lies are answered as Kafka does', () => {
+    const withLength = (length: number): Buffer => {
       const batch = Buffer.from(good);
       batch.writeInt32BE(length, 8);
-      expect(errorOf(batch), String(length)).toBe('CORRUPT_MESSAGE');
+      return batch;
+    };
+    for (const length of [-1, -0x80000000, 0, 48]) {
+      expect(errorOf(withLength(length)), String(length)).toBe('CORRUPT_MESSAGE');
+    }
+    for (const length of [good.length, 0x7fffffff - 12, 0x7fffffff]) {
+      expect(errorOf(withLength(length)), String(length)).toBe('INVALID_RECORD');
     }
   });
 });
