@@ -7,6 +7,15 @@ import {
 } from '@penstock/kafka-protocol';
 import type { World } from './world.ts';
 
+/**
+ * Kafka itself answers with UNKNOWN_SERVER_ERROR to an operation, and to an isolation level, that does
+ * not exist. What the broker did not expect there shows in its log.
+ */
+const SERVER_ERROR_IN_KAFKA: readonly ApiKey[] = [
+  ApiKeys.IncrementalAlterConfigs,
+  ApiKeys.ListOffsets,
+];
+
 /** What a frame asks for, by its first bytes; undefined when it has none. */
 export function asked(frame: Buffer): { key: number; version: number; id: number } | undefined {
   if (frame.length < 8) return undefined;
@@ -31,8 +40,7 @@ export function problemOf(
     const decoded = decodeResponse(key, isKnown ? version : 0, answer);
     if (decoded.correlationId !== id) return `answer ${decoded.correlationId} to request ${id}`;
     learn(key, decoded.body, world);
-    // An operation that it does not know Kafka itself answers with UNKNOWN_SERVER_ERROR.
-    if (key === ApiKeys.IncrementalAlterConfigs) return undefined;
+    if (SERVER_ERROR_IN_KAFKA.includes(key)) return undefined;
     const errors = serverErrors(decoded.body);
     return errors.length > 0 ? `UNKNOWN_SERVER_ERROR in ${errors.join(', ')}` : undefined;
   } catch (error) {

@@ -12,6 +12,12 @@ const CLASSES = [
   { bytes: 16 * MIB + 64 * KIB, kept: 2 },
 ] as const;
 
+/** What may wait in answers that clients have not taken yet. Apache Kafka holds none: `sendfile`. */
+const LENT_BYTES_MAX = 128 * MIB;
+/** From this part of it on answers get smaller, so that there is something left for everybody. */
+const AMPLE = 1 / 2;
+const SHARE = 1 / 8;
+
 /** Without a Fetch for this long the memory goes back to the system. */
 const IDLE_MS = 10_000;
 
@@ -22,6 +28,7 @@ const IDLE_MS = 10_000;
 export class FetchBuffers {
   readonly #clock: Clock;
   readonly #free = new Map<number, Buffer[]>();
+  #lentBytes = 0;
   #usedSinceCheck = false;
   #isCheckPlanned = false;
 
@@ -29,15 +36,32 @@ export class FetchBuffers {
     this.#clock = clock;
   }
 
+  /** Memory of the answers that are on their way. */
+  get lentBytes(): number {
+    return this.#lentBytes;
+  }
+
+  /**
+   * How much of the `wanted` bytes an answer should hold. Clients that ask for much and do not read it
+   * make the answers of all smaller; a first batch is answered whatever this says.
+   */
+  allowance(wanted: number): number {
+    if (this.#lentBytes <= LENT_BYTES_MAX * AMPLE) return wanted;
+    const share = Math.floor((LENT_BYTES_MAX - this.#lentBytes) * SHARE);
+    return Math.min(wanted, Math.max(share, CLASSES[0].bytes));
+  }
+
   /** A buffer of at least `bytes`; give it back with `release`. */
   take(bytes: number): Buffer {
     this.#usedSinceCheck = true;
     const size = CLASSES.find((each) => each.bytes >= bytes)?.bytes;
+    this.#lentBytes += size ?? bytes;
     if (size === undefined) return Buffer.allocUnsafeSlow(bytes);
     return this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
   }
 
   release(buffer: Buffer): void {
+    this.#lentBytes -= buffer.length;
     const kept = CLASSES.find(({ bytes }) => bytes === buffer.length)?.kept ?? 0;
     const free = this.#free.get(buffer.length) ?? [];
     if (free.length >= kept) return;

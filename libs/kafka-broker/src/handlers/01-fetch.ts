@@ -132,12 +132,13 @@ class ResponseReader {
   constructor(broker: BrokerContext, request: FetchRequest, targets: readonly Target[]) {
     this.#broker = broker;
     this.#isReadCommitted = request.isolationLevel === 1;
-    this.#remaining = Math.min(request.maxBytes, broker.configs.number('fetch.max.bytes'));
     let expected = 0;
     for (const { log, fetchOffset, bytesMax } of targets) {
       if (log) expected += readableBytes({ log, fetchOffset, bytesMax });
     }
-    this.#buffer = broker.fetchBuffers.take(Math.min(expected, Math.max(this.#remaining, 0)));
+    const bytesMax = Math.min(request.maxBytes, broker.configs.number('fetch.max.bytes'), expected);
+    this.#remaining = broker.fetchBuffers.allowance(Math.max(bytesMax, 0));
+    this.#buffer = broker.fetchBuffers.take(this.#remaining);
   }
 
   release(): void {

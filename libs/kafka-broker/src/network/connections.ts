@@ -24,8 +24,8 @@ export interface ConnectionBounds {
 const BOUNDS: ConnectionBounds = {
   firstByteMs: 60_000,
   progressMs: 60_000,
-  stalledMs: 10_000,
-  unsentBytesMax: 256 * MIB,
+  stalledMs: 30_000,
+  unsentBytesMax: 96 * MIB,
   requestBytesMax: 256 * MIB,
 };
 
