@@ -86,7 +86,7 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
     unsynced,
     logStartOffset: start,
     durable: durablePoint(input, segments, start),
-    ...recoverProducers(input, segments, snapshots, start),
+    ...recoverProducers(input, segments, snapshots),
   };
 }
 
@@ -226,12 +226,12 @@ function recoverProducers(
   { services, directory }: RecoveryInput,
   segments: Segment[],
   snapshots: number[],
-  logStartOffset: number,
 ): { producers: ProducerStates; snapshots: number[] } {
   const { files, clock } = services;
   const logEnd = segments.at(-1)!.nextOffset;
   let producers: ProducerStates | undefined;
-  let from = logStartOffset;
+  // Not from the log start: the batch it lies in, and those before, may be sent once more.
+  let from = segments[0]!.baseOffset;
   const usable: number[] = [];
   for (const offset of snapshots.toReversed()) {
     const path = snapshotPath(directory, offset);

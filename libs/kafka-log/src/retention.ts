@@ -32,11 +32,14 @@ export class Retention {
   #timer: Timer | undefined;
   #sweeping: Promise<void> | undefined;
   #isClosed = false;
+  #isWritingTime = false;
 
   constructor(services: LogServices, options: RetentionOptions) {
     this.#services = services;
     this.#options = options;
-    this.#time = new SteadyTime(services.clock, this.#readTime());
+    const lastKnown = this.#readTime();
+    this.#time = new SteadyTime(services.clock, lastKnown);
+    if (lastKnown === undefined) this.#writeTime(this.#time.now());
     this.#schedule();
   }
 
@@ -111,17 +114,36 @@ export class Retention {
     return Number.isSafeInteger(time) && time > 0 ? time : undefined;
   }
 
+  /** Under another name first: a file that is empty after a power loss would let any clock be believed. */
   #writeTime(time: number): void {
     const { files, directory, logger } = this.#services;
+    const path = `${directory}/${TIME_FILE}`;
+    const failed = (error: unknown): void => {
+      logger.warn({ err: error }, 'the time of the last retention was not written');
+    };
+    if (this.#isWritingTime) return;
     try {
-      const descriptor = files.open(`${directory}/${TIME_FILE}`, 'replace');
+      const descriptor = files.open(`${path}.new`, 'replace');
+      this.#isWritingTime = true;
       try {
         writeAll(files, descriptor, Buffer.from(String(Math.round(time))), 0);
-      } finally {
+      } catch (error) {
         files.close(descriptor);
+        throw error;
       }
+      files.syncData(descriptor, (error) => {
+        this.#isWritingTime = false;
+        try {
+          files.close(descriptor);
+          if (error !== null) throw error;
+          if (!this.#isClosed) files.rename(`${path}.new`, path);
+        } catch (cause) {
+          failed(cause);
+        }
+      });
     } catch (error) {
-      logger.warn({ err: error }, 'the time of the last retention was not written');
+      this.#isWritingTime = false;
+      failed(error);
     }
   }
 }
