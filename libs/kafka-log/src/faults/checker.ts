@@ -126,8 +126,13 @@ export class PartitionChecker {
     this.#damaged.add(offset);
   }
 
-  isDamaged(offset: number): boolean {
-    return this.#damaged.has(offset);
+  /** A read at `from` was refused because of damage; it may go on at `resume`. */
+  sawDamage(from: number, resume: number, message: string): void {
+    const isDamaged = (offset: number): boolean => this.#damaged.has(offset);
+    const offsets = Array.from({ length: resume - from }, (_, i) => from + i);
+    // Compaction has taken offsets from between the damaged ones.
+    const isSo = this.isCompacted ? offsets.some(isDamaged) : offsets.every(isDamaged);
+    if (!isSo) this.#fail(`offsets ${from} to ${resume - 1} are called damaged: ${message}`);
   }
 
   /** Checks the log start that the log reports. */
@@ -182,8 +187,6 @@ export class PartitionChecker {
     for (const known of this.#seen.values()) known.seenAt.clear();
     this.#seen = new Map();
     this.#visibleEnd = 0;
-    this.#startMin = 0;
-    this.#damaged.clear();
   }
 
   /**

@@ -6,12 +6,14 @@ import type { Trace } from '../faults/trace.ts';
 export class DiskTroubles {
   readonly #random: Random;
   readonly #trace: Trace;
+  readonly #failsSyncs: boolean;
   #failingSyncs = 0;
   #failingReads = 0;
 
-  constructor(random: Random, trace: Trace) {
+  constructor(random: Random, trace: Trace, failsSyncs: boolean) {
     this.#random = random;
     this.#trace = trace;
+    this.#failsSyncs = failsSyncs;
   }
 
   /** Makes something go wrong, or ends all that does. */
@@ -30,7 +32,7 @@ export class DiskTroubles {
         return undefined;
       case 'sync':
         // One sync fails, or all from now on.
-        this.#failingSyncs = random.pick([1, Infinity]);
+        this.#failingSyncs = this.#failsSyncs ? random.pick([1, Infinity]) : 0;
         return this.#arm(files);
       case 'reads':
         this.#failingReads = 1 + random.below(3);

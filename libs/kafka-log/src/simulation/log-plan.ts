@@ -9,6 +9,7 @@ export type LogAction =
   | 'checkAll'
   | 'deleteRecords'
   | 'retention'
+  | 'compact'
   | 'recreate'
   | 'restart'
   | 'kill'
@@ -77,6 +78,7 @@ export function planOf(random: Random): LogPlan {
       checkAll: 3,
       deleteRecords: maybe(4),
       retention: maybe(4),
+      compact: isCompacted ? maybe(8) : 0,
       recreate: maybe(2),
       restart: maybe(3),
       kill: maybe(3),

@@ -46,6 +46,7 @@ class LogSchedule {
   readonly #trace: Trace;
   readonly #partitions: PartitionActor[] = [];
   readonly #troubles: DiskTroubles;
+  readonly #losesPower: boolean;
   #clock!: ProcessClock;
   #files: MemoryFiles;
   #manager: LogManager | undefined;
@@ -62,7 +63,10 @@ class LogSchedule {
     this.#plan = planOf(this.#random);
     this.#trace = new Trace(() => this.#machine.monotonicNow(), options.print);
     this.#files = new MemoryFiles(this.#machine);
-    this.#troubles = new DiskTroubles(this.#random, this.#trace);
+    // In os mode a sync that failed and a power loss together may damage what seemed durable.
+    this.#losesPower = options.durability === 'fsync' || this.#random.chance(0.5);
+    const failsSyncs = options.durability === 'fsync' || !this.#losesPower;
+    this.#troubles = new DiskTroubles(this.#random, this.#trace, failsSyncs);
     const { partitionCount, config } = this.#plan;
     this.#trace.add(`seed ${options.seed}, ${options.durability}: ${JSON.stringify(config)}`);
     for (let i = 0; i < partitionCount; i++) this.#partitions.push(this.#newPartition(i));
@@ -75,14 +79,13 @@ class LogSchedule {
   }
 
   async play(): Promise<void> {
-    this.#start();
+    await this.#start();
     for (let step = 0; step < this.#plan.steps; step++) {
       await this.#guarded(() => this.#step());
     }
     this.#troubles.end(this.#files);
     this.#files.crashAt = Infinity;
     await this.#guarded(() => this.#restart());
-    if (this.#manager === undefined) this.#crash('kill');
     await this.#settle();
     for (const partition of this.#partitions) partition.checkAll(true);
   }
@@ -96,7 +99,7 @@ class LogSchedule {
       if (!this.#files.isCrashed || error instanceof Violation) throw error;
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#files.isCrashed) this.#crash();
+    if (this.#files.isCrashed) await this.#crash();
   }
 
   async #step(): Promise<void> {
@@ -116,6 +119,10 @@ class LogSchedule {
         return partition.deleteRecords();
       case 'retention':
         void this.#manager!.applyRetention().catch(() => {});
+        return undefined;
+      case 'compact':
+        this.#trace.add('compaction');
+        void this.#manager!.compact().catch(() => {});
         return undefined;
       case 'recreate':
         return this.#recreate(partition);
@@ -137,7 +144,7 @@ class LogSchedule {
     }
   }
 
-  #start(): void {
+  async #start(): Promise<void> {
     const files = this.#files;
     files.syncDelayMs = this.#plan.syncDelayMs;
     this.#clock = new ProcessClock(this.#machine, (error) => {
@@ -153,16 +160,14 @@ class LogSchedule {
       openFilesMax,
       retentionCheckIntervalMs,
     });
+    // As the broker does: what was being deleted goes before anything is served.
     const deleting = this.#partitions[this.#deleting];
-    if (deleting !== undefined) {
-      void this.#manager.deletePartition(deleting.topic, this.#deleting).catch(() => {});
-      this.#deleting = -1;
-    }
+    if (deleting !== undefined) await this.#delete(this.#deleting, deleting.topic);
     for (const partition of this.#partitions) partition.open(this.#manager);
   }
 
-  #crash(as?: Crash): void {
-    const crash: Crash = as ?? (this.#random.chance(0.5) ? 'kill' : 'power loss');
+  #crash(as: Crash = this.#random.chance(0.5) ? 'kill' : 'power loss'): Promise<void> {
+    const crash = this.#losesPower ? as : 'kill';
     this.#trace.add(`CRASH by ${crash} after ${this.#files.operations} file operations`);
     this.#crashes++;
     this.#clock.stop();
@@ -171,21 +176,18 @@ class LogSchedule {
     this.#troubles.end(this.#files);
     const keeps = this.#options.durability === 'fsync' ? 'power loss' : 'kill';
     for (const partition of this.#partitions) partition.crashed(crash, keeps);
-    this.#startAgain(isPower && keeps === 'kill');
+    return this.#startAgain(isPower && keeps === 'kill');
   }
 
   /** Starts, and when that too is cut short by a crash, starts again. */
-  #startAgain(isForgotten: boolean): void {
+  async #startAgain(isForgotten: boolean): Promise<void> {
     this.#manager = undefined;
     if (this.#random.chance(0.2)) {
       this.#files.crashAt = this.#files.operations + 1 + this.#random.below(10);
     }
-    if (this.#random.chance(this.#plan.bitFlipChance)) {
-      for (const partition of this.#partitions) partition.damage(this.#files, DIRECTORY);
-    }
     for (;;) {
       try {
-        this.#start();
+        await this.#start();
         for (const partition of this.#partitions) partition.started(isForgotten);
         if (!this.#files.isCrashed) return;
       } catch (error) {
@@ -212,27 +214,37 @@ class LogSchedule {
     if (!isOver) throw new Violation('closing the log never ends');
     this.#trace.add('closed, and started again');
     await closing.catch((error: unknown) => this.#trace.add(`close: ${String(error)}`));
+    const isWell = this.#manager!.offlinePartitions.length === 0;
     this.#clock.stop();
     this.#files = this.#files.kill();
     this.#troubles.end(this.#files);
-    this.#startAgain(false);
+    // Only now everything is below the watermark on the disk: elsewhere damage is a torn end.
+    if (isWell && this.#random.chance(this.#plan.bitFlipChance)) {
+      for (const partition of this.#partitions) partition.damage(this.#files, DIRECTORY);
+    }
+    await this.#startAgain(false);
   }
 
   async #recreate(partition: PartitionActor): Promise<void> {
     const index = this.#partitions.indexOf(partition);
     const name = partition.topic;
-    const deleting = this.#manager!.deletePartition(name, index);
     this.#partitions[index] = this.#newPartition(index);
+    this.#deleting = index;
     this.#trace.add(`${name}-${index} is deleted and created again`);
+    await this.#delete(index, name);
+    if (!this.#files.isCrashed) this.#partitions[index].open(this.#manager!);
+  }
+
+  /** The metadata gives the name away again only when the files are out of the way. */
+  async #delete(index: number, topic: string): Promise<void> {
+    const deleting = this.#manager!.deletePartition(topic, index);
     let isOver = false;
     const over = (): void => void (isOver = true);
     deleting.then(over, over);
-    // The metadata gives the name away again only when the files are out of the way.
-    this.#deleting = index;
     for (let i = 0; i < 100 && !isOver && !this.#files.isCrashed; i++) await this.#advance(10);
-    if (this.#files.isCrashed) return;
+    if (this.#files.isCrashed) throw new Error('crashed while deleting');
+    await deleting;
     this.#deleting = -1;
-    this.#partitions[index].open(this.#manager!);
   }
 
   #newPartition(index: number): PartitionActor {

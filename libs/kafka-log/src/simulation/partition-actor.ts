@@ -37,6 +37,7 @@ export class PartitionActor {
   readonly #positions = new Array<number>(READERS).fill(0);
   #log: PartitionLog | undefined;
   #visible = 0;
+  #isDamaged = false;
 
   constructor(options: PartitionActorOptions) {
     const { topic, partition, topicId, plan, random, promised } = options;
@@ -166,7 +167,8 @@ export class PartitionActor {
       .sort();
     // The last two: one may be written to, the other be above the watermark still.
     const path = segments[random.below(segments.length - 2)];
-    if (segments.length < 3 || path === undefined) return;
+    if (segments.length < 3 || path === undefined || this.#isDamaged) return;
+    this.#isDamaged = true;
     const bytes = files.bytesOf(path);
     const batches = [...recordBatches(bytes)];
     if (batches.length === 0) return;
@@ -200,12 +202,7 @@ export class PartitionActor {
         }
         return logStartOffset;
       case 'corrupt':
-        for (let offset = from; offset < failed.resumeOffset; offset++) {
-          if (this.checker.isDamaged(offset)) continue;
-          throw new Violation(
-            `${this.checker.name}: ${offset} is called damaged: ${failed.message}`,
-          );
-        }
+        this.checker.sawDamage(from, failed.resumeOffset, failed.message);
         return failed.resumeOffset;
       default:
         return from;
