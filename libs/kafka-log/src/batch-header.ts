@@ -21,6 +21,7 @@ const LOG_APPEND_TIME_BIT = 0x08;
 const LAST_OFFSET_DELTA = 23;
 const MAX_TIMESTAMP = 35;
 const PRODUCER_ID = 43;
+const RECORD_COUNT = 57;
 
 export function baseOffsetAt(bytes: Buffer, position: number): number {
   return readInt64(bytes, position);
@@ -43,6 +44,9 @@ export function lastOffsetAt(bytes: Buffer, position: number): number {
 }
 export function maxTimestampAt(bytes: Buffer, position: number): number {
   return readInt64(bytes, position + MAX_TIMESTAMP);
+}
+export function recordCountAt(bytes: Buffer, position: number): number {
+  return bytes.readInt32BE(position + RECORD_COUNT);
 }
 export function producerIdAt(bytes: Buffer, position: number): number {
   return readInt64(bytes, position + PRODUCER_ID);

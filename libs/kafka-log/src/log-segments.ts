@@ -126,6 +126,22 @@ export class LogSegments {
     return undefined;
   }
 
+  /** The first record at or behind `offset` that has the largest timestamp there is. */
+  findLargestTimestamp(offset: number): TimestampAndOffset | undefined {
+    const segments = [...this.list.entries()]
+      .filter(([, one]) => one.nextOffset > offset && one.maxTimestamp >= 0)
+      .sort(([, a], [, b]) => b.maxTimestamp - a.maxTimestamp);
+    let best: TimestampAndOffset | undefined;
+    for (const [i, segment] of segments) {
+      if (best !== undefined && best.timestamp >= segment.maxTimestamp) break;
+      let found = this.#findTimestampIn(i, segment.maxTimestamp, offset);
+      // The record may be gone, by compaction or because the log begins behind it.
+      found ??= this.#findTimestampIn(i, segment.largestTimestampFrom(offset), offset);
+      if (found !== undefined && found.timestamp > (best?.timestamp ?? -1)) best = found;
+    }
+    return best;
+  }
+
   #findTimestampIn(
     index: number,
     timestamp: number,

@@ -200,9 +200,9 @@ export class PartitionLog {
 
   /** First record that has the largest timestamp of the log (ListOffsets -3). */
   maxTimestampOffset(): TimestampAndOffset {
-    const { list } = this.#loaded().segments;
-    const timestamp = Math.max(-1, ...list.map((segment) => segment.maxTimestamp));
-    return timestamp < 0 ? NOT_FOUND : this.offsetForTimestamp(timestamp);
+    const { segments, logStartOffset, highWatermark } = this.#loaded();
+    const found = segments.findLargestTimestamp(logStartOffset);
+    return found === undefined || found.offset >= highWatermark ? NOT_FOUND : found;
   }
 
   /** The epoch at or below `leaderEpoch` and where it ended (OffsetForLeaderEpoch); -1, -1 if none. */

@@ -182,6 +182,18 @@ export class Segment {
     return { position: entry?.position ?? 0, nextOffset: entry?.offset ?? this.baseOffset };
   }
 
+  /** Largest timestamp of the batches with records that end at or behind `offset`; -1 if none. */
+  largestTimestampFrom(offset: number): number {
+    let largest = -1;
+    this.scan(0, this.baseOffset, (bytes, at) => {
+      if (header.recordCountAt(bytes, at) > 0 && header.lastOffsetAt(bytes, at) >= offset) {
+        largest = Math.max(largest, header.maxTimestampAt(bytes, at));
+      }
+      return false;
+    });
+    return largest;
+  }
+
   /** Visits headers from a batch boundary on, stepping over damaged ranges. */
   scan(from: number, offsetMin: number, visit: BatchVisitor): ScanEnd {
     const range = { from, to: this.sizeBytes, trustedTo: Infinity };

@@ -45,6 +45,8 @@ export async function compactLog(
   // What was written down as durable must not lie in a segment that is about to be replaced.
   state.checkpoint();
   await services.checkpoints.whenSynced();
+  // What is known of producers can be derived from less after this.
+  await state.folder.syncSnapshots();
   options.check();
   const bytesBefore = state.segments.sizeBytes;
   await pass.rewrite();
