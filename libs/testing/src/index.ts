@@ -26,6 +26,13 @@ export { WireClient } from './broker-wire-client.ts';
 export { GroupTrace, type TraceTarget } from './group-trace.ts';
 export { MemoryMetadataStore } from './broker-memory-store.ts';
 export {
+  formatCase,
+  parseRecording,
+  Replay,
+  type RecordedCase,
+  type Recording,
+} from './recorded-answers.ts';
+export {
   auditLedger,
   Ledger,
   type Acknowledged,

@@ -3,7 +3,14 @@ import { loopbackPolicy, originProblem } from './origin.ts';
 
 const policy = loopbackPolicy({
   bind: '127.0.0.1',
-  kafka: { port: 9092, advertisedHost: 'localhost', bootstrapServers: [], external: false },
+  kafka: {
+    bind: '127.0.0.1',
+    port: 9092,
+    advertisedHost: 'localhost',
+    advertisedPort: undefined,
+    bootstrapServers: [],
+    external: false,
+  },
 });
 const host = 'localhost:8080';
 const origin = 'http://localhost:8080';

@@ -98,6 +98,17 @@ export class BrokerConfigs {
     );
   }
 
+  /**
+   * The value that is described: Kafka takes a setting for unset once another for the same thing was
+   * changed at run time.
+   */
+  describedValue(name: string): string | null {
+    const isChanged = (each: string) => this.#ofBroker.has(each) || this.#ofCluster.has(each);
+    const others = ALTERNATIVES_OF.get(name)?.filter((each) => each !== name) ?? [];
+    if (isChanged(name) || !others.some(isChanged)) return this.value(name);
+    return BROKER_CONFIGS.get(name)?.defaultValue ?? null;
+  }
+
   /** A numeric setting; "no limit" is Infinity. */
   number(name: string): number {
     return configNumber(this.value(name));

@@ -46,7 +46,7 @@ function describeBroker({ configs }: BrokerContext): DescribedConfig[] {
   const names = [...known.map(({ name }) => name), ...configs.unknownNames];
   return names.map((name) => {
     const definition = BROKER_CONFIGS.get(name);
-    const value = configs.value(name);
+    const value = configs.describedValue(name);
     return described(
       name,
       value !== null && definition ? parsedText(definition, value) : value,

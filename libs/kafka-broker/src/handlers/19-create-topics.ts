@@ -116,7 +116,7 @@ function placementProblem(broker: BrokerContext, asked: AskedTopic): Refusal | u
     return { error: ErrorCodes.INVALID_PARTITIONS, message };
   }
   if (replication === 1 || broker.coercesReplicationFactor) return undefined;
-  const message = `Unable to replicate the partition ${replication} time(s): The target replication factor of ${replication} cannot be reached because only 1 broker(s) are registered.`;
+  const message = `Unable to replicate the partition ${replication} time(s): The target replication factor of ${replication} cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.`;
   return { error: ErrorCodes.INVALID_REPLICATION_FACTOR, message };
 }
 
