@@ -96,6 +96,14 @@ export class Broker {
       clock,
       files,
       retentionCheckIntervalMs: configs.number('log.retention.check.interval.ms'),
+      cleanerEnabled: configs.isOn('log.cleaner.enable'),
+      // These two can be changed at run time.
+      get cleanerBackoffMs() {
+        return configs.number('log.cleaner.backoff.ms');
+      },
+      get cleanerDedupeBufferBytes() {
+        return configs.number('log.cleaner.dedupe.buffer.size');
+      },
       producerIdExpirationMs: configs.number('producer.id.expiration.ms'),
     });
     let groups: GroupCoordinator | undefined;
