@@ -1,18 +1,14 @@
-import { Broker, type BrokerOptions, type MetadataStore } from '@penstock/kafka-broker';
-import { join } from 'node:path';
+import type { BrokerOptions } from '@penstock/kafka-broker';
 import {
   announceReady,
   createLogger,
   databaseFile,
   databaseFiles,
-  migrateDatabase,
   onShutdown,
-  openBrokerDatabase,
   type Config,
 } from '@penstock/platform/process';
-import { PrismaMetadataStore } from './prisma-metadata-store.ts';
 import { reportMetrics } from './process-metrics.ts';
-import { DatabaseDamagedError, databaseDamage } from './recovery/database-damage.ts';
+import { ThreadedMetadataStore } from './threaded-metadata-store.ts';
 
 /** What surrounds the broker, when it is not the machine's own: for fault tests. */
 export type Surroundings = Pick<BrokerOptions, 'files' | 'clock'>;
@@ -20,11 +16,10 @@ export type Surroundings = Pick<BrokerOptions, 'files' | 'clock'>;
 /** Starts the broker of this process; it ends when the process is asked to. */
 export async function serve(config: Config, surroundings: Surroundings = {}): Promise<void> {
   const logger = createLogger({ name: 'broker', level: config.logLevel }).pino;
-  const file = databaseFile(config.dataDir, 'broker');
-  const damage = databaseDamage(file);
-  if (damage !== undefined) throw new DatabaseDamagedError(`${file} is damaged: ${damage}`);
-  const store = await openMetadata(file);
-  const broker = await startBroker(config, store, logger, surroundings);
+  const store = openMetadata(config);
+  // Loaded while the thread of the store starts.
+  const { startBroker } = await import('./start-broker.ts');
+  const broker = await startBroker({ config, store, logger, surroundings });
   const stopReporting = reportMetrics(broker, logger);
   onShutdown(
     async () => {
@@ -34,6 +29,11 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
     },
     { logger },
   );
+  void store.failed.then((error) => {
+    logger.fatal({ err: error }, 'metadata cannot be stored any more: ending, to be started again');
+    process.exitCode = 1;
+    process.kill(process.pid, 'SIGTERM');
+  });
   announceReady();
   logger.info(
     {
@@ -47,47 +47,20 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
   );
 }
 
-async function openMetadata(file: string): Promise<MetadataStore> {
-  await migrateDatabase({ file, ...databaseFiles('broker') });
-  return new PrismaMetadataStore(await openBrokerDatabase(file));
+function openMetadata(config: Config): ThreadedMetadataStore {
+  const file = databaseFile(config.dataDir, 'broker');
+  const { durability } = config;
+  return new ThreadedMetadataStore({ file, ...databaseFiles('broker'), durability });
 }
 
 /** `recover`: makes broker.db fit the records while no broker runs. */
 export async function repair(config: Config, words: readonly string[]): Promise<void> {
   // Loaded here, because other starts do not need it.
   const { recover } = await import('./recovery/recover.ts');
-  const file = databaseFile(config.dataDir, 'broker');
   await recover(config, {
-    file,
+    file: databaseFile(config.dataDir, 'broker'),
     isDryRun: words.includes('--dry-run'),
-    openStore: () => openMetadata(file),
+    openStore: () => Promise.resolve(openMetadata(config)),
     say: (line) => void process.stdout.write(`${line}\n`),
   });
-}
-
-async function startBroker(
-  config: Config,
-  store: MetadataStore,
-  logger: ReturnType<typeof createLogger>['pino'],
-  surroundings: Surroundings,
-): Promise<Broker> {
-  try {
-    return await Broker.start({
-      host: config.kafka.bind,
-      port: config.kafka.port,
-      advertisedHost: config.kafka.advertisedHost,
-      ...(config.kafka.advertisedPort && { advertisedPort: config.kafka.advertisedPort }),
-      logDirectory: join(config.dataDir, 'log'),
-      durability: config.durability,
-      settings: config.broker.explicit,
-      coercesReplicationFactor: config.broker.coercesReplicationFactor,
-      logLevel: { get: () => logger.level, set: (level) => (logger.level = level) },
-      store,
-      logger,
-      ...surroundings,
-    });
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { BrokerConfigError } from '@penstock/kafka-broker';
-import { ConfigError, MigrationError, settingVariable } from '@penstock/platform/process';
+import { ConfigError, settingVariable } from '@penstock/platform/process';
 
 /**
  * One line that says why the broker cannot start and what to do; undefined for what is not the
@@ -7,7 +7,7 @@ import { ConfigError, MigrationError, settingVariable } from '@penstock/platform
  */
 export function startProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error instanceof ConfigError || error instanceof MigrationError) return error.message;
+  if (error instanceof ConfigError || error.name === 'MigrationError') return error.message;
   if (error instanceof BrokerConfigError) {
     return `${settingVariable(error.setting)} cannot be used: ${error.message}`;
   }

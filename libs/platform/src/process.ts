@@ -3,10 +3,8 @@
 export { loadConfig, type Config, type Durability } from './configuration/config.ts';
 export { ConfigError } from './configuration/config-error.ts';
 export { settingVariable } from './configuration/kafka-settings.ts';
-export { openBrokerDatabase, type BrokerDatabase } from './database/broker-database.ts';
 export { databaseFile, databaseFiles } from './database/databases.ts';
 export { MigrationError } from './database/migration-files.ts';
-export { migrateDatabase } from './database/migrations.ts';
 export { announceReady } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { createLogger, type PinoLogger } from './logging/logger.ts';
