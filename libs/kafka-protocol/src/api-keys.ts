@@ -31,6 +31,7 @@ import { incrementalAlterConfigs } from './messages/44-incremental-alter-configs
 import { listPartitionReassignments } from './messages/46-list-partition-reassignments.ts';
 import { offsetDelete } from './messages/47-offset-delete.ts';
 import { describeCluster } from './messages/60-describe-cluster.ts';
+import { listConfigResources } from './messages/74-list-config-resources.ts';
 import type { Decoded, Encodable } from './messages/schema.ts';
 
 /**
@@ -73,6 +74,7 @@ export const apis = {
   46: listPartitionReassignments,
   47: offsetDelete,
   60: describeCluster,
+  74: listConfigResources,
 } as const;
 
 export type Apis = typeof apis;
@@ -113,6 +115,7 @@ export const ApiKeys = {
   ListPartitionReassignments: 46,
   OffsetDelete: 47,
   DescribeCluster: 60,
+  ListConfigResources: 74,
 } as const satisfies Record<string, ApiKey>;
 
 /** A request as it is decoded. */

@@ -229,6 +229,12 @@ export type {
   DescribeClusterResponse,
   DescribeClusterResponseInput,
 } from './messages/60-describe-cluster.ts';
+export type {
+  ListConfigResourcesRequest,
+  ListConfigResourcesRequestInput,
+  ListConfigResourcesResponse,
+  ListConfigResourcesResponseInput,
+} from './messages/74-list-config-resources.ts';
 export { ErrorCodes, errorName, isRetriable } from './error-codes.ts';
 export type { ErrorCode, ErrorName } from './error-codes.ts';
 export { FrameSplitter } from './frame-splitter.ts';

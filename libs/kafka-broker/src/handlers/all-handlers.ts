@@ -29,6 +29,7 @@ import { incrementalAlterConfigsHandler } from './44-incremental-alter-configs.t
 import { listPartitionReassignmentsHandler } from './46-list-partition-reassignments.ts';
 import { offsetDeleteHandler } from './47-offset-delete.ts';
 import { describeClusterHandler } from './60-describe-cluster.ts';
+import { listConfigResourcesHandler } from './74-list-config-resources.ts';
 import type { Handler } from './handler.ts';
 
 /** One handler per API that the broker answers. */
@@ -66,4 +67,5 @@ export const ALL_HANDLERS = [
   listPartitionReassignmentsHandler,
   offsetDeleteHandler,
   describeClusterHandler,
+  listConfigResourcesHandler,
 ] as unknown as readonly Handler[];
