@@ -11,6 +11,7 @@ import { PartitionCheckpoints } from './partition-checkpoints.ts';
 import { folderName, PartitionFolder, readTopicId } from './partition-folder.ts';
 import { PartitionLog } from './partition-log.ts';
 import type { Damage } from './results.ts';
+import { Inspection } from './inspection.ts';
 import { Retention } from './retention.ts';
 import { Cleaner } from './compaction/cleaner.ts';
 
@@ -72,6 +73,8 @@ export class LogManager {
   readonly #lock: FileLock;
   readonly #retention: Retention;
   readonly #cleaner: Cleaner;
+  /** Only after a start that followed no clean end. */
+  readonly #inspection: Inspection | undefined;
   readonly #logs = new Map<string, PartitionLog>();
   /** Names of the partitions' folders present. */
   readonly #folders: Set<string>;
@@ -96,6 +99,7 @@ export class LogManager {
       producerIdExpirationMs: options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS,
     });
     this.#cleaner = this.#newCleaner(options);
+    if (!this.#wasClean) this.#inspection = new Inspection(services, this.#logs);
     this.#emptyTrash();
   }
 
@@ -284,6 +288,7 @@ export class LogManager {
   async #close(): Promise<void> {
     const { files, directory, flusher, checkpoints, openFiles } = this.#services;
     this.#retention.close();
+    this.#inspection?.close();
     await this.#cleaner.close();
     await flusher.flush();
     flusher.close();

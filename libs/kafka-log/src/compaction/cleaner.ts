@@ -6,7 +6,7 @@ import type { CompactionPlan } from './compaction-plan.ts';
 import { planCompaction } from './compaction-plan.ts';
 import { compactLog } from './log-compactor.ts';
 import { CompactionStopped } from './segment-rewrite.ts';
-import { Slices } from './slices.ts';
+import { Slices } from '../slices.ts';
 
 export interface CleanerOptions {
   readonly logs: () => Iterable<LogState>;

@@ -10,7 +10,7 @@ import { groupSegments } from './compaction-plan.ts';
 import { KeyOffsets } from './key-offsets.ts';
 import { CompactionStopped, rewriteSegments } from './segment-rewrite.ts';
 import { swapSegments } from './segment-swap.ts';
-import { Slices } from './slices.ts';
+import { Slices } from '../slices.ts';
 
 export interface CompactionOptions {
   /** Memory for keys; what does not fit is left to the next pass. */

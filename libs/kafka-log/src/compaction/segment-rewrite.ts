@@ -6,7 +6,7 @@ import type { CleaningRules } from './batch-cleaning.ts';
 import { cleanBatch, emptyBatch } from './batch-cleaning.ts';
 import { BatchWalk } from './batch-walk.ts';
 import { CLEANED_SUFFIX, discardCleaned } from './segment-swap.ts';
-import type { Slices } from './slices.ts';
+import type { Slices } from '../slices.ts';
 
 const OUT_SIZE = 256 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Longest time the event loop is held at a stretch; a batch that takes longer is the exception. */
 const SLICE_MS = 4;
