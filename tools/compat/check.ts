@@ -27,6 +27,7 @@ export class CheckContext implements AsyncDisposable {
   /** What the client has no means for, while the rest of the capability was checked. */
   readonly left: string[] = [];
   readonly #more: Driver[] = [];
+  #helper: Driver | undefined;
   readonly #run: string;
 
   constructor(client: Client, broker: BrokerUnderTest, driver: Driver, run: string) {
@@ -80,7 +81,12 @@ export class CheckContext implements AsyncDisposable {
 
   /** For what the client under test is only the bystander of: itself, or another where it cannot. */
   get helper(): Driver {
-    return this.client.helper?.(this.broker.servers) ?? this.driver;
+    if (this.client.helper === undefined) return this.driver;
+    if (this.#helper === undefined) {
+      this.#helper = this.client.helper(this.broker.servers);
+      this.#more.push(this.#helper);
+    }
+    return this.#helper;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,6 +107,7 @@ export type Trait =
   | 'static membership'
   | 'cooperative rebalancing'
   | 'commit metadata'
+  | 'metadata of altered offsets'
   | 'pausing'
   | 'seeking'
   | 'manual commits'

@@ -10,6 +10,7 @@ import { groupCapabilities } from './checks/groups.ts';
 import { produceCapabilities } from './checks/produce.ts';
 import { restartCapabilities } from './checks/restart.ts';
 import { topicCapabilities } from './checks/topics.ts';
+import { runWireChecks, wireTable } from './checks/wire-checks.ts';
 import type { Client, ClientSource } from './clients/client.ts';
 import { goClients } from './clients/go.ts';
 import { javaClients } from './clients/java.ts';
@@ -18,7 +19,7 @@ import { nodeClients } from './clients/node.ts';
 import { pythonClients } from './clients/python.ts';
 import { NotOffered, type Driver } from './driver.ts';
 import { crossReadings, matrixTable } from './matrix.ts';
-import { programTables, runPrograms } from './programs/programs.ts';
+import { programTable, runPrograms } from './programs/programs.ts';
 import { hasFailed, notes, tables, type Outcome, type Row } from './report.ts';
 import { answersApiVersions } from './wire-probe.ts';
 
@@ -36,7 +37,7 @@ const capabilities: Capability[] = [
   ...groupCapabilities,
   ...restartCapabilities,
 ];
-const PARTS = ['matrix', 'programs'];
+const PARTS = ['wire', 'matrix', 'programs'];
 
 const help = `npm run compat [-- [NAME …] [options]]
 
@@ -45,7 +46,7 @@ with ${capabilities.length} capabilities; what each of them wrote is read by eve
 Kafka's own command line tools, Streams and Connect. Prints tables; fails where one cell fails.
 
 NAME       ${sources.map(({ name }) => name).join(', ')};
-           matrix (what one client wrote, every other reads), programs (Apache Kafka's own).
+           wire (what clients rely on, asked for request by request), matrix (what one client wrote, every other reads), programs (Apache Kafka's own).
            Without any: all of it.
 --only ID  a capability, several times for several: ${capabilities.map(({ id }) => id).join(', ')}
 --against HOST:PORT  a broker that runs already, such as Apache Kafka for comparison
@@ -81,12 +82,13 @@ async function main(): Promise<void> {
   await using broker = await brokerUnderTest(values.against);
   await answersApiVersions(broker.servers);
   const onlyParts = positionals.length > 0 && positionals.every((name) => PARTS.includes(name));
-  const chosen = sources.filter(({ name }) => onlyParts || wants(name));
+  const chosen = sources.filter(({ name }) => wants(name) || (onlyParts && wants('matrix')));
   const run = Date.now().toString(36);
   const { clients, absent } = await prepare(chosen);
   const checked = capabilities.filter(({ id }) => values.only?.includes(id) ?? true);
   const rows = onlyParts ? [] : await checkClients(clients, absent, broker, checked, run);
   const isWhole = values.only === undefined;
+  const wire = isWhole && wants('wire') ? await runWireChecks(broker.servers, run, say) : [];
   const readings =
     isWhole && wants('matrix') && clients.length > 0
       ? await crossReadings(clients, broker, run, say)
@@ -94,15 +96,25 @@ async function main(): Promise<void> {
   const programs =
     isWhole && wants('programs') ? await runPrograms(cacheFolder(), broker, run, say) : undefined;
 
+  if (wire.length > 0) console.log(`\n${wireTable(wire)}`);
   if (rows.length > 0) console.log(`\n${tables(rows, checked)}\n`);
   if (readings !== undefined) console.log(`\n${matrixTable(readings)}\n`);
-  if (programs !== undefined) console.log(`\n${programTables(programs)}\n`);
+  if (typeof programs === 'string') console.log(`Programs of Apache Kafka: ${programs}`);
+  const outcomes = typeof programs === 'object' ? programs : [];
+  if (outcomes.length > 0) console.log(`\n${programTable(outcomes)}\n`);
+  for (const { what, problem } of wire) {
+    if (problem !== undefined) console.log(`${what} FAILED: ${problem}`);
+  }
   for (const line of notes(rows)) console.log(line);
   for (const { reason } of readings?.failures ?? []) console.log(reason);
   const failed =
     hasFailed(rows) ||
+    wire.some(({ problem }) => problem !== undefined) ||
     (readings?.failures.length ?? 0) > 0 ||
-    (programs?.some(({ problem }) => problem !== undefined) ?? false);
+    outcomes.some(({ problem }) => problem !== undefined);
+  for (const { program, problem } of outcomes) {
+    if (problem !== undefined) console.log(`${program} FAILED: ${problem}`);
+  }
   console.log(failed ? 'There are differences.' : 'Everything that was asked for works.');
   if (failed) process.exitCode = 1;
 }

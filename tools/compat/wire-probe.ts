@@ -20,8 +20,7 @@ export async function batchesOf(
   place: Place,
   fromOffset = 0,
 ): Promise<BatchHeader[]> {
-  const { host, port } = hostAndPort(servers);
-  await using wire = await WireClient.connect(port, host);
+  await using wire = await connectTo(servers);
   const answer = await wire.send(ApiKeys.Fetch, 11, {
     maxWaitMs: 0,
     minBytes: 0,
@@ -67,13 +66,13 @@ function headersOf(records: Uint8Array | null): BatchHeader[] {
 
 /** Fails where nothing answers. */
 export async function answersApiVersions(servers: string): Promise<void> {
-  const { host, port } = hostAndPort(servers);
-  await using wire = await WireClient.connect(port, host);
+  await using wire = await connectTo(servers);
   const software = { clientSoftwareName: 'compat', clientSoftwareVersion: '1' };
   await wire.send(ApiKeys.ApiVersions, 3, software);
 }
 
-function hostAndPort(servers: string): { host: string; port: number } {
+/** A connection that is spoken to request by request; `servers` is one host:port. */
+export function connectTo(servers: string): Promise<WireClient> {
   const at = servers.lastIndexOf(':');
-  return { host: servers.slice(0, at), port: Number(servers.slice(at + 1)) };
+  return WireClient.connect(Number(servers.slice(at + 1)), servers.slice(0, at));
 }

@@ -13,7 +13,7 @@ import { expect, test } from 'vitest';
 
 /** What libraries of clients do not do: the protocol itself, over real sockets. */
 
-test('an ApiVersions request above ours is answered in version 0 with error 35 and the list', async () => {
+test('an ApiVersions request above ours is answered in version 0 with error 35 and its own versions', async () => {
   await using broker = await TestBroker.start();
   await using client = await WireClient.connect(broker.port);
   const answer = client.nextFrame();
@@ -22,7 +22,17 @@ test('an ApiVersions request above ours is answered in version 0 with error 35 a
   const { correlationId, body } = decodeResponse(ApiKeys.ApiVersions, 0, await answer);
   expect(correlationId).toBe(7);
   expect(body.errorCode).toBe(ErrorCodes.UNSUPPORTED_VERSION);
-  expect(body.apiKeys.find(({ apiKey }) => apiKey === ApiKeys.Produce)).toMatchObject({
+  expect(body.apiKeys).toMatchObject([{ apiKey: ApiKeys.ApiVersions, minVersion: 0 }]);
+});
+
+test('ApiVersions offers Produce from 0, for clients that look for it before they compress', async () => {
+  await using broker = await TestBroker.start();
+  await using client = await WireClient.connect(broker.port);
+  const { apiKeys } = await client.send(ApiKeys.ApiVersions, 0, {
+    clientSoftwareName: '',
+    clientSoftwareVersion: '',
+  });
+  expect(apiKeys.find(({ apiKey }) => apiKey === ApiKeys.Produce)).toMatchObject({
     minVersion: 0,
     maxVersion: 11,
   });

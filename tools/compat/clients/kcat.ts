@@ -222,7 +222,7 @@ class KcatMember {
       ...(request.instanceId === undefined ? {} : { 'group.instance.id': request.instanceId }),
     };
     const options = Object.entries(settings).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
-    const args = ['-G', request.group, '-b', servers, '-u', ...options, '-f', recordFormat];
+    const args = ['-G', request.group, '-b', servers, '-u', '-E', ...options, '-f', recordFormat];
     this.#process = new ManagedProcess({ command: 'kcat', args: [...args, ...request.topics] });
   }
 

@@ -10,7 +10,12 @@ const clients: NodeClient[] = [
     name: 'kafkajs',
     title: 'kafkajs 2.2.4',
     script: 'kafkajs.ts',
-    lacks: ['static membership', 'cooperative rebalancing', 'null header values'],
+    lacks: [
+      'static membership',
+      'cooperative rebalancing',
+      'null header values',
+      'metadata of altered offsets',
+    ],
   },
   {
     name: 'platformatic',
@@ -19,6 +24,7 @@ const clients: NodeClient[] = [
     lacks: [
       'cooperative rebalancing',
       'commit metadata',
+      'metadata of altered offsets',
       'seeking',
       // Headers go in as a Map.
       'equal header names',

@@ -20,6 +20,7 @@ const admin = kafka.admin({ retry: { retries: 8 } });
 await admin.connect();
 let member: Consumer | undefined;
 let inbox = new Inbox();
+let currentGroup = '';
 
 await serve({
   hello: () => ({ version: '2.2.4' }),
@@ -129,6 +130,8 @@ await serve({
     return {};
   },
   deleteRecords: async ({ topic, partition, before }) => {
+    // It looks for leaders in what it knows already, which begins with this.
+    await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
     const all = await admin.fetchTopicOffsets(topic);
     return { low: Number(all.find((one) => one.partition === partition)!.low) };
@@ -235,8 +238,6 @@ function recordOf({ topic, partition, message }: EachMessagePayload): ReadRecord
     headers,
   };
 }
-
-let currentGroup = '';
 
 async function join(request: JoinRequest): Promise<object> {
   currentGroup = request.group;

@@ -33,10 +33,9 @@ async function outcomeOf(run: ((request: unknown) => unknown) | undefined, reque
 /** Errors of clients carry the broker's one somewhere inside. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause, errors, apiId, type } = error as Error & Record<string, unknown>;
-  const inner = [cause, ...(Array.isArray(errors) ? errors : [])].filter(
-    (one) => one !== undefined,
-  );
+  const { cause, errors, groups, apiId, type } = error as Error & Record<string, unknown>;
+  const lists = [errors, (groups as { error: unknown }[] | undefined)?.map((one) => one.error)];
+  const inner = [cause, ...lists.flat()].filter((one) => one !== undefined);
   const own = [error.message, apiId, type].filter((part) => typeof part === 'string').join(' ');
   return [own, ...inner.map(textOf)].join(' < ');
 }

@@ -12,8 +12,8 @@ import { handler } from './handler.ts';
  *
  * - Lists every API offered; Produce from version 0, though 0 to 2 are refused: librdkafka up to
  *   2.11.0 compresses only where it finds version 0 (KAFKA-18659).
- * - A version above ours is answered in version 0 with error 35 and the list (KIP-511); the
- *   dispatcher does that without reading the body.
+ * - A version above ours is answered in version 0 with error 35 and the versions of ApiVersions
+ *   alone (KIP-511), as Kafka does; the dispatcher does that without reading the body.
  * - Versions 3 on check name and version of the client's software: INVALID_REQUEST 42.
  * - Finalized feature `metadata.version` tells consoles which Kafka this resembles (4.0).
  * - Deviation: `transaction.version` is not a feature here, so clients keep to transactions V1.
@@ -56,7 +56,7 @@ export const apiVersionsHandler = handler({
 export function unsupportedApiVersions(): ResponseInputOf<typeof ApiKeys.ApiVersions> {
   return {
     errorCode: ErrorCodes.UNSUPPORTED_VERSION,
-    apiKeys: advertisedVersions(offeredKeys()),
+    apiKeys: advertisedVersions([ApiKeys.ApiVersions]),
   };
 }
 

@@ -203,9 +203,7 @@ func markOffset(group string, in request) error {
 	}
 	partition.MarkOffset(in.Offset, in.Metadata)
 	manager.Commit()
-	if err := partition.Close(); err != nil {
-		return err
-	}
+	partition.AsyncClose()
 	return manager.Close()
 }
 
