@@ -25,6 +25,7 @@ export function reportMetrics(broker: Broker, logger: InfoLogger): () => void {
       residentBytes: process.memoryUsage.rss(),
     };
     delay.reset();
+    metrics.groupCommitMsMax = 0;
     logger.debug(figures, 'metrics');
     if (process.connected) {
       process.send?.({ type: 'metrics', process: 'broker', metrics: figures });
