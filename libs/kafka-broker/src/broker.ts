@@ -104,7 +104,7 @@ export class Broker {
       get cleanerDedupeBufferBytes() {
         return configs.number('log.cleaner.dedupe.buffer.size');
       },
-      producerIdExpirationMs: configs.number('producer.id.expiration.ms'),
+      producerIdExpirationMs: () => configs.number('producer.id.expiration.ms'),
     });
     let groups: GroupCoordinator | undefined;
     try {
@@ -181,7 +181,7 @@ export class Broker {
       listeners: listenerUrl(host, this.#server.port),
       'advertised.listeners': listenerUrl(advertised.host, advertised.port),
     });
-    reportUnused(configs, options.logger);
+    reportUnused(configs, options);
   }
 
   #scheduleExpiry(): void {
@@ -232,7 +232,12 @@ function listenerUrl(host: string, port: number): string {
   return `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function reportUnused(configs: BrokerConfigs, logger: Logger): void {
+function reportUnused(configs: BrokerConfigs, options: BrokerOptions): void {
+  const { logger, logDirectory, settings } = options;
+  const folders = settings?.['log.dirs'];
+  if (folders !== undefined && folders !== logDirectory) {
+    logger.warn({ 'log.dirs': folders, logDirectory }, 'the logs are elsewhere than log.dirs says');
+  }
   const { unknownNames, namesWithoutEffect } = configs;
   if (unknownNames.length > 0) {
     logger.warn({ settings: unknownNames }, 'these settings are not known');

@@ -33,8 +33,8 @@ export interface LogManagerOptions {
   readonly cleanerBackoffMs?: number;
   /** `log.cleaner.dedupe.buffer.size`; Kafka's 128 MiB if left out. */
   readonly cleanerDedupeBufferBytes?: number;
-  /** `producer.id.expiration.ms`; Kafka's 24 hours if left out. */
-  readonly producerIdExpirationMs?: number;
+  /** `producer.id.expiration.ms`, which may change; Kafka's 24 hours if left out. */
+  readonly producerIdExpirationMs?: () => number;
 }
 
 export interface PartitionOptions {
@@ -96,7 +96,7 @@ export class LogManager {
     this.#retention = new Retention(services, {
       logs: () => this.#logs.values(),
       checkIntervalMs: options.retentionCheckIntervalMs ?? RETENTION_CHECK_INTERVAL_MS,
-      producerIdExpirationMs: options.producerIdExpirationMs ?? PRODUCER_ID_EXPIRATION_MS,
+      producerIdExpirationMs: options.producerIdExpirationMs ?? (() => PRODUCER_ID_EXPIRATION_MS),
     });
     this.#cleaner = this.#newCleaner(options);
     if (!this.#wasClean) this.#inspection = new Inspection(services, this.#logs);

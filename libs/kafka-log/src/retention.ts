@@ -8,7 +8,8 @@ import { SteadyTime } from './steady-time.ts';
 export interface RetentionOptions {
   readonly logs: () => Iterable<PartitionLog>;
   readonly checkIntervalMs: number;
-  readonly producerIdExpirationMs: number;
+  /** Asked at every sweep: it may change. */
+  readonly producerIdExpirationMs: () => number;
 }
 
 /** Share of a log's segments that age may take in one sweep (at least one segment). */
@@ -91,7 +92,7 @@ export class Retention {
             'segments deleted by retention',
           );
         }
-        log.expireProducers(now - this.#options.producerIdExpirationMs);
+        log.expireProducers(now - this.#options.producerIdExpirationMs());
       } catch (error) {
         const { topic, partition } = log;
         logger.error({ err: error, topic, partition }, 'retention failed; it is tried again');

@@ -1,4 +1,5 @@
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import { GROUP_OPERATIONS } from './authorized-operations.ts';
 import { handler } from './handler.ts';
 
 /**
@@ -6,7 +7,8 @@ import { handler } from './handler.ts';
  *
  * - An unknown group is "Dead" without an error up to version 5, GROUP_ID_NOT_FOUND 69 from 6 on.
  * - Subscriptions and assignments are given for stable groups only, as they are: their bytes belong
- *   to the clients. Authorized operations are not computed.
+ *   to the clients.
+ * - Authorized operations, when asked for: all, as in Kafka without an authorizer.
  */
 export const describeGroupsHandler = handler({
   key: ApiKeys.DescribeGroups,
@@ -29,6 +31,8 @@ export const describeGroupsHandler = handler({
           memberMetadata: member.metadata,
           memberAssignment: member.assignment,
         })),
+        ...(request.includeAuthorizedOperations &&
+          !isMissing && { authorizedOperations: GROUP_OPERATIONS }),
       };
     }),
   }),

@@ -50,6 +50,12 @@ export class Topic {
     for (let partition = 0; partition < this.partitionCount; partition += 1) this.log(partition);
   }
 
+  /** Gives the topic's partitions a new configuration, at once. */
+  configure(logConfig: LogConfig): void {
+    this.logConfig = logConfig;
+    for (const log of this.#partitions) if (log) log.config = logConfig;
+  }
+
   /** The partition's log; undefined when there is no such partition. */
   log(partition: number): PartitionLog | undefined {
     const open = this.#partitions[partition];
@@ -206,8 +212,7 @@ export class TopicCatalog {
   }
 
   #applyConfigs(topic: Topic): void {
-    topic.logConfig = logConfigOf(topic.configs, this.#options.configs);
-    this.#options.logs.configureTopic(topic.name, topic.logConfig);
+    topic.configure(logConfigOf(topic.configs, this.#options.configs));
   }
 
   async delete(topic: Topic): Promise<void> {
