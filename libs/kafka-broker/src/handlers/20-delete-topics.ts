@@ -87,7 +87,6 @@ async function deleteOne(broker: BrokerContext, topic: Topic): Promise<Outcome> 
   const { name, id: topicId } = topic;
   try {
     await broker.topics.delete(topic);
-    await broker.groups.offsets.deleteTopic(name);
     return { name, topicId, errorCode: ErrorCodes.NONE };
   } catch (error) {
     broker.logger.error({ err: error, topic: name }, 'topic not deleted');
