@@ -71,6 +71,7 @@ interface Survivors {
   readonly records: Buffer;
   readonly stretches: { readonly start: number; end: number }[];
   count: number;
+  timestampFirst: number;
   timestampMin: number;
   timestampMax: number;
   hasTombstone: boolean;
@@ -85,13 +86,16 @@ function* clean(
   const survivors = yield* selectRecords(bytes, at, batch, rules);
   const { count, records, stretches } = survivors;
   if (count === 0) return 'empty';
+  const horizon = rules.now + rules.deleteRetentionMs;
   const stampsHorizon =
-    survivors.hasTombstone && !hasDeleteHorizon(batch) && canStamp(survivors, rules);
+    survivors.hasTombstone && !hasDeleteHorizon(batch) && canShiftTo(horizon, survivors);
   if (count === batch.recordCount && !stampsHorizon) return 'whole';
-  const baseTimestamp = stampsHorizon ? rules.now + rules.deleteRetentionMs : batch.baseTimestamp;
-  const parts = stampsHorizon
-    ? shiftTimestamps(records, stretches, baseTimestamp - batch.baseTimestamp)
-    : stretches.map(({ start, end }) => records.subarray(start, end));
+  const baseTimestamp = stampsHorizon ? horizon : baseOf(batch, survivors);
+  const shift = baseTimestamp - batch.baseTimestamp;
+  const parts =
+    shift === 0
+      ? stretches.map(({ start, end }) => records.subarray(start, end))
+      : shiftTimestamps(records, stretches, shift);
   return encode(bytes, at, batch, {
     records: Buffer.concat(parts),
     count,
@@ -114,6 +118,7 @@ function* selectRecords(
     records,
     stretches,
     count: 0,
+    timestampFirst: NO_TIMESTAMP,
     timestampMin: Infinity,
     timestampMax: NO_TIMESTAMP,
     hasTombstone: false,
@@ -131,9 +136,10 @@ function* selectRecords(
       if (!rules.isLatest(records, cursor.keyStart, cursor.keyLength, offset)) continue;
       if (isTombstone && horizonHasPassed) continue;
     }
+    const timestamp = batch.baseTimestamp + cursor.timestampDelta;
+    if (survivors.count === 0) survivors.timestampFirst = timestamp;
     survivors.count++;
     survivors.hasTombstone ||= isTombstone;
-    const timestamp = batch.baseTimestamp + cursor.timestampDelta;
     if (timestamp < survivors.timestampMin) survivors.timestampMin = timestamp;
     if (timestamp > survivors.timestampMax) survivors.timestampMax = timestamp;
     const last = stretches.at(-1);
@@ -143,11 +149,17 @@ function* selectRecords(
   return survivors;
 }
 
+/** The time of the first record that stays, as in Kafka, unless the batch's means something else. */
+function baseOf(batch: RecordBatchHeader, survivors: Survivors): number {
+  const keeps = hasDeleteHorizon(batch) || timestampTypeOf(batch) === 'log-append-time';
+  const first = survivors.timestampFirst;
+  return keeps || !canShiftTo(first, survivors) ? batch.baseTimestamp : first;
+}
+
 /** Timestamps that a number does not hold exactly cannot be written anew: those stay. */
-function canStamp(survivors: Survivors, rules: CleaningRules): boolean {
-  const horizon = rules.now + rules.deleteRetentionMs;
-  return [survivors.timestampMin, survivors.timestampMax].every((timestamp) =>
-    Number.isSafeInteger(2 * (timestamp - horizon)),
+function canShiftTo(base: number, { timestampMin, timestampMax }: Survivors): boolean {
+  return [timestampMin, timestampMax].every((timestamp) =>
+    Number.isSafeInteger(2 * (timestamp - base)),
   );
 }
 
