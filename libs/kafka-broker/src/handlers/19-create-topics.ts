@@ -8,11 +8,14 @@ import {
 import type { BrokerContext } from '../broker-context.ts';
 import { TOPIC_CONFIGS } from '../configs/topic-config-table.ts';
 import { topicConfigValue } from '../configs/topic-configs.ts';
-import { isRefusal, type Refusal, type Topic } from '../metadata/topic-catalog.ts';
+import {
+  isRefusal,
+  PARTITIONS_PER_REQUEST_MAX,
+  TOO_MANY_PARTITIONS,
+  type Refusal,
+  type Topic,
+} from '../metadata/topic-catalog.ts';
 import { handler } from './handler.ts';
-
-/** Kafka: `ReplicationControlManager`; bounds what one request can make the broker open. */
-export const PARTITIONS_PER_REQUEST_MAX = 10_000;
 
 /**
  * CreateTopics (key 19), versions 2 to 7 (Kafka: `ReplicationControlManager.createTopics`).
@@ -52,11 +55,6 @@ type TopicOutcome = ResponseInputOf<typeof ApiKeys.CreateTopics>['topics'][numbe
 const REPEATED: Refusal = {
   error: ErrorCodes.INVALID_REQUEST,
   message: 'Duplicate topic name.',
-};
-
-const TOO_MANY_PARTITIONS: Refusal = {
-  error: ErrorCodes.POLICY_VIOLATION,
-  message: 'Excessively large number of partitions per request.',
 };
 
 function plannedPartitions(broker: BrokerContext, asked: AskedTopic): number {

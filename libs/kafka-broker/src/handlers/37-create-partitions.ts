@@ -1,7 +1,11 @@
 import { ApiKeys, ErrorCodes, type RequestOf } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
-import type { Refusal } from '../metadata/topic-catalog.ts';
-import { PARTITIONS_PER_REQUEST_MAX, replicasProblem } from './19-create-topics.ts';
+import {
+  PARTITIONS_PER_REQUEST_MAX,
+  TOO_MANY_PARTITIONS,
+  type Refusal,
+} from '../metadata/topic-catalog.ts';
+import { replicasProblem } from './19-create-topics.ts';
 import { handler } from './handler.ts';
 
 /**
@@ -75,7 +79,5 @@ function growthProblem(
     const message = replicasProblem(broker, brokerIds);
     if (message !== undefined) return { error: ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message };
   }
-  if (additional <= PARTITIONS_PER_REQUEST_MAX) return undefined;
-  const message = 'Excessively large number of partitions per request.';
-  return { error: ErrorCodes.POLICY_VIOLATION, message };
+  return additional <= PARTITIONS_PER_REQUEST_MAX ? undefined : TOO_MANY_PARTITIONS;
 }

@@ -158,7 +158,8 @@ export class TopicCatalog {
     const existing = this.#byName.get(name) ?? (await this.#creating.get(name));
     if (existing) return existing;
     const partitionCount = this.#options.configs.number('num.partitions');
-    const problem = this.creationProblem(name, NO_CONFIGS);
+    const isTooLarge = partitionCount > PARTITIONS_PER_REQUEST_MAX;
+    const problem = isTooLarge ? TOO_MANY_PARTITIONS : this.creationProblem(name, NO_CONFIGS);
     return problem ?? this.#startCreation(name, partitionCount, NO_CONFIGS);
   }
 
@@ -255,6 +256,14 @@ export class TopicCatalog {
     return topic;
   }
 }
+
+/** Kafka: `ReplicationControlManager`; bounds what one request can make the broker open. */
+export const PARTITIONS_PER_REQUEST_MAX = 10_000;
+
+export const TOO_MANY_PARTITIONS: Refusal = {
+  error: ErrorCodes.POLICY_VIOLATION,
+  message: 'Excessively large number of partitions per request.',
+};
 
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map();
 
