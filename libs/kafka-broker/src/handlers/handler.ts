@@ -17,11 +17,13 @@ export interface RequestContext {
 /** An answer that its handler has encoded itself, length prefix included. */
 export class EncodedAnswer {
   readonly chunks: readonly Buffer[];
+  readonly byteLength: number;
   /** Called once the bytes are with the kernel, or the connection is gone. */
   readonly onSent: () => void;
 
   constructor(chunks: readonly Buffer[], onSent: () => void) {
     this.chunks = chunks;
+    this.byteLength = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     this.onSent = onSent;
   }
 }

@@ -35,6 +35,9 @@ interface Slot {
 const UNSENT_BYTES_MAX = 1024 * 1024;
 /** Answers waited for at which no further request is taken up. */
 const SLOTS_MAX = 10_000;
+/** Answers up to this size wait for those of the other requests that came with theirs. */
+const GATHERED_BYTES_MAX = 1024;
+const GATHERED_MAX = 64;
 /** What an unfinished request must bring in `progressMs`. */
 const PROGRESS_BYTES_MIN = 16 * 1024;
 
@@ -65,6 +68,7 @@ export class Connection {
   #isHalfClosed = false;
   /** Waits for a later turn of the event loop. */
   #isDeferred = false;
+  #isGoingOnPlanned = false;
 
   /** `accepted`: a socket that was paused when it was connected. */
   constructor(accepted: Socket, options: ConnectionOptions) {
@@ -73,6 +77,8 @@ export class Connection {
       host: `/${options.address}`,
       onDisconnect: (listener) => {
         this.#disconnectListeners.add(listener);
+        // A request that was taken up after the client had closed its side need not wait either.
+        if (this.#isHalfClosed) queueMicrotask(listener);
         return () => void this.#disconnectListeners.delete(listener);
       },
     };
@@ -168,6 +174,17 @@ export class Connection {
     return !this.#isPaused;
   }
 
+  /** One sync of the disk settles many answers in a row: they are sent together. */
+  #planGoingOn(): void {
+    if (this.#isGoingOnPlanned) return;
+    this.#isGoingOnPlanned = true;
+    queueMicrotask(() => {
+      this.#isGoingOnPlanned = false;
+      this.#flush();
+      this.#goOn();
+    });
+  }
+
   /** Takes up what had to wait, after something that was waited for has come. */
   #goOn(): void {
     if (this.#isClosed) return;
@@ -194,8 +211,11 @@ export class Connection {
         if (!frame) break;
         this.#takeUp(frame);
       }
+      this.#flush();
       if (!this.#isClosed) this.#received.settle();
     } catch (error) {
+      // What was done before is answered.
+      this.#flush();
       this.#fail(error);
     }
   }
@@ -224,7 +244,9 @@ export class Connection {
     if (!(answer instanceof Promise)) {
       if (answer === null) return;
       this.#slots.push({ answer });
-      this.#flush();
+      if (answer.byteLength > GATHERED_BYTES_MAX || this.#slots.length >= GATHERED_MAX) {
+        this.#flush();
+      }
       return;
     }
     const slot: Slot = { answer: undefined };
@@ -238,8 +260,7 @@ export class Connection {
         }
         slot.answer = settled;
         if (!isPipelined) this.#isBusy = false;
-        this.#flush();
-        this.#goOn();
+        this.#planGoingOn();
       },
       (error: unknown) => this.#fail(error),
     );
@@ -250,26 +271,34 @@ export class Connection {
     let ready = 0;
     while (ready < this.#slots.length && this.#slots[ready]?.answer !== undefined) ready += 1;
     if (ready === 0) return;
-    const slots = this.#slots.splice(0, ready);
-    const chunkCount = slots.reduce((sum, { answer }) => sum + (answer?.chunks.length ?? 0), 0);
-    if (chunkCount > 1) this.#socket.cork();
-    for (const { answer } of slots) if (answer) this.#send(answer);
-    if (chunkCount > 1) this.#socket.uncork();
+    const answers = this.#slots.splice(0, ready).flatMap(({ answer }) => answer ?? []);
+    if (answers.length > 0) this.#send(answers);
     this.#endIfDone();
   }
 
-  #send(answer: EncodedAnswer): void {
-    const last = answer.chunks.length - 1;
-    if (this.#socket.writableLength === 0) this.#progress.sent(this.#options.now());
-    for (const [index, chunk] of answer.chunks.entries()) {
-      this.#options.onSent(chunk.length);
-      if (index === last) this.#socket.write(chunk, () => this.#sent(answer));
-      else this.#socket.write(chunk);
+  /** A write costs as much as what a small answer took, so small ones go together. */
+  #send(answers: readonly EncodedAnswer[]): void {
+    const { socket } = this.#receiver;
+    if (socket.writableLength === 0) this.#progress.sent(this.#options.now());
+    const chunks = answers.flatMap((answer) => answer.chunks);
+    const bytes = answers.reduce((sum, answer) => sum + answer.byteLength, 0);
+    this.#options.onSent(bytes);
+    const whenSent = () => this.#sent(answers);
+    if (chunks.length === 1) {
+      socket.write(chunks[0]!, whenSent);
+    } else if (bytes <= GATHERED_MAX * GATHERED_BYTES_MAX) {
+      socket.write(Buffer.concat(chunks, bytes), whenSent);
+    } else {
+      socket.cork();
+      const last = chunks.pop()!;
+      for (const chunk of chunks) socket.write(chunk);
+      socket.write(last, whenSent);
+      socket.uncork();
     }
   }
 
-  #sent(answer: EncodedAnswer): void {
-    answer.onSent();
+  #sent(answers: readonly EncodedAnswer[]): void {
+    for (const answer of answers) answer.onSent();
     this.#progress.sent(this.#options.now());
     if (this.#isHalfClosed) this.#goOn();
   }
