@@ -206,6 +206,8 @@ function durablePoint(
     if (segment !== undefined && position <= segment.sizeBytes)
       return { offset, segment, position };
     if (last.baseOffset === offset) return { offset, segment: last, position: 0 };
+    // What is left of a file that was shortened lies below the durable end, all of it.
+    if (segment !== undefined) return { offset, segment, position: segment.sizeBytes };
     // Compaction has made it part of the one before, which it does with durable segments only.
     const merged = segments.find(
       (one) => one.baseOffset < segmentBase && one.nextOffset >= offset && one !== last,

@@ -173,6 +173,22 @@ describe('damage below the durable end', () => {
     }
   });
 
+  it('of the newest segment by a cut inside of a batch leaves the batches before it', async () => {
+    const size = batchOf([`value ${'19'.padStart(20)}`]).length;
+    for (let cut = 1; cut < size; cut++) {
+      const world = await filled();
+      const path = segmentPaths(world).at(-1)!;
+      world.files.damageSize(path, world.files.bytesOf(path).length - cut);
+      world.kill();
+      const { batches } = world.log().read(16, 1000);
+      expect([...recordBatches(batches)].map(({ header }) => header.baseOffset)).toEqual([
+        16, 17, 18,
+      ]);
+      expect(world.log().read(19, 1000).result).toMatchObject({ error: 'corrupt' });
+      expect(world.append(world.log(), ['next']).baseOffset).toBe(20);
+    }
+  });
+
   it('that takes the whole folder or its end does not make offsets start again', async () => {
     const world = await filled();
     const last = segmentPaths(world).at(-1)!;
