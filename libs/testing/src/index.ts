@@ -23,6 +23,16 @@ export { startSupervised, type Supervised, type SupervisedOptions } from './supe
 export { FakeClock, settled } from './broker-fake-clock.ts';
 export { TestBroker, type TestBrokerOptions } from './broker-harness.ts';
 export { WireClient } from './broker-wire-client.ts';
+export {
+  batch,
+  createTopic,
+  fetchBody,
+  fetchRecords,
+  metadataBody,
+  produce,
+  produceBody,
+  type FetchOptions,
+} from './broker-requests.ts';
 export { GroupTrace, type TraceTarget } from './group-trace.ts';
 export { MemoryMetadataStore } from './broker-memory-store.ts';
 export {

@@ -1,5 +1,5 @@
-import { ApiKeys, encodeRecordBatch, ErrorCodes } from '@penstock/kafka-protocol';
-import { TestBroker, WireClient } from '@penstock/testing';
+import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import { createTopic, produce, TestBroker, WireClient } from '@penstock/testing';
 import { expect, test } from 'vitest';
 
 const BROKER = 4;
@@ -31,24 +31,8 @@ async function describe(client: WireClient, resource: readonly [number, string],
   return config && [config.value, config.configSource];
 }
 
-async function createTopic(client: WireClient, name: string, numPartitions = 1) {
-  const { topics } = await client.send(ApiKeys.CreateTopics, 7, {
-    topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }],
-    validateOnly: false,
-  });
-  return topics[0];
-}
-
-async function produce(client: WireClient, topic: string, value: string) {
-  const records = encodeRecordBatch({
-    records: [{ timestamp: Date.now(), value: Buffer.from(value) }],
-  });
-  const { responses } = await client.send(ApiKeys.Produce, 9, {
-    acks: -1,
-    timeoutMs: 1000,
-    topicData: [{ name: topic, partitionData: [{ index: 0, records }] }],
-  });
-  return responses[0]?.partitionResponses[0]?.errorCode;
+async function outcome(client: WireClient, topic: string, value: string) {
+  return (await produce(client, topic, [value])).errorCode;
 }
 
 test('a default of the cluster acts on every topic at once, one of the broker before it', async () => {
@@ -56,18 +40,18 @@ test('a default of the cluster acts on every topic at once, one of the broker be
   await using client = await WireClient.connect(broker.port);
   await createTopic(client, 'orders');
   const large = 'x'.repeat(2_000);
-  expect(await produce(client, 'orders', large)).toBe(ErrorCodes.NONE);
+  expect(await outcome(client, 'orders', large)).toBe(ErrorCodes.NONE);
 
   expect(await alter(client, [BROKER, ''], [['message.max.bytes', SET, '1000']])).toBe(0);
-  expect(await produce(client, 'orders', large)).toBe(ErrorCodes.MESSAGE_TOO_LARGE);
+  expect(await outcome(client, 'orders', large)).toBe(ErrorCodes.MESSAGE_TOO_LARGE);
   expect(await describe(client, [TOPIC, 'orders'], 'max.message.bytes')).toEqual(['1000', 3]);
 
   expect(await alter(client, [BROKER, '1'], [['message.max.bytes', SET, '5000']])).toBe(0);
-  expect(await produce(client, 'orders', large)).toBe(ErrorCodes.NONE);
+  expect(await outcome(client, 'orders', large)).toBe(ErrorCodes.NONE);
   expect(await describe(client, [TOPIC, 'orders'], 'max.message.bytes')).toEqual(['5000', 2]);
 
   expect(await alter(client, [BROKER, '1'], [['message.max.bytes', DELETE, null]])).toBe(0);
-  expect(await produce(client, 'orders', large)).toBe(ErrorCodes.MESSAGE_TOO_LARGE);
+  expect(await outcome(client, 'orders', large)).toBe(ErrorCodes.MESSAGE_TOO_LARGE);
 });
 
 test('what was altered is there after a restart, each in its place', async () => {
