@@ -5,7 +5,13 @@ import { ClassicGroup } from './classic-group.ts';
 import { GroupJoins } from './group-joins.ts';
 import { EMPTY, type GroupMember } from './group-member.ts';
 import { GroupOffsets } from './group-offsets.ts';
-import { GroupRebalancer, syncError } from './group-rebalancer.ts';
+import {
+  answerJoin,
+  answerSync,
+  GroupRebalancer,
+  joinError,
+  syncError,
+} from './group-rebalancer.ts';
 import { GroupRegistry } from './group-registry.ts';
 import type { GroupSettings } from './group-settings.ts';
 import type {
@@ -38,6 +44,7 @@ export class GroupCoordinator {
   readonly #groups: GroupRegistry;
   readonly #rebalancer: GroupRebalancer;
   readonly #joins: GroupJoins;
+  #isClosed = false;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
@@ -76,20 +83,33 @@ export class GroupCoordinator {
     this.offsets.restore(offsets);
   }
 
-  /** Cancels every timer; parked requests stay unanswered, their connections are closing. */
+  /**
+   * The broker stops: whoever is parked is told to look for another coordinator, whoever comes is
+   * told to wait. Commits are taken until the last connection has ended.
+   */
   close(): void {
+    this.#isClosed = true;
     for (const group of this.#groups.all()) {
       group.joinTimer?.cancel();
       group.syncTimer?.cancel();
-      for (const member of group.members.values()) member.sessionTimer?.cancel();
+      for (const member of group.members.values()) {
+        member.sessionTimer?.cancel();
+        answerJoin(member, joinError(member.memberId, ErrorCodes.NOT_COORDINATOR));
+        answerSync(member, syncError(ErrorCodes.NOT_COORDINATOR));
+      }
     }
   }
 
   join(request: JoinRequest): Promise<JoinResult> {
+    if (this.#isClosed) {
+      const error = ErrorCodes.COORDINATOR_NOT_AVAILABLE;
+      return Promise.resolve(joinError(request.memberId, error));
+    }
     return this.#joins.join(request);
   }
 
   async sync(request: SyncRequest): Promise<SyncResult> {
+    if (this.#isClosed) return syncError(ErrorCodes.COORDINATOR_NOT_AVAILABLE);
     if (request.groupId === '') return syncError(ErrorCodes.INVALID_GROUP_ID);
     const group = this.#groups.get(request.groupId);
     if (!group) return syncError(ErrorCodes.UNKNOWN_MEMBER_ID);
@@ -158,6 +178,7 @@ export class GroupCoordinator {
     memberId: string;
     groupInstanceId: string | null;
   }): number {
+    if (this.#isClosed) return ErrorCodes.COORDINATOR_NOT_AVAILABLE;
     if (request.groupId === '') return ErrorCodes.INVALID_GROUP_ID;
     const group = this.#groups.get(request.groupId);
     if (!group) return ErrorCodes.UNKNOWN_MEMBER_ID;

@@ -214,7 +214,8 @@ class Member {
     );
     if (joined === 'lost' || !this.isAlive) return false;
     if (joined.error !== ErrorCodes.NONE) {
-      this.#memberId = joined.error === ErrorCodes.UNKNOWN_MEMBER_ID ? '' : joined.memberId;
+      if (joined.error === ErrorCodes.MEMBER_ID_REQUIRED) this.#memberId = joined.memberId;
+      if (joined.error === ErrorCodes.UNKNOWN_MEMBER_ID) this.#memberId = '';
       return false;
     }
     const { generationId, memberId, leaderId, members } = joined;
