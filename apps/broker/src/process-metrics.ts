@@ -6,6 +6,8 @@ interface InfoLogger {
 }
 
 const INTERVAL_MS = 10_000;
+/** Of the timer that the delay is measured by; its own period is part of what it reports. */
+const RESOLUTION_MS = 10;
 const NANOSECONDS_PER_MS = 1e6;
 
 /**
@@ -13,19 +15,25 @@ const NANOSECONDS_PER_MS = 1e6;
  * `{ type: 'metrics', process: 'broker', metrics }`. Returns the way to stop.
  */
 export function reportMetrics(broker: Broker, logger: InfoLogger): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   const timer = setInterval(() => {
-    const { metrics, topics, parkedFetches } = broker.context;
+    const { metrics, topics, parkedFetches, logs } = broker.context;
+    const { syncFigures } = logs;
+    const intervalMsP99 = delay.percentile(99) / NANOSECONDS_PER_MS;
     const figures = {
       ...metrics,
       topics: topics.size,
       parkedFetches: parkedFetches.size,
-      eventLoopDelayMsP99: delay.percentile(99) / NANOSECONDS_PER_MS,
+      syncCyclesTotal: syncFigures.cyclesTotal,
+      syncMsTotal: syncFigures.cycleMsTotal,
+      syncMsMax: syncFigures.cycleMsMax,
+      eventLoopDelayMsP99: Math.max(0, intervalMsP99 - RESOLUTION_MS),
       residentBytes: process.memoryUsage.rss(),
     };
     delay.reset();
     metrics.groupCommitMsMax = 0;
+    syncFigures.cycleMsMax = 0;
     logger.debug(figures, 'metrics');
     if (process.connected) {
       process.send?.({ type: 'metrics', process: 'broker', metrics: figures });

@@ -9,6 +9,15 @@ export interface Flushable {
   sync(done: () => void): void;
 }
 
+/** How long the disk takes: one cycle syncs everything that was written since the one before. */
+export interface SyncFigures {
+  cyclesTotal: number;
+  /** Time in these cycles, milliseconds. */
+  cycleMsTotal: number;
+  /** The longest since somebody set it back to 0. */
+  cycleMsMax: number;
+}
+
 /** In os mode nothing waits for the disk; these only bound what a restart must check. */
 const BACKGROUND_BYTES_MAX = 512 * 1024 * 1024;
 const BACKGROUND_INTERVAL_MS = 30_000;
@@ -19,6 +28,7 @@ const BACKGROUND_INTERVAL_MS = 30_000;
  * synced; only the start of the next cycle waits for the slowest.
  */
 export class Flusher {
+  readonly figures: SyncFigures = { cyclesTotal: 0, cycleMsTotal: 0, cycleMsMax: 0 };
   readonly #clock: Clock;
   readonly #checkpoints: PartitionCheckpoints;
   readonly #durability: 'fsync' | 'os';
@@ -86,17 +96,25 @@ export class Flusher {
       return;
     }
     const logs = this.#dirty;
+    const startedAt = this.#clock.monotonicNow();
     this.#dirty = new Set();
     // One more than there are logs, so that a log that is done at once does not end the cycle.
     this.#running = logs.size + 1;
     const done = (): void => {
       this.#running--;
       if (this.#running > 0) return;
+      this.#note(this.#clock.monotonicNow() - startedAt);
       this.#checkpoints.write();
       const mustGoOn = this.#durability === 'fsync' && this.#dirty.size > 0;
       if (mustGoOn || this.#idleWaiters.length > 0) this.#scheduleCycle();
     };
     for (const log of logs) log.sync(done);
     done();
+  }
+
+  #note(cycleMs: number): void {
+    this.figures.cyclesTotal += 1;
+    this.figures.cycleMsTotal += cycleMs;
+    this.figures.cycleMsMax = Math.max(this.figures.cycleMsMax, cycleMs);
   }
 }

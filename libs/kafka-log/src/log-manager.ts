@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { FileLock, Files } from './files.ts';
-import { Flusher } from './flusher.ts';
+import { Flusher, type SyncFigures } from './flusher.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogServices } from './log-services.ts';
 import type { Logger } from './logger.ts';
@@ -158,6 +158,11 @@ export class LogManager {
       lock.release();
       throw error;
     }
+  }
+
+  /** How long the disk takes to make writes durable. */
+  get syncFigures(): SyncFigures {
+    return this.#services.flusher.figures;
   }
 
   /** True if the last run ended with `close()`. */
