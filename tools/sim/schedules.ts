@@ -1,3 +1,4 @@
+import { runBrokerSchedule } from '@penstock/kafka-broker/simulation';
 import type { ScheduleOutcome } from '@penstock/kafka-log/faults';
 import { runLogSchedule } from '@penstock/kafka-log/simulation';
 
@@ -13,6 +14,5 @@ export function playSchedule(
   print?: (line: string) => void,
 ): Promise<ScheduleOutcome> {
   const options = { seed, durability: mode, ...(print && { print }) };
-  if (level === 'log') return runLogSchedule(options);
-  throw new Error('not yet');
+  return level === 'log' ? runLogSchedule(options) : runBrokerSchedule(options);
 }

@@ -24,7 +24,7 @@ import { TopicCatalog } from './metadata/topic-catalog.ts';
 import { newBrokerMetrics } from './metrics.ts';
 import { Connections, type ConnectionBounds } from './network/connections.ts';
 import { RequestDispatcher } from './network/request-dispatcher.ts';
-import { BrokerServer } from './network/server.ts';
+import { BrokerServer, type Listener, type ListenOptions } from './network/server.ts';
 
 export interface BrokerOptions {
   /** Address to listen on; a loopback or wildcard address is served in both families. */
@@ -50,6 +50,8 @@ export interface BrokerOptions {
   readonly clock?: Clock;
   readonly files?: Files;
   readonly newUuid?: () => string;
+  /** Where connections come from; TCP unless something else is given. */
+  readonly listen?: (options: ListenOptions) => Promise<Listener>;
   /** Bounds on connections that Kafka has no setting for; sensible ones are the default. */
   readonly connectionBounds?: Partial<ConnectionBounds>;
 }
@@ -61,7 +63,7 @@ export class Broker {
   readonly #context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress };
   readonly #writes: GroupWrites;
   readonly #connections: Connections;
-  #server: BrokerServer | undefined;
+  #server: Listener | undefined;
   #expiryTimer: Timer | undefined;
 
   private constructor(
@@ -165,8 +167,8 @@ export class Broker {
   }
 
   async #listen(options: BrokerOptions): Promise<void> {
-    const { host, port } = options;
-    this.#server = await BrokerServer.listen({
+    const { host, port, listen = BrokerServer.listen } = options;
+    this.#server = await listen({
       host,
       port,
       logger: options.logger,

@@ -11,6 +11,13 @@ export interface ListenOptions {
   logger: Logger;
 }
 
+/** What accepts connections for a broker. */
+export interface Listener {
+  readonly port: number;
+  /** Stops accepting. */
+  close(): Promise<void>;
+}
+
 /** Addresses that stand for "this machine" or "every interface" in the other family. */
 const OTHER_FAMILY: Readonly<Record<string, string>> = {
   '127.0.0.1': '::1',
@@ -23,7 +30,7 @@ const OTHER_FAMILY: Readonly<Record<string, string>> = {
  * Listens in both address families: clients that resolve `localhost` to `::1` first must not wait
  * for a refusal. A machine without the second family is served in the first alone.
  */
-export class BrokerServer {
+export class BrokerServer implements Listener {
   readonly #servers: Server[];
   readonly port: number;
 

@@ -73,8 +73,12 @@ export class PartitionChecker {
   /** Offsets whose bytes were damaged on purpose; what lies there cannot be read. */
   readonly #damaged = new Set<number>();
 
-  constructor(name: string) {
+  readonly #find: (id: string) => Attempt | undefined;
+
+  /** @param find knows attempts that were not told to this ledger */
+  constructor(name: string, find: (id: string) => Attempt | undefined = () => undefined) {
     this.name = name;
+    this.#find = find;
   }
 
   get visibleEnd(): number {
@@ -298,6 +302,10 @@ export class PartitionChecker {
   }
 
   #known(id: string): Known {
+    if (!this.#attempts.has(id)) {
+      const found = this.#find(id);
+      if (found !== undefined) this.attempt(found);
+    }
     const known = this.#attempts.get(id);
     if (known === undefined) this.#fail(`nobody ever wrote ${JSON.stringify(id.slice(0, 100))}`);
     return known!;

@@ -77,6 +77,13 @@ export class MemoryFiles implements Files {
     return [...this.#names.keys()];
   }
 
+  /** Counts something else that happens on this machine, and is a place to crash like the others. */
+  pass(what: string): void {
+    if (this.#isCrashed || ++this.#operations < this.crashAt) return;
+    this.#isCrashed = true;
+    throw new CrashedError(`crash at ${what}`);
+  }
+
   /** A file's bytes, to look at or to damage. */
   bytesOf(path: string): Buffer {
     return this.#inode(path).content();

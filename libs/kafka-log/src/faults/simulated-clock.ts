@@ -21,7 +21,7 @@ export class SimulatedClock implements Clock {
   }
 
   now(): number {
-    return this.#wall;
+    return Math.floor(this.#wall);
   }
 
   monotonicNow(): number {
