@@ -41,8 +41,22 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
       does: 'Default of compression.zstd.level of topics.',
     },
   ],
-  ['log.cleaner.backoff.ms', 'long', '15000', { min: 0, dynamic: 'cluster' }],
-  ['log.cleaner.dedupe.buffer.size', 'long', '134217728', { dynamic: 'cluster' }],
+  [
+    'log.cleaner.backoff.ms',
+    'long',
+    '15000',
+    {
+      min: 0,
+      dynamic: 'cluster',
+      does: 'How long the cleaner rests when there is nothing to clean.',
+    },
+  ],
+  [
+    'log.cleaner.dedupe.buffer.size',
+    'long',
+    '134217728',
+    { dynamic: 'cluster', does: 'Memory that the cleaner may use to remember keys.' },
+  ],
   [
     'log.cleaner.delete.retention.ms',
     'long',

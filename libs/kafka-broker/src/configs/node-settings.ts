@@ -52,7 +52,12 @@ export const NODE_SETTINGS: readonly SettingRow[] = [
     'PLAINTEXT://:9092',
     { dynamic: 'broker', does: 'Addresses that are listened on.' },
   ],
-  ['max.connection.creation.rate', 'int', '2147483647', { min: 0, dynamic: 'cluster' }],
+  [
+    'max.connection.creation.rate',
+    'int',
+    '2147483647',
+    { min: 0, dynamic: 'cluster', does: 'Most new connections in a second; the next ones wait.' },
+  ],
   [
     'max.connections',
     'int',
@@ -76,12 +81,7 @@ export const NODE_SETTINGS: readonly SettingRow[] = [
     },
   ],
   ['max.incremental.fetch.session.cache.slots', 'int', '1000', { min: 0 }],
-  [
-    'max.request.partition.size.limit',
-    'int',
-    '2000',
-    { min: 1, does: 'Most partitions in one answer of DescribeTopicPartitions.' },
-  ],
+  ['max.request.partition.size.limit', 'int', '2000', { min: 1 }],
   [
     'metric.reporters',
     'list',
@@ -101,7 +101,12 @@ export const NODE_SETTINGS: readonly SettingRow[] = [
   ],
   ['num.recovery.threads.per.data.dir', 'int', '2', { min: 1, dynamic: 'cluster' }],
   ['producer.purgatory.purge.interval.requests', 'int', '1000'],
-  ['queued.max.request.bytes', 'long', '-1'],
+  [
+    'queued.max.request.bytes',
+    'long',
+    '-1',
+    { does: 'Most bytes of requests under way at a time; -1 for our own limit.' },
+  ],
   ['queued.max.requests', 'int', '500', { min: 1 }],
   ['request.timeout.ms', 'int', '30000'],
   ['socket.connection.setup.timeout.max.ms', 'long', '30000'],
