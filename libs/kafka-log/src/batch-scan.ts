@@ -118,7 +118,10 @@ function isLiar(
 ): boolean {
   const size = next.position - believed.position;
   if (!window.holds(believed.position, size)) return false;
-  if (!isRecordBatchIntact(window.bytes, window.at(believed.position))) return true;
+  const at = window.at(believed.position);
+  if (!isRecordBatchIntact(window.bytes, at)) return true;
+  // It goes on where the one before it ended: then it is the one behind it that lies.
+  if (header.baseOffsetAt(window.bytes, at) === believed.offsetMin) return false;
   const range = { to: Infinity, offsetMin: believed.offsetMin, offsetEnd: next.nextOffset };
   return validBatchOffset(window, next.position, range) !== undefined;
 }

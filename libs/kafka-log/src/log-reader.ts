@@ -97,7 +97,7 @@ function takeWholeBatches(
   const { segment, target, start, endOffset } = read;
   const end = start + length;
   let at = start;
-  let nextOffset = -1;
+  let nextOffset = firstOffset;
   while (at + RECORD_BATCH_HEADER_BYTES <= end) {
     const size = header.batchSizeAt(target, at);
     const filePosition = position + at - start;
@@ -124,6 +124,7 @@ function takeWholeBatches(
 
 const INCOMPLETE = 'incomplete';
 
+/** @param nextOffset the least that the batch can begin with: where the one before it ends */
 function badReason(
   { segment, target, offset }: SegmentRead,
   at: number,
@@ -135,12 +136,29 @@ function badReason(
   if (!header.isPlausible(target, at, nextOffset)) return 'the header is not that of a batch';
   if (filePosition + size > segment.sizeBytes) return 'the batch is cut off';
   if (at + size > end) return INCOMPLETE;
-  if (nextOffset < 0 && header.lastOffsetAt(target, at) < offset) return 'the offset is wrong';
+  const lastOffset = header.lastOffsetAt(target, at);
+  if (lastOffset < offset) return 'the offset is wrong';
+  const hasGap = header.baseOffsetAt(target, at) > nextOffset;
+  if (
+    lastOffset >= segment.nextOffset ||
+    (hasGap && overlapsNext(segment, filePosition + size, lastOffset))
+  ) {
+    return 'the offsets of the batch are those of others';
+  }
   const isVerified =
     filePosition >= segment.writtenFrom ||
     (filePosition >= segment.verifiedFrom && filePosition < segment.verifiedTo);
   if (!isVerified && !isRecordBatchIntact(target, at)) return 'the CRC does not match';
   return undefined;
+}
+
+/**
+ * Whether a batch goes on behind the beginning of the one that follows it in the file. No CRC covers
+ * the base offset, and one that grew leaves a gap before its batch and too little room behind it.
+ */
+function overlapsNext(segment: Segment, nextPosition: number, lastOffset: number): boolean {
+  const next = segment.batchAt(nextPosition);
+  return next !== undefined && header.baseOffsetAt(next, 0) <= lastOffset;
 }
 
 /** Widens the stretch known to be good, or begins a new one where a reader now is. */

@@ -139,6 +139,27 @@ describe('damage below the durable end', () => {
     expect(world.files.bytesOf(path).length).toBeGreaterThanOrEqual(size);
   });
 
+  it('of any bit of an offset, which no CRC covers, costs its own batch only', async () => {
+    for (let bit = 0; bit < 4 * 64; bit++) {
+      const world = await filled();
+      const path = segmentPaths(world)[1]!;
+      const base = Number(/(\d+)\.log/.exec(path)![1]);
+      const batch = bit >> 6;
+      const size = world.files.bytesOf(path).length / 4;
+      world.files.damageBit(path, batch * size + ((bit & 63) >> 3), bit & 7);
+      world.kill();
+      const served: number[] = [];
+      for (let at = 0; at < 20;) {
+        const { result, batches } = world.log().read(at, 250);
+        served.push(...[...recordBatches(batches)].map(({ header }) => header.baseOffset));
+        if (!result.ok && result.error === 'corrupt') at = result.resumeOffset;
+        else if (result.ok && result.nextOffset > at) at = result.nextOffset;
+        else throw new Error(`bit ${bit}: ${JSON.stringify(result)} at ${at}`);
+      }
+      expect([bit, served]).toEqual([bit, ALL.filter((offset) => offset !== base + batch)]);
+    }
+  });
+
   it('in a header is stepped over', async () => {
     const world = await filled();
     const path = segmentPaths(world)[1]!;
