@@ -22,7 +22,9 @@ const NOT_FOUND: TimestampAndOffset = { offset: -1, timestamp: -1 };
  *
  * Invariants: logStartOffset <= highWatermark <= logEndOffset; in fsync mode
  * highWatermark = durableEndOffset; an offset is never given out twice; bytes below the durable end
- * are never changed or cut, only whole segments below the log start are removed.
+ * are never changed or cut: whole segments below the log start are removed, and compaction puts
+ * others in the place of sealed ones. A segment ends where the next begins; within one, offsets may
+ * be missing.
  *
  * It costs next to nothing until it is used: what is on the disk is looked at on the first call
  * that needs it, and a new partition has no file before its first batch.

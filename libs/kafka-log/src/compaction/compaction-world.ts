@@ -1,13 +1,11 @@
 import type { LogRecord, RecordBatchInput } from '@penstock/kafka-protocol';
 import { decodeRecords, encodeRecordBatch, recordBatches } from '@penstock/kafka-protocol';
 import { compressionCodecs } from '../codecs.ts';
-import { DIRECTORY, LogWorld, readAllBatches } from '../faults/log-world.ts';
+import { LogWorld, readAllBatches } from '../faults/log-world.ts';
 import type { LogConfig } from '../log-config.ts';
 import type { LogManagerOptions } from '../log-manager.ts';
 import type { PartitionLog } from '../partition-log.ts';
 import type { AppendAccepted } from '../results.ts';
-
-export const PARTITION = `${DIRECTORY}/orders-0`;
 
 /** A key and its value; null is a tombstone. */
 export type Entry = readonly [key: string | null, value: string | null];

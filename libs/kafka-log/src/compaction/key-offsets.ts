@@ -35,10 +35,6 @@ export class KeyOffsets {
     return this.#size >= this.#capacity;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** Takes note of a key's offset, which must not be below those noted before. */
   put(bytes: Buffer, start: number, length: number, offset: number): void {
     const slot = this.#slotOf(bytes, start, length);
