@@ -62,6 +62,7 @@ export class LogAppender {
       if (state.active.isEmpty) state.activeSince = options.now;
       state.active.write(batch);
     } catch (error) {
+      state.producers.await(header, options.now);
       return this.#writeFailed(error as NodeJS.ErrnoException);
     }
     const { active } = state;

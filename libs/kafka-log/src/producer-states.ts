@@ -40,6 +40,8 @@ interface Producer {
   epoch: number;
   /** Oldest first. */
   batches: ProducerBatch[];
+  /** The sequence to begin with, of a first batch that could not be written; otherwise any may. */
+  awaited?: number;
   /** When it was last heard of, ms. */
   seenAt: number;
 }
@@ -95,7 +97,8 @@ export class ProducerStates {
     const previous = producer.batches.at(-1);
     const expected = epoch > producer.epoch || previous === undefined ? 0 : after(previous);
     // An epoch without batches yet was set by a marker: whatever comes is its beginning.
-    if (first === expected || (epoch === producer.epoch && previous === undefined)) return NEXT;
+    const isBeginning = epoch === producer.epoch && previous === undefined;
+    if (first === expected || (isBeginning && first === (producer.awaited ?? first))) return NEXT;
     return {
       kind: 'outOfOrderSequence',
       message: `sequence ${first} of epoch ${epoch} does not follow: expected ${expected}`,
@@ -132,6 +135,15 @@ export class ProducerStates {
   /** True if the last batch of this producer, as far as is remembered, ends at `lastOffset`. */
   isLastBatch(producerId: number, lastOffset: number): boolean {
     return this.#producers.get(producerId)?.batches.at(-1)?.lastOffset === lastOffset;
+  }
+
+  /**
+   * Notes that a batch which was in order could not be written. What the client has sent behind it
+   * must not be taken for a beginning: it comes again, after this one.
+   */
+  await({ producerId, producerEpoch: epoch, baseSequence }: RecordBatchHeader, now: number): void {
+    if (producerId < 0 || this.#producers.has(producerId)) return;
+    this.#producers.set(producerId, { epoch, batches: [], seenAt: now, awaited: baseSequence });
   }
 
   /** Takes into account under which leader epoch a batch was appended. */

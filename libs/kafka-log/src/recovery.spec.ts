@@ -361,6 +361,21 @@ describe('idempotent producers', () => {
     expect(again.duplicate).toBe(true);
   });
 
+  it('do not begin with their second batch when the disk was full for the first', () => {
+    const world = new LogWorld();
+    const log = world.log();
+    const send = (baseSequence: number) =>
+      world.tryAppend(
+        log,
+        batchOf(['v'], { timestamp: 1, producerId: 7, producerEpoch: 0, baseSequence }),
+      );
+    world.files.capacityBytes = world.files.usedBytes;
+    expect(send(0)).toMatchObject({ ok: false, error: 'storage' });
+    world.files.capacityBytes = Infinity;
+    expect(send(1)).toMatchObject({ ok: false, error: 'outOfOrderSequence' });
+    expect([send(0), send(1)]).toMatchObject([{ baseOffset: 0 }, { baseOffset: 1 }]);
+  });
+
   it('are forgotten after a day', async () => {
     const world = new LogWorld({ retentionCheckIntervalMs: 3_600_000 });
     world.append(world.log(), ['a'], { ...producer, baseSequence: 0 });
