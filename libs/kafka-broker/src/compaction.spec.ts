@@ -25,7 +25,7 @@ test('a compacted topic keeps the last record of each key, by its configs and th
   const put = async (key: string | null, value: string): Promise<number> => {
     const record = {
       timestamp: Date.now(),
-      key: key && Buffer.from(key),
+      key: key === null ? null : Buffer.from(key),
       value: Buffer.from(value),
     };
     const body = produceBody('prices', encodeRecordBatch({ records: [record] }));
