@@ -10,6 +10,7 @@ import {
 import type { AppendRefused } from '@penstock/kafka-log';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
 import { CloseConnection, handler } from './handler.ts';
+import { withoutRepeats } from './repeated-partitions.ts';
 
 /**
  * Produce (key 0), versions 3 to 11; advertised from 0.
@@ -20,6 +21,7 @@ import { CloseConnection, handler } from './handler.ts';
  *   connection, which is all such a producer can notice. Others: INVALID_REQUIRED_ACKS 21.
  * - Durability `fsync`: acks −1 is answered once the bytes are on the disk, acks 1 once they are
  *   written. Durability `os`: both once they are written.
+ * - A partition that is named twice gets the last of its batches, as in Kafka.
  * - zstd before version 7: UNSUPPORTED_COMPRESSION_TYPE 76.
  * - Deviations: no transactions (a transactional batch is refused with INVALID_TXN_STATE 48);
  *   `min.insync.replicas` has no effect, as on any single Kafka node; `timeoutMs` is not applied,
@@ -63,10 +65,15 @@ function answer(
   request: ProduceRequest,
   outcomeOf: (topic: string, partition: PartitionData) => Outcome,
 ): ProduceResponse {
+  const topics = withoutRepeats(
+    request.topicData.map(({ name, partitionData: partitions }) => ({ name, partitions })),
+    ({ name }) => name,
+    ({ index }) => index,
+  );
   return {
-    responses: request.topicData.map(({ name, partitionData }) => ({
+    responses: topics.map(({ name, partitions }) => ({
       name,
-      partitionResponses: partitionData.map((partition) =>
+      partitionResponses: partitions.map((partition) =>
         Object.assign(outcomeOf(name, partition), { index: partition.index }),
       ),
     })),

@@ -9,6 +9,7 @@ import type { PartitionLog } from '@penstock/kafka-log';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
 import { readableBytes } from '../fetching/parked-fetches.ts';
 import { EncodedAnswer, handler, type RequestContext } from './handler.ts';
+import { withoutRepeats } from './repeated-partitions.ts';
 
 /**
  * Fetch (key 1), versions 4 to 17.
@@ -19,6 +20,7 @@ import { EncodedAnswer, handler, type RequestContext } from './handler.ts';
  * - Answered at once when `minBytes` are there, when nothing may be waited for or when any partition
  *   has an error; else parked until then, at most `maxWaitMs`.
  * - Topics by id from version 13 on: UNKNOWN_TOPIC_ID 100.
+ * - A partition that is named twice is answered once, as Kafka.
  * - Never past the high watermark, which in `fsync` durability is the durable end.
  * - Deviations: no fetch sessions (KIP-227): the session id is always 0, which clients take as "send
  *   full fetches"; a request that names a session gets FETCH_SESSION_ID_NOT_FOUND 70. No
@@ -26,7 +28,13 @@ import { EncodedAnswer, handler, type RequestContext } from './handler.ts';
  */
 export const fetchHandler = handler({
   key: ApiKeys.Fetch,
-  handle(request, context) {
+  handle(asked, context) {
+    const topics = withoutRepeats(
+      asked.topics,
+      ({ topic, topicId }) => topic || topicId,
+      ({ partition }) => partition,
+    );
+    const request = topics === asked.topics ? asked : { ...asked, topics: [...topics] };
     if (request.sessionId !== 0 || request.sessionEpoch > 0) {
       return { errorCode: ErrorCodes.FETCH_SESSION_ID_NOT_FOUND, sessionId: 0, responses: [] };
     }

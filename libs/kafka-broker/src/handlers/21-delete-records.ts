@@ -1,6 +1,7 @@
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import { handler } from './handler.ts';
+import { withoutRepeats } from './repeated-partitions.ts';
 
 /**
  * DeleteRecords (key 21), versions 0 to 2. Raises the log start, −1 to the high watermark; an offset
@@ -10,7 +11,11 @@ export const deleteRecordsHandler = handler({
   key: ApiKeys.DeleteRecords,
   handle: async ({ topics }, { broker }) => ({
     topics: await Promise.all(
-      topics.map(async ({ name, partitions }) => ({
+      withoutRepeats(
+        topics,
+        ({ name }) => name,
+        ({ partitionIndex }) => partitionIndex,
+      ).map(async ({ name, partitions }) => ({
         name,
         partitions: await Promise.all(
           partitions.map(async ({ partitionIndex, offset }) => ({

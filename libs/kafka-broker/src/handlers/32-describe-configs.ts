@@ -1,6 +1,6 @@
 import { ApiKeys, ErrorCodes, type ResponseInputOf } from '@penstock/kafka-protocol';
 import { CONFIG_TYPES } from '../configs/config-definition.ts';
-import { describeResource } from '../configs/config-resources.ts';
+import { describeResource, type ResourceId } from '../configs/config-resources.ts';
 import { isRefused, type DescribedConfig } from '../configs/config-target.ts';
 import { handler } from './handler.ts';
 
@@ -16,7 +16,7 @@ import { handler } from './handler.ts';
 export const describeConfigsHandler = handler({
   key: ApiKeys.DescribeConfigs,
   handle: ({ resources, includeSynonyms, includeDocumentation }, { broker }) => ({
-    results: resources.map(({ resourceType, resourceName, configurationKeys }) => {
+    results: withFewRepeats(resources).map(({ resourceType, resourceName, configurationKeys }) => {
       const resource = { resourceType, resourceName };
       const found = describeResource(broker, resource);
       if (isRefused(found)) {
@@ -32,6 +32,20 @@ export const describeConfigsHandler = handler({
     }),
   }),
 });
+
+/** Repeats are answered as Kafka answers them, but not so many that the answer fills the memory. */
+const REPEATS_MAX = 100;
+
+function withFewRepeats<R extends ResourceId>(resources: readonly R[]): R[] {
+  const seen = new Set<string>();
+  let repeats = 0;
+  return resources.filter(({ resourceType, resourceName }) => {
+    const key = `${resourceType}/${resourceName}`;
+    if (!seen.has(key)) return seen.add(key);
+    repeats += 1;
+    return repeats <= REPEATS_MAX;
+  });
+}
 
 type ConfigEntry = ResponseInputOf<
   typeof ApiKeys.DescribeConfigs
