@@ -1,5 +1,5 @@
 // Runs the checks of the clients that are asked for, one after the other, and prints the tables.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ import { pythonClients } from './clients/python.ts';
 import { NotOffered, type Driver } from './driver.ts';
 import { crossReadings, matrixTable } from './matrix.ts';
 import { programTable, runPrograms } from './programs/programs.ts';
-import { hasFailed, notes, tables, type Outcome, type Row } from './report.ts';
+import { failures, notes, tables, type Outcome, type Row } from './report.ts';
 import { answersApiVersions } from './wire-probe.ts';
 
 const sources: ClientSource[] = [
@@ -50,6 +50,7 @@ NAME       ${sources.map(({ name }) => name).join(', ')};
            Without any: all of it.
 --only ID  a capability, several times for several: ${capabilities.map(({ id }) => id).join(', ')}
 --against HOST:PORT  a broker that runs already, such as Apache Kafka for comparison
+--write FILE  puts the tables between the marks of a document as well
 --legend   says what each capability checks, and ends
 
 Clients come through pip, go and mvn into ${cacheFolder()}; one whose
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
       legend: { type: 'boolean' },
       against: { type: 'string' },
       only: { type: 'string', multiple: true },
+      write: { type: 'string' },
     },
   });
   if (values.help) return console.log(help);
@@ -85,7 +87,11 @@ async function main(): Promise<void> {
   const chosen = sources.filter(({ name }) => wants(name) || (onlyParts && wants('matrix')));
   const run = Date.now().toString(36);
   const { clients, absent } = await prepare(chosen);
-  const checked = capabilities.filter(({ id }) => values.only?.includes(id) ?? true);
+  const checked = capabilities.filter(
+    ({ id }) =>
+      (values.only?.includes(id) ?? true) &&
+      (id !== 'restart' || broker.crashAndRestart !== undefined),
+  );
   const rows = onlyParts ? [] : await checkClients(clients, absent, broker, checked, run);
   const isWhole = values.only === undefined;
   const wire = isWhole && wants('wire') ? await runWireChecks(broker.servers, run, say) : [];
@@ -96,27 +102,40 @@ async function main(): Promise<void> {
   const programs =
     isWhole && wants('programs') ? await runPrograms(cacheFolder(), broker, run, say) : undefined;
 
-  if (wire.length > 0) console.log(`\n${wireTable(wire)}`);
-  if (rows.length > 0) console.log(`\n${tables(rows, checked)}\n`);
-  if (readings !== undefined) console.log(`\n${matrixTable(readings)}\n`);
-  if (typeof programs === 'string') console.log(`Programs of Apache Kafka: ${programs}`);
   const outcomes = typeof programs === 'object' ? programs : [];
-  if (outcomes.length > 0) console.log(`\n${programTable(outcomes)}\n`);
-  for (const { what, problem } of wire) {
-    if (problem !== undefined) console.log(`${what} FAILED: ${problem}`);
-  }
-  for (const line of notes(rows)) console.log(line);
-  for (const { reason } of readings?.failures ?? []) console.log(reason);
-  const failed =
-    hasFailed(rows) ||
-    wire.some(({ problem }) => problem !== undefined) ||
-    (readings?.failures.length ?? 0) > 0 ||
-    outcomes.some(({ problem }) => problem !== undefined);
-  for (const { program, problem } of outcomes) {
-    if (problem !== undefined) console.log(`${program} FAILED: ${problem}`);
-  }
-  console.log(failed ? 'There are differences.' : 'Everything that was asked for works.');
-  if (failed) process.exitCode = 1;
+  const found = [
+    rows.length > 0 ? tables(rows, checked) : '',
+    notes(rows).join('\n'),
+    readings === undefined ? '' : matrixTable(readings),
+    wire.length > 0 ? wireTable(wire) : '',
+    outcomes.length > 0 ? programTable(outcomes) : '',
+    typeof programs === 'string' ? `Programs of Apache Kafka: ${programs}` : '',
+  ].filter((part) => part !== '');
+  const differences = [
+    ...failures(rows),
+    ...(readings?.failures ?? []).map(({ reason }) => reason),
+    ...wire.filter(isProblem).map(({ what, problem }) => `${what}: ${problem}`),
+    ...outcomes.filter(isProblem).map(({ program, problem }) => `${program}: ${problem}`),
+  ];
+  console.log(`\n${found.join('\n\n')}\n`);
+  if (values.write !== undefined) await writeResults(values.write, found.join('\n\n'));
+  for (const difference of differences) console.log(`FAILED: ${difference}`);
+  console.log(differences.length > 0 ? 'There are differences.' : 'Everything asked for works.');
+  if (differences.length > 0) process.exitCode = 1;
+}
+
+function isProblem({ problem }: { problem: string | undefined }): boolean {
+  return problem !== undefined;
+}
+
+/** Puts the tables between the two marks of a document. */
+async function writeResults(file: string, text: string): Promise<void> {
+  const document = await readFile(file, 'utf8');
+  const [begin, end] = ['<!-- results -->', '<!-- end of results -->'];
+  const from = document.indexOf(begin) + begin.length;
+  const to = document.indexOf(end);
+  if (from < begin.length || to < from) throw new Error(`${file} has no ${begin} and ${end}`);
+  await writeFile(file, `${document.slice(0, from)}\n\n${text}\n\n${document.slice(to)}`);
 }
 
 function cacheFolder(): string {
@@ -174,18 +193,23 @@ async function checkClients(
   const rows: Row[] = [];
   for (const client of clients) {
     const outcomes = new Map<string, Outcome>();
+    let driver = client.start(broker.servers);
     for (const capability of checked) {
-      const driver = client.start(broker.servers);
       const before = performance.now();
       const outcome = await checkOne(client, broker, driver, capability, run);
-      await driver.kill();
       outcomes.set(capability.id, outcome);
+      if (outcome.is === 'failed') {
+        // What is left of the failure is not to fail the next one.
+        await driver.kill();
+        driver = client.start(broker.servers);
+      }
       const seconds = ((performance.now() - before) / 1000).toFixed(1).padStart(5);
       const reason = outcome.is === 'failed' ? `: ${outcome.reason}` : '';
       say(
         `${seconds} s  ${client.name.padEnd(16)} ${capability.id.padEnd(12)} ${outcome.is}${reason}`,
       );
     }
+    await driver.kill();
     rows.push({ title: client.title, outcomes });
   }
   for (const [title, reason] of absent) rows.push({ title, outcomes: reason });

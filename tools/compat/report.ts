@@ -55,31 +55,36 @@ export function table(cells: readonly (readonly string[])[]): string {
   return [line(cells[0]!), rule, ...cells.slice(1).map(line)].join('\n');
 }
 
-/** What failed and why, what is not there, and what a client has no means for. */
+/** What is not on this machine, what clients do not offer, and what was therefore left out. */
 export function notes(rows: readonly Row[]): string[] {
   const lines: string[] = [];
   for (const { title, outcomes } of rows) {
     if (typeof outcomes === 'string') {
-      lines.push(`${title}: not on this machine: ${outcomes}`);
+      lines.push(`- ${title}: not on this machine: ${outcomes}`);
       continue;
     }
     const missing: string[] = [];
     const left = new Set<string>();
     for (const [id, outcome] of outcomes) {
-      if (outcome.is === 'failed') lines.push(`${title}: ${id} FAILED: ${outcome.reason}`);
       if (outcome.is === 'not offered') missing.push(id);
       if (outcome.is === 'passed') for (const trait of outcome.left) left.add(trait);
     }
-    if (missing.length > 0)
-      lines.push(`${title}: not offered by the client: ${missing.join(', ')}`);
-    if (left.size > 0) lines.push(`${title}: checked without ${[...left].join(', ')}`);
+    const parts = [
+      missing.length > 0 ? `not offered by the client: ${missing.join(', ')}` : '',
+      left.size > 0 ? `checked without ${[...left].join(', ')}` : '',
+    ].filter((part) => part !== '');
+    if (parts.length > 0) lines.push(`- ${title}: ${parts.join('; ')}`);
   }
   return lines;
 }
 
-export function hasFailed(rows: readonly Row[]): boolean {
-  return rows.some(
-    ({ outcomes }) =>
-      typeof outcomes !== 'string' && [...outcomes.values()].some(({ is }) => is === 'failed'),
+/** A line per cell that failed, with its reason. */
+export function failures(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ title, outcomes }) =>
+    typeof outcomes === 'string'
+      ? []
+      : [...outcomes].flatMap(([id, outcome]) =>
+          outcome.is === 'failed' ? [`${title}: ${id}: ${outcome.reason}`] : [],
+        ),
   );
 }

@@ -352,12 +352,10 @@ async function checkLongPoll(
 ): Promise<void> {
   await create(wire, topic);
   await using other = await connect();
-  const order: string[] = [];
+  let answers = 0;
   const before = performance.now();
-  const waiting = fetchAt(wire, topic, 0, 8000).then((found) => {
-    order.push('fetch');
-    return found;
-  });
+  const waiting = fetchAt(wire, topic, 0, 8000).finally(() => (answers += 1));
+  // The connection takes answers in the order of its requests, and fails at one that is not.
   const behind = wire
     .send(ApiKeys.Metadata, 4, {
       topics: [],
@@ -365,13 +363,12 @@ async function checkLongPoll(
       includeClusterAuthorizedOperations: false,
       includeTopicAuthorizedOperations: false,
     })
-    .then(() => order.push('metadata'));
+    .finally(() => (answers += 1));
   await new Promise((resolve) => setTimeout(resolve, 300));
-  expectEqual(order, [], 'answers while the fetch waits');
+  expectEqual(answers, 0, 'answers while the fetch waits');
   await produce(other, topic, batch(1));
   const { records } = await waiting;
   await behind;
   expectTrue(records !== null && records.length > 61, 'the record came');
   expectTrue(performance.now() - before < 4000, 'the fetch was woken');
-  expectEqual(order, ['fetch', 'metadata'], 'order of the answers');
 }
