@@ -208,8 +208,8 @@ export class Broker {
     const { groups, parkedFetches, logs } = this.#context;
     const accepting = this.#server?.close();
     parkedFetches.wakeAll();
-    await Promise.all([accepting, this.#connections.close(DRAIN_MS_MAX)]);
     groups.close();
+    await Promise.all([accepting, this.#connections.close(DRAIN_MS_MAX)]);
     await this.#writes.drain();
     await logs.close();
   }
