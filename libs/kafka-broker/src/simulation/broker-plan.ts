@@ -50,7 +50,7 @@ export function brokerPlanOf(random: Random, durability: 'fsync' | 'os'): Broker
   const losesPower = durability === 'fsync' || random.chance(0.5);
   const failsSyncs = durability === 'fsync' || !losesPower;
   return {
-    lengthMs: random.pick([1500, 4000, 8000]),
+    lengthMs: random.pick([1000, 2500, 6000]),
     names,
     partitionsMax,
     producers: Array.from({ length: 1 + random.below(4) }, () => {

@@ -94,6 +94,7 @@ class BrokerSchedule {
       nextTrouble = this.#machine.monotonicNow() + this.#pauseMs();
     }
     this.#heal();
+    this.#world.files.crashAt = Infinity;
     this.#world.isEnding = true;
     await this.#untilDone(Promise.all(running), 'the actors');
     this.#trace.add(`${actors} actors have ended`);
@@ -221,8 +222,11 @@ class BrokerSchedule {
       });
       await this.#untilDone(starting, 'the start', () => world.files.isCrashed);
       if (!world.files.isCrashed && failure === undefined) return;
-      if (!world.files.isCrashed) throw failure;
-      this.#trace.add('CRASH while starting');
+      // Whose database fails cannot start; somebody sees to it.
+      const hasReason = world.commitFailureChance > 0 || world.store?.failureChance !== 0;
+      if (!world.files.isCrashed && !hasReason) throw failure;
+      this.#trace.add(`the start failed: ${String(failure ?? 'a crash')}`);
+      this.#heal();
       world.crash(this.#plan.losesPower && this.#random.chance(0.5) ? 'power loss' : 'kill');
     }
   }

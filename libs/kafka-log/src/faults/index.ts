@@ -9,6 +9,7 @@ export { Random } from './random.ts';
 export { Register } from './register.ts';
 export type { RegisterWrite } from './register.ts';
 export type { ScheduleOutcome } from './schedule-outcome.ts';
+export { firstFailure, playSeeds } from './seeds.ts';
 export { ProcessClock, SimulatedClock } from './simulated-clock.ts';
 export { readRecords, recordOf } from './simulated-records.ts';
 export { Trace, Violation } from './trace.ts';
