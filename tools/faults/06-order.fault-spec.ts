@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
+import { eventually, externalTool, temporaryFolder, WireClient } from '@penstock/testing';
+import { expect, test } from 'vitest';
+import { createTopic, startBroker, TOPIC } from './broker.ts';
+import { report, rounds } from './settings.ts';
+
+const hasStrace = externalTool('strace') !== undefined;
+const IN_FLIGHT = 5;
+const CALLS = 'pwrite64,pwritev,pwritev2,write,writev,sendto,sendmsg,fdatasync,fsync';
+
+test.skipIf(!hasStrace)(
+  'fault 6: each produce is answered after its bytes were written and synced',
+  async () => {
+    const requests = rounds(300, 20_000);
+    await using folder = await temporaryFolder();
+    const trace = join(folder.path, 'calls');
+    const strace = ['strace', '-D', '-f', '-yy', '-qq', '-s', '0', '-e', `trace=${CALLS}`];
+    await using penstock = await startBroker({
+      command: (_name, words) => [...strace, '-o', trace, ...words],
+    });
+    await createTopic(penstock.kafkaPort, 1);
+    const answerBytes = await produceAll(penstock.kafkaPort, requests);
+    await penstock.stop('broker');
+    const text = await eventually(() => {
+      const calls = readFileSync(trace, 'utf8');
+      return calls.includes('fdatasync') ? calls : undefined;
+    });
+    const { violations, answered, syncs } = check(text, answerBytes);
+    expect(violations.slice(0, 10)).toEqual([]);
+    expect(answered).toBe(requests);
+    report(6, { requests, syncs, 'answered before their sync': violations.length });
+  },
+);
+
+/** One connection, one partition, five on their way; gives the bytes of an answer. */
+async function produceAll(port: number, requests: number): Promise<number> {
+  await using client = await WireClient.connect(port);
+  let sent = 0;
+  const lane = async (): Promise<void> => {
+    while (sent < requests) {
+      sent++;
+      const records = encodeRecordBatch({
+        records: [{ timestamp: Date.now(), value: Buffer.from('value') }],
+      });
+      const answer = await client.send(ApiKeys.Produce, 8, {
+        acks: -1,
+        timeoutMs: 30_000,
+        topicData: [{ name: TOPIC, partitionData: [{ index: 0, records }] }],
+      });
+      expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(0);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  // Version 8: length, correlation id, one topic with its name, one partition without errors.
+  return 4 + 4 + 4 + 2 + TOPIC.length + 4 + 4 + 2 + 8 + 8 + 8 + 4 + 2 + 4;
+}
+
+/**
+ * Walks the calls in their order. The n-th write to the log's file is the n-th request's; its answer
+ * may leave when a sync of the file has ended that began after that write.
+ */
+function check(text: string, answerBytes: number) {
+  const log = new RegExp(`/${TOPIC}-0/\\d+\\.log>`);
+  const violations: string[] = [];
+  let [written, synced, answered, syncs] = [0, 0, 0, 0];
+  /** Writes that were done when a thread's sync began. */
+  const syncing = new Map<string, number>();
+  const sentTo = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [thread] = line.split(' ', 1) as [string];
+    if (/f(data)?sync\(/.test(line) && log.test(line)) {
+      syncing.set(thread, written);
+      if (line.includes('unfinished')) continue;
+    }
+    if (/f(data)?sync/.test(line) && syncing.has(thread) && /= 0/.test(line)) {
+      synced = Math.max(synced, syncing.get(thread)!);
+      syncing.delete(thread);
+      syncs++;
+    } else if (/pwrite/.test(line) && log.test(line)) {
+      written++;
+    } else if (/(write|writev|sendto|sendmsg)\(\d+<TCP/.test(line)) {
+      const socket = /<TCP[^>]*(?:>[^>,]*\])?>/.exec(line)?.[0] ?? '';
+      const bytes = Number(/= (\d+)$/.exec(line)?.[1] ?? 0);
+      if (written === 0 || bytes % answerBytes !== 0) continue;
+      sentTo.set(socket, (sentTo.get(socket) ?? 0) + bytes);
+      answered += bytes / answerBytes;
+      if (answered > synced)
+        violations.push(`answer ${answered} after a sync of ${synced}: ${line}`);
+    }
+  }
+  return { violations, answered, syncs };
+}
