@@ -87,6 +87,34 @@ test('what could not be stored has not changed either', async () => {
   expect(await alter(client, [TOPIC, 'orders'], [['retention.ms', SET, '1']])).toBe(0);
 });
 
+test.each([
+  ['a topic', TOPIC, 'orders'],
+  ['the broker', BROKER, '1'],
+])('%s takes back all that it describes as changeable', async (_, resourceType, resourceName) => {
+  await using broker = await TestBroker.start();
+  await using client = await WireClient.connect(broker.port);
+  await createTopic(client, 'orders');
+  const describeAll = async () => {
+    const { results } = await client.send(ApiKeys.DescribeConfigs, 4, {
+      resources: [{ resourceType, resourceName, configurationKeys: null }],
+      includeSynonyms: false,
+      includeDocumentation: false,
+    });
+    return (results[0]?.configs ?? [])
+      .filter((config) => !config.readOnly && config.value !== null)
+      .filter(({ name }) => !/^(ssl|sasl)\./.test(name))
+      .map(({ name, value }) => ({ name, value }));
+  };
+  const configs = await describeAll();
+  expect(configs.length).toBeGreaterThan(30);
+  const { responses } = await client.send(ApiKeys.AlterConfigs, 2, {
+    resources: [{ resourceType, resourceName, configs }],
+    validateOnly: false,
+  });
+  expect(responses).toMatchObject([{ errorCode: ErrorCodes.NONE, errorMessage: null }]);
+  expect(await describeAll()).toEqual(configs);
+});
+
 test('alterations of two connections at a time both stay', async () => {
   await using broker = await TestBroker.start();
   await using one = await WireClient.connect(broker.port);

@@ -27,14 +27,21 @@ import { handler } from './handler.ts';
  */
 export const metadataHandler = handler({
   key: ApiKeys.Metadata,
-  async handle(request, { broker, apiVersion }) {
+  handle(request, { broker, apiVersion }) {
     const asked = request.topics;
     if (asked !== null && apiVersion >= 10 && apiVersion < FIRST_VERSION_BY_ID) {
       const isById = ({ name, topicId }: AskedTopic) => name === null || topicId !== ZERO_UUID;
       if (asked.some(isById)) return refused(asked);
     }
-    const topics = await describeAll(broker, request, apiVersion);
-    return answer(broker, topics, request);
+    const described: TopicMetadata[] = [];
+    const creating: Promise<unknown>[] = [];
+    for (const [index, topic] of describeAll(broker, request, apiVersion).entries()) {
+      if (!(topic instanceof Promise)) described[index] = topic;
+      else creating.push(topic.then((settled) => (described[index] = settled)));
+    }
+    return creating.length === 0
+      ? answer(broker, described, request)
+      : Promise.all(creating).then(() => answer(broker, described, request));
   },
 });
 
@@ -42,11 +49,11 @@ type MetadataRequest = RequestOf<typeof ApiKeys.Metadata>;
 
 const FIRST_VERSION_BY_ID = 12;
 
-async function describeAll(
+function describeAll(
   broker: BrokerContext,
   request: MetadataRequest,
   apiVersion: number,
-): Promise<TopicMetadata[]> {
+): (TopicMetadata | Promise<TopicMetadata>)[] {
   const asked = request.topics;
   if (asked === null || (apiVersion === 0 && asked.length === 0)) {
     return [...broker.topics.all()].map((topic) => describe(broker, topic));
@@ -54,14 +61,14 @@ async function describeAll(
   const mayCreate =
     request.allowAutoTopicCreation && broker.configs.isOn('auto.create.topics.enable');
   const ids = asked.map(({ topicId }) => topicId).filter((id) => id !== ZERO_UUID);
-  const isById = ids.length > 0;
-  const keys = new Set(isById ? ids : asked.map(({ name }) => name ?? ''));
-  const found = [...keys].map(async (key) => {
-    if (!isById) return describeNamed(broker, key, mayCreate);
-    const topic = broker.topics.byId(key);
-    return topic ? describe(broker, topic) : failure(null, ErrorCodes.UNKNOWN_TOPIC_ID, key);
+  if (ids.length === 0) {
+    const names = new Set(asked.map(({ name }) => name ?? ''));
+    return [...names].map((name) => describeNamed(broker, name, mayCreate));
+  }
+  return [...new Set(ids)].map((id) => {
+    const topic = broker.topics.byId(id);
+    return topic ? describe(broker, topic) : failure(null, ErrorCodes.UNKNOWN_TOPIC_ID, id);
   });
-  return Promise.all(found);
 }
 
 type TopicMetadata = ResponseInputOf<typeof ApiKeys.Metadata>['topics'][number];
@@ -113,7 +120,11 @@ function describeNamed(
     .obtain(name)
     .then((outcome) =>
       isRefusal(outcome) ? failure(name, outcome.error) : describe(broker, outcome),
-    );
+    )
+    .catch((error: unknown) => {
+      broker.logger.error({ err: error, topic: name }, 'topic not created');
+      return failure(name, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+    });
 }
 
 function describe(broker: BrokerContext, topic: Topic): TopicMetadata {

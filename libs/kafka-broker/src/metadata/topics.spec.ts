@@ -28,6 +28,19 @@ test('asking for an unknown topic creates it, unless the request or the broker f
   expect(bad.topics[0]?.errorCode).toBe(ErrorCodes.INVALID_TOPIC_EXCEPTION);
 });
 
+test('a topic that could not be stored is not there, and clients may ask again', async () => {
+  await using broker = await TestBroker.start();
+  await using client = await WireClient.connect(broker.port);
+  const ask = async () => {
+    const topics = [{ topicId: ZERO_UUID, name: 'orders' }];
+    return (await client.send(ApiKeys.Metadata, 9, metadataBody(topics))).topics[0]?.errorCode;
+  };
+  broker.store.beforeWrite = () => Promise.reject(new Error('the disk is full'));
+  expect(await ask()).toBe(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  broker.store.beforeWrite = () => {};
+  expect(await ask()).toBe(ErrorCodes.NONE);
+});
+
 test('topics, records, producer ids and offsets survive a restart', async () => {
   await using broker = await TestBroker.start();
   let topicId: string;
