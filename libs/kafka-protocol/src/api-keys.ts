@@ -27,7 +27,9 @@ import { describeLogDirs } from './messages/35-describe-log-dirs.ts';
 import { saslAuthenticate } from './messages/36-sasl-authenticate.ts';
 import { createPartitions } from './messages/37-create-partitions.ts';
 import { deleteGroups } from './messages/42-delete-groups.ts';
+import { electLeaders } from './messages/43-elect-leaders.ts';
 import { incrementalAlterConfigs } from './messages/44-incremental-alter-configs.ts';
+import { alterPartitionReassignments } from './messages/45-alter-partition-reassignments.ts';
 import { listPartitionReassignments } from './messages/46-list-partition-reassignments.ts';
 import { offsetDelete } from './messages/47-offset-delete.ts';
 import { describeCluster } from './messages/60-describe-cluster.ts';
@@ -70,7 +72,9 @@ export const apis = {
   36: saslAuthenticate,
   37: createPartitions,
   42: deleteGroups,
+  43: electLeaders,
   44: incrementalAlterConfigs,
+  45: alterPartitionReassignments,
   46: listPartitionReassignments,
   47: offsetDelete,
   60: describeCluster,
@@ -111,7 +115,9 @@ export const ApiKeys = {
   SaslAuthenticate: 36,
   CreatePartitions: 37,
   DeleteGroups: 42,
+  ElectLeaders: 43,
   IncrementalAlterConfigs: 44,
+  AlterPartitionReassignments: 45,
   ListPartitionReassignments: 46,
   OffsetDelete: 47,
   DescribeCluster: 60,

@@ -212,6 +212,18 @@ export type {
   IncrementalAlterConfigsResponseInput,
 } from './messages/44-incremental-alter-configs.ts';
 export type {
+  ElectLeadersRequest,
+  ElectLeadersRequestInput,
+  ElectLeadersResponse,
+  ElectLeadersResponseInput,
+} from './messages/43-elect-leaders.ts';
+export type {
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsRequestInput,
+  AlterPartitionReassignmentsResponse,
+  AlterPartitionReassignmentsResponseInput,
+} from './messages/45-alter-partition-reassignments.ts';
+export type {
   ListPartitionReassignmentsRequest,
   ListPartitionReassignmentsRequestInput,
   ListPartitionReassignmentsResponse,
