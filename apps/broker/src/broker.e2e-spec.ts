@@ -1,4 +1,10 @@
-import { ApiKeys, decodeRecords, encodeRecordBatch, recordBatches } from '@penstock/kafka-protocol';
+import {
+  ApiKeys,
+  ErrorCodes,
+  decodeRecords,
+  encodeRecordBatch,
+  recordBatches,
+} from '@penstock/kafka-protocol';
 import { startPenstock, WireClient, type Penstock } from '@penstock/testing';
 import { expect, test } from 'vitest';
 
@@ -57,6 +63,40 @@ test('topics, configs, committed offsets and group members survive kill -9 and S
     const beat = await client.send(ApiKeys.Heartbeat, 4, { groupId: 'g', ...member });
     expect(beat.errorCode).toBe(0);
   }
+});
+
+test('members of a group that was rebalancing, and static ones, go on after kill -9', async () => {
+  await using penstock = await startPenstock({
+    processes: ['broker'],
+    env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' },
+  });
+  const first = await joinGroup(penstock.kafkaPort, 'rebalancing');
+  const fixed = await joinGroup(penstock.kafkaPort, 'static', 'one');
+  {
+    await using parked = await WireClient.connect(penstock.kafkaPort);
+    const join = parked.send(ApiKeys.JoinGroup, 3, joinRequest('rebalancing'));
+    await expect
+      .poll(() => heartbeat(penstock.kafkaPort, 'rebalancing', first))
+      .toBe(ErrorCodes.REBALANCE_IN_PROGRESS);
+    await Promise.all([
+      expect(join).rejects.toThrow('connection closed'),
+      penstock.killHard('broker'),
+    ]);
+  }
+  await penstock.start('broker');
+  expect(await heartbeat(penstock.kafkaPort, 'rebalancing', first)).toBe(ErrorCodes.NONE);
+  await using client = await WireClient.connect(penstock.kafkaPort);
+  const rejoined = await client.send(ApiKeys.JoinGroup, 5, {
+    ...joinRequest('rebalancing'),
+    memberId: first.memberId,
+  });
+  expect(rejoined).toMatchObject({ errorCode: 0, generationId: 2, leader: first.memberId });
+  expect(await heartbeat(penstock.kafkaPort, 'static', fixed, 'one')).toBe(ErrorCodes.NONE);
+  const back = await client.send(ApiKeys.JoinGroup, 5, joinRequest('static', 'one'));
+  expect(back).toMatchObject({ errorCode: 0, generationId: 1 });
+  expect(await heartbeat(penstock.kafkaPort, 'static', fixed, 'one')).toBe(
+    ErrorCodes.FENCED_INSTANCE_ID,
+  );
 });
 
 interface Member {
@@ -142,24 +182,43 @@ async function createTopic(
   expect(topics[0]?.errorCode).toBe(0);
 }
 
-async function joinGroup(port: number): Promise<Member> {
-  await using client = await WireClient.connect(port);
-  const joined = await client.send(ApiKeys.JoinGroup, 3, {
-    groupId: 'g',
-    sessionTimeoutMs: 60_000,
-    rebalanceTimeoutMs: 60_000,
-    memberId: '',
-    protocolType: 'consumer',
+function joinRequest(groupId: string, groupInstanceId: string | null = null) {
+  return {
+    ...{ groupId, groupInstanceId, memberId: '', protocolType: 'consumer' },
+    ...{ sessionTimeoutMs: 60_000, rebalanceTimeoutMs: 60_000 },
     protocols: [{ name: 'range', metadata: Buffer.from('subscription') }],
-  });
+  };
+}
+
+async function joinGroup(
+  port: number,
+  groupId = 'g',
+  groupInstanceId: string | null = null,
+): Promise<Member> {
+  await using client = await WireClient.connect(port);
+  // Version 3 gives dynamic members their id at once; 5 is the first to know static ones.
+  const version = groupInstanceId === null ? 3 : 5;
+  const request = joinRequest(groupId, groupInstanceId);
+  const joined = await client.send(ApiKeys.JoinGroup, version, request);
   const member = { memberId: joined.memberId, generationId: joined.generationId };
   const synced = await client.send(ApiKeys.SyncGroup, 3, {
-    groupId: 'g',
+    ...{ groupId, groupInstanceId },
     ...member,
     assignments: [{ memberId: joined.memberId, assignment: Buffer.from('all of it') }],
   });
   expect(synced.assignment.toString()).toBe('all of it');
   return member;
+}
+
+async function heartbeat(
+  port: number,
+  groupId: string,
+  member: Member,
+  groupInstanceId: string | null = null,
+): Promise<number> {
+  await using client = await WireClient.connect(port);
+  const request = { groupId, groupInstanceId, ...member };
+  return (await client.send(ApiKeys.Heartbeat, 4, request)).errorCode;
 }
 
 async function commit(port: number, { memberId, generationId }: Member, committedOffset: number) {
