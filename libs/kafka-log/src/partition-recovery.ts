@@ -55,7 +55,8 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
   const names = finishSwaps(services, directory, services.files.list(directory) ?? []);
   const logStartOffset = checkpoint?.logStartOffset ?? 0;
   const durableEnd = Math.max(checkpoint?.durableEndOffset ?? 0, logStartOffset);
-  const bases = removeDeleted(input, offsetsOf(names, SEGMENT_FILE), logStartOffset);
+  const snapshots = offsetsOf(names, SNAPSHOT_FILE);
+  const bases = removeDeleted(input, offsetsOf(names, SEGMENT_FILE), snapshots, logStartOffset);
   const segments: Segment[] = [];
   const gaps: Gap[] = [];
   const unsynced: Segment[] = [];
@@ -79,7 +80,6 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
     }
   }
   const start = closeEnds(input, segments, gaps, logStartOffset, durableEnd);
-  const snapshots = offsetsOf(names, SNAPSHOT_FILE);
   return {
     segments,
     gaps: gaps.filter((one) => one.toOffset > start),
@@ -90,17 +90,32 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
   };
 }
 
-/** Finishes what a crash broke off: segments below the log start were about to be removed. */
-function removeDeleted(input: RecoveryInput, bases: number[], logStartOffset: number): number[] {
-  return bases.filter((base, i) => {
-    const next = bases[i + 1];
-    if (next === undefined || next > logStartOffset) return true;
+/**
+ * Finishes what a crash broke off: segments below the log start were about to be removed. Unless
+ * they are all that is left of what is known of producers; the next trimming takes them then.
+ */
+function removeDeleted(
+  input: RecoveryInput,
+  bases: number[],
+  snapshots: number[],
+  logStartOffset: number,
+): number[] {
+  const kept = bases.findLastIndex((base, i) => i === 0 || base <= logStartOffset);
+  if (kept <= 0) return bases;
+  const { services, directory } = input;
+  const isKnown = snapshots.some(
+    (offset) =>
+      offset >= bases[kept]! &&
+      readSnapshot(services, snapshotPath(directory, offset), offset) !== undefined,
+  );
+  if (!isKnown) return bases;
+  for (const base of bases.slice(0, kept)) {
     const { log, index } = newSegment(input, base);
-    const { files } = input.services;
+    const { files } = services;
     files.unlinkNow(log.path);
     if (files.size(index.path) !== undefined) files.unlinkNow(index.path);
-    return false;
-  });
+  }
+  return bases.slice(kept);
 }
 
 /** How much of a segment the checkpoint vouches for. */
