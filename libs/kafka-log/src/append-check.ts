@@ -122,12 +122,15 @@ function checkRecords(
   return { ok: true, header: { ...header, maxTimestamp: latest } };
 }
 
+/** However early is allowed: a difference that no long holds is refused by Kafka too. */
+const LONG_MAX = 2 ** 63;
+
 /** A record without a timestamp is never too early. */
 function isOutOfRange(timestamp: number, { config, now }: BatchCheckOptions): boolean {
   if (config.messageTimestampType === 'LogAppendTime' || timestamp === NO_TIMESTAMP) return false;
   return (
     timestamp - now > config.messageTimestampAfterMaxMs ||
-    now - timestamp > config.messageTimestampBeforeMaxMs
+    now - timestamp > Math.min(config.messageTimestampBeforeMaxMs, LONG_MAX)
   );
 }
 

@@ -23,6 +23,8 @@ import { withoutRepeats } from './repeated-partitions.ts';
  *   written. Durability `os`: both once they are written.
  * - A partition that is named twice gets the last of its batches, as in Kafka.
  * - zstd before version 7: UNSUPPORTED_COMPRESSION_TYPE 76.
+ * - A transactional batch in a request without transactional id:
+ *   TRANSACTIONAL_ID_AUTHORIZATION_FAILED 53 for all, as Kafka.
  * - Deviations: no transactions (a transactional batch is refused with INVALID_TXN_STATE 48);
  *   `min.insync.replicas` has no effect, as on any single Kafka node; `timeoutMs` is not applied,
  *   because nothing here waits for other brokers.
@@ -34,6 +36,9 @@ export const produceHandler = handler({
     const { acks } = request;
     if (acks !== -1 && acks !== 0 && acks !== 1) {
       return answer(request, () => refusal(ErrorCodes.INVALID_REQUIRED_ACKS));
+    }
+    if (request.transactionalId === null && hasTransactionalRecords(request)) {
+      return answer(request, () => refusal(ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED));
     }
     const now = broker.clock.now();
     const waits: Promise<void>[] = [];
@@ -60,6 +65,21 @@ type PartitionData = ProduceRequest['topicData'][number]['partitionData'][number
 type Outcome = {
   -readonly [Name in keyof Omit<PartitionResponse, 'index'>]: PartitionResponse[Name];
 };
+
+/** In a record batch; see libs/kafka-protocol/src/records/record-batch.ts. */
+const ATTRIBUTES_POSITION = 21;
+const TRANSACTIONAL_BIT = 0x10;
+
+/** Kafka looks at the first batch of each partition (`RequestUtils.hasTransactionalRecords`). */
+function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
+  for (const { partitionData } of topicData) {
+    for (const { records } of partitionData) {
+      if (records === null || records.length < RECORD_BATCH_HEADER_BYTES) continue;
+      if ((records.readInt16BE(ATTRIBUTES_POSITION) & TRANSACTIONAL_BIT) !== 0) return true;
+    }
+  }
+  return false;
+}
 
 function answer(
   request: ProduceRequest,
@@ -120,7 +140,7 @@ function append(
 /** What is wrong before the log is asked; the log checks everything else. */
 function batchProblem(records: Buffer | null, apiVersion: number): Outcome | undefined {
   if (records === null || records.length < RECORD_BATCH_HEADER_BYTES) {
-    return refusal(ErrorCodes.CORRUPT_MESSAGE, 'No whole record batch.');
+    return refusal(ErrorCodes.INVALID_RECORD, 'No whole record batch.');
   }
   if (apiVersion < 7 && compressionOf(readRecordBatchHeader(records, 0)) === 'zstd') {
     return refusal(
