@@ -193,6 +193,19 @@ describe('compaction under way', () => {
     expect(world.log().damages).toEqual([]);
   });
 
+  it('goes on when a log cannot be read for a while', async () => {
+    const world = await filled({});
+    await world.restart();
+    world.log().load();
+    world.files.fault = (operation, path) =>
+      operation === 'read' && path.endsWith('.log') ? new Error('EIO') : undefined;
+    await world.clock.advance(3 * BACKOFF_MS);
+    expect(world.log().offlineReason).toBeUndefined();
+    world.files.fault = undefined;
+    await world.clock.advance(2 * BACKOFF_MS);
+    expect(contents(world.log())).toEqual(['18 k0=v18', '19 k1=v19']);
+  });
+
   it('leaves the last space on the disk to producers', async () => {
     const world = await filled({});
     world.files.capacityBytes = world.files.paths.reduce(

@@ -88,15 +88,30 @@ export class Cleaner {
     const slices = new Slices(this.#services.clock);
     const candidates: Candidate[] = [];
     for (const state of this.#compacted()) {
-      state.load();
-      if (!state.isWritable) continue;
-      this.#rollIfOld(state);
-      const plan = this.#plan(state);
+      const plan = this.#look(state);
       if (plan !== undefined && isDue({ state, plan })) candidates.push({ state, plan });
       if (slices.isOver(0)) await slices.pause();
     }
     candidates.sort((a, b) => b.plan.dirtyRatio - a.plan.dirtyRatio);
     for (const { state } of candidates) await this.#clean(state);
+  }
+
+  /** What there is to do for a log; nothing if it cannot be looked at now. */
+  #look(state: LogState): CompactionPlan | undefined {
+    state.load();
+    if (!state.isWritable) return undefined;
+    try {
+      if (this.#isOld(state)) {
+        state.roll();
+        this.#services.flusher.add(state);
+      }
+      return this.#plan(state);
+    } catch (error) {
+      const { topic, partition } = state.folder;
+      const message = 'a log could not be looked at for compaction';
+      this.#services.logger.warn({ err: error, topic, partition }, message);
+      return undefined;
+    }
   }
 
   #plan(state: LogState): CompactionPlan | undefined {
@@ -136,17 +151,9 @@ export class Cleaner {
    * A log that is written to no more would keep its last segment as it is for ever. Age counts from
    * when it was begun, not by timestamps: records of long ago must not make a segment each.
    */
-  #rollIfOld(state: LogState): void {
-    const { active, config, activeSince } = state;
+  #isOld({ active, config, activeSince }: LogState): boolean {
     const age = this.#services.clock.now() - activeSince;
-    if (active.isEmpty || age <= Math.min(config.segmentMs, config.maxCompactionLagMs)) return;
-    try {
-      state.roll();
-      this.#services.flusher.add(state);
-    } catch (error) {
-      const { topic, partition } = state.folder;
-      this.#services.logger.warn({ err: error, topic, partition }, 'no new segment was begun');
-    }
+    return !active.isEmpty && age > Math.min(config.segmentMs, config.maxCompactionLagMs);
   }
 
   /** What is sealed becomes durable at once instead of within the interval of os mode. */

@@ -9,7 +9,7 @@ import type { CompactionPlan } from './compaction-plan.ts';
 import { groupSegments } from './compaction-plan.ts';
 import { KeyOffsets } from './key-offsets.ts';
 import { CompactionStopped, rewriteSegments } from './segment-rewrite.ts';
-import { swapSegments } from './segment-swap.ts';
+import { discardCleaned, swapSegments } from './segment-swap.ts';
 import { Slices } from '../slices.ts';
 
 export interface CompactionOptions {
@@ -182,8 +182,13 @@ class Pass {
         return true;
       }),
     );
+    if (!isDone) {
+      // After the folder has gone, or another of the same name has come, nothing in it is ours.
+      if (state.isWritable) discardCleaned(state.services.files, cleaned);
+      else cleaned.close();
+      throw new CompactionStopped('segments went away meanwhile');
+    }
     this.#options.check();
-    if (!isDone) throw new CompactionStopped('segments went away meanwhile');
   }
 
   #checkPresent(segment: Segment): void {
