@@ -79,7 +79,7 @@ async function replay(
         continue;
       }
       failed++;
-      console.log(`BROKEN: ${(error as Error).stack ?? String(error)}\ntrace ${hash}`);
+      console.log(`BROKEN: ${error.stack}\ntrace ${hash}`);
     }
   }
   return failed === 0 ? 0 : 1;

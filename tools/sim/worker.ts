@@ -14,7 +14,7 @@ async function play({ level, mode, from, count }: Portion): Promise<void> {
     crashes += outcome.crashes;
     if (outcome.error === undefined) continue;
     const { error, tail } = outcome;
-    const text = [(error as Error).stack ?? String(error), ...tail.slice(-TAIL)].join('\n');
+    const text = [error.stack, ...tail.slice(-TAIL)].join('\n');
     say({ kind: 'failed', seed, text });
   }
   say({ kind: 'done', played: count, crashes });

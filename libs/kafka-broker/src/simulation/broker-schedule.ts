@@ -1,7 +1,7 @@
 import type { Logger } from '@penstock/kafka-log';
 import { ApiKeys } from '@penstock/kafka-protocol';
 import type { Crash, ScheduleOutcome } from '@penstock/kafka-log/faults';
-import { Random, SimulatedClock, Trace, Violation } from '@penstock/kafka-log/faults';
+import { asError, Random, SimulatedClock, Trace, Violation } from '@penstock/kafka-log/faults';
 import { AdminActor, describe, look } from './admin-actor.ts';
 import { brokerPlanOf, type BrokerPlan } from './broker-plan.ts';
 import { BrokerWorld, type Sabotage } from './broker-world.ts';
@@ -72,7 +72,8 @@ class BrokerSchedule {
 
   outcome(error: unknown): ScheduleOutcome {
     const { hash, count, tail } = this.#trace;
-    return { seed: this.#options.seed, error, hash, steps: count, crashes: this.#crashes, tail };
+    const { seed } = this.#options;
+    return { seed, error: asError(error), hash, steps: count, crashes: this.#crashes, tail };
   }
 
   /** A promise was rejected and nobody cared: a real process would end. */
@@ -216,16 +217,16 @@ class BrokerSchedule {
       if (this.#random.chance(0.15)) {
         world.files.crashAt = world.files.operations + 1 + this.#random.below(15);
       }
-      let failure: unknown;
+      let failure: Error | undefined;
       const starting = world.start().catch((error: unknown) => {
-        failure = error ?? new Error('the start failed');
+        failure = asError(error);
       });
       await this.#untilDone(starting, 'the start', () => world.files.isCrashed);
       if (!world.files.isCrashed && failure === undefined) return;
       // Whose database fails cannot start; somebody sees to it.
       const hasReason = world.commitFailureChance > 0 || world.store?.failureChance !== 0;
       if (!world.files.isCrashed && !hasReason) throw failure;
-      this.#trace.add(`the start failed: ${String(failure ?? 'a crash')}`);
+      this.#trace.add(`the start failed: ${failure?.message ?? 'a crash'}`);
       this.#heal();
       world.crash(this.#plan.losesPower && this.#random.chance(0.5) ? 'power loss' : 'kill');
     }

@@ -182,7 +182,9 @@ export class ProducerActor {
         if (!this.#options.isIdempotent) this.#pending = this.#pending.filter((o) => o !== batch);
         this.#client?.close();
         return;
+      case 'INVALID_TIMESTAMP':
       case 'UNKNOWN_TOPIC_OR_PARTITION':
+        // The clock was set back, or the topic is gone: for good.
         this.#begin();
         this.#client?.close();
         return;

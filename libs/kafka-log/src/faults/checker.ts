@@ -206,6 +206,13 @@ export class PartitionChecker {
     this.sawHighWatermark(end, this.#visibleEnd);
     const present = new Map(records.map((record) => [record.offset, record]));
     const newest = new Map(records.map(({ key, offset }) => [key, offset]));
+    // What cannot be read counts as well: it was there when compaction looked.
+    for (const { attempt, offset, seenAt } of this.#attempts.values()) {
+      for (const at of [offset ?? -1, ...seenAt]) {
+        if (this.#damaged.has(at))
+          newest.set(attempt.key, Math.max(newest.get(attempt.key) ?? -1, at));
+      }
+    }
     const deletedKeys = this.isCompacted ? this.#keysWithTombstones() : undefined;
     const mayBeGone = (offset: number, { key, value }: Attempt): boolean => {
       if (offset < start || this.#damaged.has(offset)) return true;

@@ -8,6 +8,7 @@ export type { Fault, FileOperation } from './memory-files.ts';
 export { Random } from './random.ts';
 export { Register } from './register.ts';
 export type { RegisterWrite } from './register.ts';
+export { asError } from './schedule-outcome.ts';
 export type { ScheduleOutcome } from './schedule-outcome.ts';
 export { firstFailure, playSeeds } from './seeds.ts';
 export { ProcessClock, SimulatedClock } from './simulated-clock.ts';

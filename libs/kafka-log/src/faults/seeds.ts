@@ -9,7 +9,7 @@ export async function playSeeds(
   for (let seed = 1; seed <= count; seed++) {
     const { error, tail } = await play(seed);
     if (error === undefined) continue;
-    const text = [String((error as Error).stack ?? error), ...tail].join('\n');
+    const text = [error.stack, ...tail].join('\n');
     throw new Error(`${replay} --seed ${seed}\n${text}`, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import type { Crash, Promised } from '../faults/checker.ts';
 import { MemoryFiles } from '../faults/memory-files.ts';
 import { Random } from '../faults/random.ts';
 import { ProcessClock, SimulatedClock } from '../faults/simulated-clock.ts';
-import type { ScheduleOutcome } from '../faults/schedule-outcome.ts';
+import { asError, type ScheduleOutcome } from '../faults/schedule-outcome.ts';
 import { Trace, Violation } from '../faults/trace.ts';
 import type { Files } from '../files.ts';
 import { LogManager } from '../log-manager.ts';
@@ -75,7 +75,7 @@ class LogSchedule {
   outcome(error: unknown): ScheduleOutcome {
     const { seed } = this.#options;
     const { hash, count, tail } = this.#trace;
-    return { seed, error, hash, steps: count, crashes: this.#crashes, tail };
+    return { seed, error: asError(error), hash, steps: count, crashes: this.#crashes, tail };
   }
 
   async play(): Promise<void> {
@@ -201,6 +201,8 @@ class LogSchedule {
   }
 
   async #restart(): Promise<void> {
+    // What cannot be written down on a full disk is not known to be durable.
+    const hadTrouble = this.#files.capacityBytes < Infinity || this.#files.fault !== undefined;
     const closing = this.#manager!.close();
     let isOver = false;
     const over = (): void => void (isOver = true);
@@ -214,7 +216,7 @@ class LogSchedule {
     if (!isOver) throw new Violation('closing the log never ends');
     this.#trace.add('closed, and started again');
     await closing.catch((error: unknown) => this.#trace.add(`close: ${String(error)}`));
-    const isWell = this.#manager!.offlinePartitions.length === 0;
+    const isWell = !hadTrouble && this.#manager!.offlinePartitions.length === 0;
     this.#clock.stop();
     this.#files = this.#files.kill();
     this.#troubles.end(this.#files);
