@@ -226,7 +226,11 @@ export class ClassicGroup {
     return new Set([...counts].filter(([, n]) => n === this.members.size).map(([name]) => name));
   }
 
-  /** The commonly supported protocol with most votes; each member votes by its order. */
+  /**
+   * The commonly supported protocol with most votes; each member votes by its order. Between as many
+   * votes the order of a Java hash table decides, as in Kafka, so that a group whose members are
+   * being moved from one protocol to another gets the same one here and there.
+   */
   selectProtocol(): string {
     const candidates = this.candidateProtocols();
     const votes = new Map<string, number>();
@@ -234,12 +238,10 @@ export class ClassicGroup {
       const vote = member.voteFor(candidates);
       if (vote !== undefined) votes.set(vote, (votes.get(vote) ?? 0) + 1);
     }
-    let best = '';
-    let most = 0;
-    for (const [name, count] of votes) {
-      if (count > most) [best, most] = [name, count];
-    }
-    return best;
+    const [best] = [...votes].sort(
+      ([a, ofA], [b, ofB]) => ofB - ofA || hashBucket(a) - hashBucket(b),
+    );
+    return best?.[0] ?? '';
   }
 
   // Generations
@@ -295,4 +297,13 @@ export class ClassicGroup {
       members: isLeader ? this.joinedMembers() : [],
     };
   }
+}
+
+/** Where a `java.util.HashMap` of up to 12 entries puts a text. */
+function hashBucket(text: string): number {
+  let hash = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+  }
+  return (hash ^ (hash >>> 16)) & 15;
 }
