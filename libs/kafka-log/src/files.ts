@@ -39,6 +39,8 @@ export interface Files {
   size(path: string): number | undefined;
   /** Bytes free for this process on the file system that holds `path`. */
   freeBytes(path: string): number;
+  /** How many files the process may have open, its connections included; undefined if unknown. */
+  readonly descriptorsMax?: number | undefined;
   /** Takes an exclusive lock that ends with the process; undefined if another holds it. */
   lock(path: string): FileLock | undefined;
 }

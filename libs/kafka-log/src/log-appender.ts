@@ -3,6 +3,7 @@ import type { RecordBatchHeader } from '@penstock/kafka-protocol';
 import type { Refusal } from './append-check.ts';
 import { checkBatch } from './append-check.ts';
 import type { LogState } from './log-state.ts';
+import { isOutOfDescriptors } from './open-files.ts';
 import type { AppendOptions, AppendResult } from './results.ts';
 import { APPEND_ERROR_CODES } from './results.ts';
 
@@ -92,9 +93,16 @@ export class LogAppender {
     );
   }
 
-  /** A full disk refuses this batch and no more; any other failure takes the partition offline. */
+  /**
+   * A full disk, or too many open files, refuse this batch and no more; any other failure takes the
+   * partition offline.
+   */
   #writeFailed(error: NodeJS.ErrnoException): AppendResult {
     const { folder, active } = this.#state;
+    // Nothing was written: the file could not even be opened.
+    if (isOutOfDescriptors(error)) {
+      return this.#refuse({ error: 'storage', message: error.message, recordErrors: [] });
+    }
     const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
     let reason = `${error.code ?? 'error'} while writing to ${folder.path}: ${error.message}`;
     if (isFull) {

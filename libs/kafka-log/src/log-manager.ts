@@ -23,7 +23,7 @@ export interface LogManagerOptions {
   /** Defaults to the real file system and the machine's clock. */
   readonly files?: Files;
   readonly clock?: Clock;
-  /** Files kept open at once; 4,096 if left out. */
+  /** Files kept open at once; 4,096, or half of what the process may open, if left out. */
   readonly openFilesMax?: number;
   /** `log.retention.check.interval.ms`; Kafka's 5 minutes if left out. */
   readonly retentionCheckIntervalMs?: number;
@@ -149,7 +149,7 @@ export class LogManager {
         files,
         clock,
         logger,
-        openFiles: new OpenFiles(files, options.openFilesMax ?? OPEN_FILES_MAX),
+        openFiles: new OpenFiles(files, options.openFilesMax ?? openFilesMax(files)),
         checkpoints,
         flusher: new Flusher(clock, checkpoints, durability),
       };
@@ -326,6 +326,11 @@ export class LogManager {
       );
     });
   }
+}
+
+/** Half of what the process may open: connections need the other. */
+function openFilesMax({ descriptorsMax = Infinity }: Files): number {
+  return Math.max(1, Math.min(OPEN_FILES_MAX, Math.floor(descriptorsMax / 2)));
 }
 
 /** Topic and partition of a folder's name; undefined if it is not that of a partition. */

@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   readdirSync,
   renameSync,
@@ -19,6 +20,9 @@ import {
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { FileLock, Files, OpenMode } from './files.ts';
+import { isOutOfDescriptors } from './open-files.ts';
+
+const RETRY_MS = 20;
 
 /** The real file system: the only module that knows node:fs. */
 export class NodeFiles implements Files {
@@ -75,7 +79,9 @@ export class NodeFiles implements Files {
     try {
       descriptor = openSync(path, 'r');
     } catch (error) {
-      process.nextTick(done, error as Error);
+      // A failure would take the partition offline; here it only has to wait for its turn.
+      if (isOutOfDescriptors(error)) setTimeout(() => this.syncDirectory(path, done), RETRY_MS);
+      else process.nextTick(done, error as Error);
       return;
     }
     fsync(descriptor, (error) => {
@@ -124,6 +130,16 @@ export class NodeFiles implements Files {
 
   size(path: string): number | undefined {
     return statSync(path, { throwIfNoEntry: false })?.size;
+  }
+
+  get descriptorsMax(): number | undefined {
+    try {
+      const limits = readFileSync('/proc/self/limits', 'latin1');
+      const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+      return soft === undefined ? undefined : Number(soft);
+    } catch {
+      return undefined;
+    }
   }
 
   freeBytes(path: string): number {

@@ -45,9 +45,22 @@ export class OpenFiles {
     file.usedAt = ++this.#uses;
     if (file.descriptor >= 0) return file.descriptor;
     if (this.#open.size >= this.#countMax) this.#evict();
-    file.descriptor = this.#files.open(file.path, file.mode);
+    file.descriptor = this.#openFile(file);
     this.#open.add(file);
     return file.descriptor;
+  }
+
+  /** Gives descriptors up when the process may have no more of them: connections take them too. */
+  #openFile(file: PooledFile): number {
+    for (;;) {
+      try {
+        return this.#files.open(file.path, file.mode);
+      } catch (error) {
+        const before = this.#open.size;
+        if (isOutOfDescriptors(error)) this.#evict();
+        if (this.#open.size === before) throw error;
+      }
+    }
   }
 
   close(file: PooledFile): void {
@@ -68,4 +81,10 @@ export class OpenFiles {
     const count = Math.max(1, idle.length >> 2);
     for (const file of idle.slice(0, count)) this.close(file);
   }
+}
+
+/** Neither the file nor the disk is at fault: it works again when others have closed theirs. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE';
 }
