@@ -2,6 +2,8 @@ import { externalTool, run } from '@penstock/testing';
 import type { ReadRecord } from './kafka-reader.ts';
 
 const separator = '\u0001';
+/** Near the longest text there can be. */
+const OUTPUT_CHARACTERS_MAX = 500_000_000;
 
 /** Reads a topic from start to end by kcat, that is by librdkafka. */
 export async function readAllByKcat(
@@ -10,7 +12,10 @@ export async function readAllByKcat(
 ): Promise<ReadRecord[]> {
   const format = ['%p', '%o', '%k', '%s', '%h'].join('\\x01') + '\\n';
   const args = ['-C', '-b', bootstrapServers, '-t', topic, '-o', 'beginning', '-e', '-q'];
-  const { stdout } = await run(externalTool('kcat')!, [...args, '-f', format]);
+  const { stdout } = await run(externalTool('kcat')!, [...args, '-f', format], {
+    outputCharactersMax: OUTPUT_CHARACTERS_MAX,
+    deadlineMs: 600_000,
+  });
   return stdout
     .split('\n')
     .filter((line) => line !== '')

@@ -16,6 +16,8 @@ export interface ManagedProcessOptions {
   ipc?: boolean;
   /** Text for standard input, which is closed after it; without it standard input is empty. */
   input?: string;
+  /** How much of its output is kept, from the end; 4 million characters if left out. */
+  outputCharactersMax?: number;
   /** Leader of its own process group, so that the whole group can be ended. */
   ownGroup?: boolean;
 }
@@ -34,6 +36,7 @@ export class ManagedProcess implements AsyncDisposable {
 
   constructor(options: ManagedProcessOptions) {
     this.#ownGroup = options.ownGroup ?? false;
+    const { outputCharactersMax = OUTPUT_CHARACTERS_MAX } = options;
     const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
     // vitest's own switches must not reach the processes under test.
     delete env['NODE_OPTIONS'];
@@ -46,10 +49,10 @@ export class ManagedProcess implements AsyncDisposable {
       stdio: ['pipe', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stdout = (this.#stdout + text).slice(-OUTPUT_CHARACTERS_MAX);
+      this.#stdout = lastOf(this.#stdout + text, outputCharactersMax);
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-OUTPUT_CHARACTERS_MAX);
+      this.#stderr = lastOf(this.#stderr + text, outputCharactersMax);
     });
     this.child.stdin?.on('error', () => undefined);
     this.child.stdin?.end(options.input ?? '');
@@ -127,6 +130,11 @@ export class ManagedProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGTERM', 12_000).catch(() => undefined);
   }
+}
+
+/** Cut only when it is too long: cutting copies all of it. */
+function lastOf(text: string, charactersMax: number): string {
+  return text.length > charactersMax ? text.slice(-charactersMax) : text;
 }
 
 /** Runs a program to its end; fails, with all it wrote, when its exit code is not 0. */
