@@ -25,7 +25,7 @@ test.skipIf(!hasPrlimit)(
     const ledger = new Ledger();
     await createTopic(port, PARTITIONS);
     await using producer = new WireProducer({ port, ledger, name: 'steady', partition: 0 }).start();
-    await produceSome(penstock, ledger, { partitions: PARTITIONS, records: 10 });
+    await produceSome(penstock, ledger, { partitions: PARTITIONS, records: 10, atOnce: 20 });
     const sockets = Array.from({ length: SOCKETS }, () => openSocket(port));
     await eventually(() => sockets.filter(({ connecting }) => !connecting).length > 50);
     const before = ledger.acknowledged.length;
