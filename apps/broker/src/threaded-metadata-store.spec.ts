@@ -1,10 +1,28 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredGroup, StoredOffset } from '@penstock/kafka-broker';
-import { databaseFile, databaseFiles, openSqlite } from '@penstock/platform/broker-storage';
-import { temporaryFolder } from '@penstock/testing';
-import { expect, test } from 'vitest';
+import {
+  databaseFile,
+  databaseFiles,
+  migrateDatabase,
+  openSqlite,
+} from '@penstock/platform/broker-storage';
+import { temporaryFolder, type TemporaryFolder } from '@penstock/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ThreadedMetadataStore } from './threaded-metadata-store.ts';
+
+/** Migrating takes longer than everything else here: each test starts from a copy. */
+let template: TemporaryFolder;
+
+beforeAll(async () => {
+  template = await temporaryFolder();
+  await migrateDatabase({
+    file: databaseFile(template.path, 'broker'),
+    ...databaseFiles('broker'),
+  });
+});
+
+afterAll(() => template[Symbol.asyncDispose]());
 
 test('what was written is there after the database was closed and opened again', async () => {
   await using folder = await temporaryFolder();
@@ -176,6 +194,10 @@ async function withStore(
   use: (store: ThreadedMetadataStore, file: string) => Promise<void>,
 ): Promise<void> {
   const file = databaseFile(dataDir, 'broker');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir);
+    copyFileSync(databaseFile(template.path, 'broker'), file);
+  }
   const store = new ThreadedMetadataStore({
     file,
     ...databaseFiles('broker'),
