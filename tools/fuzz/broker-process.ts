@@ -1,7 +1,7 @@
 // The broker under attack, in a process of its own: what it costs and how long it does not listen to
 // others can be told apart from what the attack costs.
 import { TestBroker } from '@penstock/testing';
-import { BlockWatch } from './block-watch.ts';
+import { BlockWatch, type Blocked } from './block-watch.ts';
 
 /** What the broker's process reports. */
 export type Report =
@@ -10,15 +10,13 @@ export type Report =
   | { readonly type: 'figures'; readonly figures: Figures }
   | { readonly type: 'collected'; readonly heapBytes: number };
 
-export interface Figures {
+export interface Figures extends Blocked {
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
   readonly connections: number;
   readonly requestsTotal: number;
   readonly malformedRequestsTotal: number;
-  /** The longest time since the last report for which the event loop computed, ms. */
-  readonly blockedMs: number;
 }
 
 const REPORT_INTERVAL_MS = 200;
@@ -45,7 +43,7 @@ async function main(): Promise<void> {
       heapBytes: heapUsed,
       externalBytes: external,
       ...{ connections, requestsTotal, malformedRequestsTotal },
-      blockedMs: watch.take(),
+      ...watch.take(),
     };
     tell({ type: 'figures', figures });
   }, REPORT_INTERVAL_MS);

@@ -269,8 +269,8 @@ export const TOO_MANY_PARTITIONS: Refusal = {
   message: 'Excessively large number of partitions per request.',
 };
 
-/** Each costs a fraction of a millisecond and a sync of the folder, which some may share. */
-const REMOVED_AT_ONCE = 32;
+/** Each costs some calls to the file system, and a sync of the folder, which some may share. */
+const REMOVED_AT_ONCE = 4;
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map();
 
 export function isRefusal(outcome: Topic | Refusal): outcome is Refusal {
