@@ -27,6 +27,8 @@ const HEADER_SIZE = 16;
 const ENTRY_SIZE = 20;
 /** Entries held back before they are written: one small write per megabyte and more of batches. */
 const PENDING_MAX = 256;
+/** For reading and writing one entry; one for all indexes, of which there can be thousands. */
+const ENTRY = Buffer.alloc(ENTRY_SIZE + 4);
 
 export interface IndexEntry {
   readonly offset: number;
@@ -48,7 +50,6 @@ export class SegmentIndex {
   /** Entries in the file. */
   #written = 0;
   #pending: IndexEntry[] = [];
-  readonly #entry = Buffer.alloc(ENTRY_SIZE + 4);
 
   constructor(files: Files, open: OpenFiles, path: string, baseOffset: number) {
     this.#files = files;
@@ -120,7 +121,7 @@ export class SegmentIndex {
     const entries = Buffer.alloc(this.#pending.length * ENTRY_SIZE);
     this.#pending.forEach((entry, i) => {
       this.#encode(entry);
-      this.#entry.copy(entries, i * ENTRY_SIZE, 0, ENTRY_SIZE);
+      ENTRY.copy(entries, i * ENTRY_SIZE, 0, ENTRY_SIZE);
     });
     const descriptor = this.#descriptor();
     if (this.#written === 0) writeAll(this.#files, descriptor, this.#header(), 0);
@@ -209,7 +210,7 @@ export class SegmentIndex {
   }
 
   #read(index: number): IndexEntry {
-    const entry = this.#entry;
+    const entry = ENTRY;
     const position = HEADER_SIZE + index * ENTRY_SIZE;
     const read = this.#files.read(this.#descriptor(), entry, 0, ENTRY_SIZE, position);
     if (read < ENTRY_SIZE || entry.readUInt32BE(16) !== this.#entryCrc()) {
@@ -223,7 +224,7 @@ export class SegmentIndex {
   }
 
   #encode({ offset, position, maxTimestampBefore }: IndexEntry): void {
-    const entry = this.#entry;
+    const entry = ENTRY;
     entry.writeUInt32BE(offset - this.#baseOffset, 0);
     entry.writeUInt32BE(position, 4);
     writeInt64(entry, 8, maxTimestampBefore);
@@ -231,7 +232,7 @@ export class SegmentIndex {
   }
 
   #entryCrc(): number {
-    return crc32(this.#entry.subarray(0, 16), this.#baseOffset % 0x1_0000_0000);
+    return crc32(ENTRY.subarray(0, 16), this.#baseOffset % 0x1_0000_0000);
   }
 
   #header(): Buffer {

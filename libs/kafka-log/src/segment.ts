@@ -9,6 +9,9 @@ import type { IndexEntry } from './segment-index.ts';
 import { IndexDamagedError, SegmentIndex, writeAll } from './segment-index.ts';
 
 const HINTS_MAX = 8;
+const NO_HINTS = new Float64Array(0);
+/** For a look at one header; one for all segments, of which there can be thousands. */
+const HEAD = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
 
 /** Where a batch lies; `bad` says that the bytes at `position` are none. */
 export interface Located {
@@ -43,10 +46,10 @@ export class Segment {
   #indexedPosition = 0;
   /** Timestamp of the first batch; undefined until asked for. */
   #firstTimestamp: number | undefined;
-  readonly #hintOffsets = new Float64Array(HINTS_MAX).fill(-1);
-  readonly #hintPositions = new Float64Array(HINTS_MAX);
+  /** Where readers go on; made for the first of them, since most segments have none. */
+  #hintOffsets = NO_HINTS;
+  #hintPositions = NO_HINTS;
   #hintNext = 0;
-  readonly #head = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
 
   /** `index.interval.bytes` for the batches to come. */
   indexIntervalBytes: number;
@@ -149,6 +152,10 @@ export class Segment {
 
   /** Remembers that a batch beginning with `offset` lies at `position`, for a reader that goes on. */
   remember(offset: number, position: number): void {
+    if (this.#hintOffsets === NO_HINTS) {
+      this.#hintOffsets = new Float64Array(HINTS_MAX).fill(-1);
+      this.#hintPositions = new Float64Array(HINTS_MAX);
+    }
     const known = this.#hintOffsets.indexOf(offset);
     const slot = known >= 0 ? known : this.#hintNext;
     if (known < 0) this.#hintNext = (this.#hintNext + 1) % HINTS_MAX;
@@ -347,7 +354,7 @@ export class Segment {
   }
 
   #isBatchAt(entry: IndexEntry): boolean {
-    const bytes = this.#head;
+    const bytes = HEAD;
     const read = this.#files.read(this.descriptor(), bytes, 0, bytes.length, entry.position);
     return (
       read === bytes.length &&
