@@ -12,6 +12,8 @@ if (wanted[0] === 'broker') {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });
+  // What an interruption left waiting would keep the process alive.
+  process.exit();
 } else if (unknown !== undefined) {
   console.error(`There is no benchmark ${unknown}: there are ${[...names, 'broker'].join(', ')}.`);
   process.exitCode = 1;

@@ -104,6 +104,7 @@ export async function planNull(folder: string): Promise<BrokerPlan> {
 
 /** A broker that runs. */
 export class RunningBroker implements AsyncDisposable {
+  static readonly #running = new Set<RunningBroker>();
   readonly plan: BrokerPlan;
   readonly #process: ManagedProcess;
 
@@ -116,6 +117,12 @@ export class RunningBroker implements AsyncDisposable {
       cwd: plan.folder,
       ipc: plan.name === 'penstock',
     });
+    RunningBroker.#running.add(this);
+  }
+
+  /** Ends what an interrupted measurement left running. */
+  static async killAll(): Promise<void> {
+    await Promise.all([...RunningBroker.#running].map((broker) => broker.stop('SIGKILL')));
   }
 
   /** Starts the process, and does not wait for anything. */
@@ -165,6 +172,7 @@ export class RunningBroker implements AsyncDisposable {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#process.stop(signal, 30_000);
+    RunningBroker.#running.delete(this);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

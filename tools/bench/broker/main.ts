@@ -35,11 +35,21 @@ export async function benchBroker(args: readonly string[]): Promise<void> {
   const results = await mkdtemp(join(tmpdir(), 'penstock-bench-results-'));
   const run = new BenchRun({ options, tools: new KafkaTools(classPath), folder, results });
   try {
-    await measureAll(run, options, classPath);
+    await Promise.race([measureAll(run, options, classPath), interrupted()]);
   } finally {
+    await RunningBroker.killAll();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     print(run, results);
   }
+}
+
+/** Rejects when somebody wants this to end. */
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => reject(new Error(`ended by ${signal}: the table has what was measured until then`)));
+    }
+  });
 }
 
 async function measureAll(run: BenchRun, options: Options, classPath: string): Promise<void> {

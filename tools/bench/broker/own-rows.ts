@@ -1,5 +1,4 @@
 import { statfsSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ApiKeys, ZERO_UUID } from '@penstock/kafka-protocol';
 import { eventually, WireClient } from '@penstock/testing';
@@ -129,24 +128,23 @@ async function createManyTopics(port: number): Promise<void> {
   }
 }
 
-/** Resident bytes of the broker per connection. */
+/** Resident bytes of the broker per connection that has sent one request and waits. */
 async function connectionsCost(broker: RunningBroker): Promise<number> {
   const before = residentBytes(broker.pid);
-  const sockets = await Promise.all(
-    Array.from({ length: CONNECTIONS }, () => connected(broker.port)),
-  );
+  const clients: WireClient[] = [];
+  while (clients.length < CONNECTIONS) {
+    clients.push(...(await Promise.all(Array.from({ length: 100 }, () => greeted(broker.port)))));
+  }
   await pause(2);
   const added = residentBytes(broker.pid) - before;
-  for (const socket of sockets) socket.destroy();
+  for (const client of clients) await client[Symbol.asyncDispose]();
   return added / CONNECTIONS;
 }
 
-function connected(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => resolve(socket));
-    socket.once('error', reject);
-  });
+async function greeted(port: number): Promise<WireClient> {
+  const client = await WireClient.connect(port);
+  await client.send(ApiKeys.ApiVersions, 0, {});
+  return client;
 }
 
 const LARGE_BYTES = 10e9;
