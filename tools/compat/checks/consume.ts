@@ -98,4 +98,6 @@ async function checkOffsets(context: CheckContext): Promise<void> {
   const after = await offsetAt(start + 60_000);
   expectTrue(after === -1 || after === 20, `offset ${after} for a timestamp after all`);
   expectEqual(await offsetAt(1), 0, 'a timestamp before all');
+  const largest = offsetAt('max-timestamp').then((offset) => expectEqual(offset, 19, 'largest'));
+  await context.offersCall('the offset of the largest timestamp', largest);
 }

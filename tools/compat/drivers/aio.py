@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import for_code
 
-from lines import decoded, encoded, serve_async
+from lines import Missing, decoded, encoded, serve_async
 
 logging.disable(logging.CRITICAL)
 SERVERS = sys.argv[1]
@@ -168,6 +168,8 @@ async def read(request):
 
 
 async def offsets_for(request):
+    if request["at"] == "max-timestamp":
+        raise Missing("the offset of the largest timestamp")
     consumer = AIOKafkaConsumer(**settings())
     await consumer.start()
     where = place(request)

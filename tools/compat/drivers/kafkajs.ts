@@ -7,7 +7,7 @@ import kafkajs, {
 } from 'kafkajs';
 import type { JoinRequest, Place, ProduceRequest, ReadRecord, ReadRequest } from '../protocol.ts';
 import { kafkajsCodecs } from './kafkajs-codecs.ts';
-import { base64Of, bytesOf, Inbox, serve } from './lines.ts';
+import { base64Of, bytesOf, Inbox, missing, serve } from './lines.ts';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 const kafka = new Kafka({
@@ -70,6 +70,7 @@ await serve({
       );
       return { offset: Number(at === 'earliest' ? found!.low : found!.high) };
     }
+    if (at === 'max-timestamp') return missing('the offset of the largest timestamp');
     const all = await admin.fetchTopicOffsetsByTimestamp(topic, Number(at));
     return { offset: Number(all.find((one) => one.partition === partition)!.offset) };
   },

@@ -21,11 +21,19 @@ export async function serve(commands: Commands): Promise<void> {
   process.exit();
 }
 
+class Missing extends Error {}
+
+/** For a request that the client has no call for. */
+export function missing(what: string): never {
+  throw new Missing(what);
+}
+
 async function outcomeOf(run: ((request: unknown) => unknown) | undefined, request: unknown) {
   if (run === undefined) return { missing: 'no such call' };
   try {
     return { ok: (await run(request)) ?? {} };
   } catch (error) {
+    if (error instanceof Missing) return { missing: error.message };
     return { error: textOf(error) };
   }
 }
