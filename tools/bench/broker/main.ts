@@ -47,7 +47,9 @@ export async function benchBroker(args: readonly string[]): Promise<void> {
 function interrupted(): Promise<never> {
   return new Promise((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => reject(new Error(`ended by ${signal}: the table has what was measured until then`)));
+      process.on(signal, () =>
+        reject(new Error(`ended by ${signal}: the table has what was measured until then`)),
+      );
     }
   });
 }
