@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { compressionCodecs } from '@penstock/kafka-log';
 import { ApiKeys, decodeRecords, recordBatches, ZERO_UUID } from '@penstock/kafka-protocol';
 import { WireClient, type Ledger, type LedgerRecord } from '@penstock/testing';
 import { TOPIC } from './broker.ts';
@@ -61,7 +62,7 @@ async function fetchOnce(
 function recordsFrom(bytes: Buffer, partition: number, from: number): LedgerRecord[] {
   const found: LedgerRecord[] = [];
   for (const slice of recordBatches(bytes)) {
-    for (const { offset, value } of decodeRecords(bytes, slice)) {
+    for (const { offset, value } of decodeRecords(bytes, slice, compressionCodecs)) {
       if (offset >= from) found.push({ partition, offset, value: value?.toString() ?? null });
     }
   }
