@@ -107,7 +107,8 @@ export class LogAppender {
     let reason = `${error.code ?? 'error'} while writing to ${folder.path}: ${error.message}`;
     if (isFull) {
       try {
-        if (folder.exists && !active.isEmpty) active.cutTail();
+        // Also in an empty segment: a shorter batch would leave the end of this one behind it.
+        if (folder.exists && active.hasTail()) active.cutTail();
         const message = `the disk is full: ${error.message}`;
         return this.#refuse({ error: 'storage', message, recordErrors: [] });
       } catch (cause) {

@@ -103,6 +103,7 @@ export class PartitionFolder {
   noteDoubt(): void {
     this.#isNew = this.#exists;
     this.#hasNewFiles = this.#exists;
+    this.#unsyncedSnapshots = new Set(this.snapshots);
   }
 
   noteNewFile(): void {

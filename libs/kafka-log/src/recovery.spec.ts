@@ -376,6 +376,17 @@ describe('idempotent producers', () => {
     expect([send(0), send(1)]).toMatchObject([{ baseOffset: 0 }, { baseOffset: 1 }]);
   });
 
+  it('leave nothing behind a batch that follows one for which the disk was full', async () => {
+    const world = new LogWorld({ durability: 'os', config: { segmentBytes: 400 } });
+    world.append(world.log(), ['v'.repeat(250)]);
+    world.files.capacityBytes = world.files.usedBytes + 200;
+    world.tryAppend(world.log(), batchOf(['v'.repeat(280)]));
+    world.files.capacityBytes = Infinity;
+    for (let i = 0; i < 6; i++) world.append(world.log(), ['short']);
+    world.kill();
+    expect(world.log().logEndOffset).toBe(7);
+  });
+
   it('are forgotten after a day', async () => {
     const world = new LogWorld({ retentionCheckIntervalMs: 3_600_000 });
     world.append(world.log(), ['a'], { ...producer, baseSequence: 0 });

@@ -137,7 +137,11 @@ export class Retention {
         try {
           files.close(descriptor);
           if (error !== null) throw error;
-          if (!this.#isClosed) files.rename(`${path}.new`, path);
+          if (this.#isClosed) return;
+          files.rename(`${path}.new`, path);
+          files.syncDirectory(directory, (cause) => {
+            if (cause !== null) failed(cause);
+          });
         } catch (cause) {
           failed(cause);
         }

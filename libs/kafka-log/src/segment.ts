@@ -107,6 +107,11 @@ export class Segment {
     this.nextOffset = lastOffset + 1;
   }
 
+  /** Whether anything lies behind the last whole batch. */
+  hasTail(): boolean {
+    return (this.#files.size(this.log.path) ?? 0) > this.sizeBytes;
+  }
+
   /** Removes whatever lies behind the last whole batch. */
   cutTail(): void {
     this.#files.truncate(this.descriptor(), this.sizeBytes);
