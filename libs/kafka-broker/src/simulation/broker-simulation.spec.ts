@@ -4,8 +4,8 @@ import { runBrokerSchedule } from './broker-schedule.ts';
 
 // `npm run sim` plays more of them, and replays one.
 test.each([
-  ['fsync', 240],
-  ['os', 160],
+  ['fsync', 150],
+  ['os', 100],
 ] as const)('in %s mode a broker keeps its promises in %i schedules', async (durability, count) => {
   const replay = `npm run sim -- --level broker --mode ${durability}`;
   await playSeeds(count, (seed) => runBrokerSchedule({ seed, durability }), replay);

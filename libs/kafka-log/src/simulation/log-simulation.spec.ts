@@ -4,8 +4,8 @@ import { runLogSchedule } from './log-schedule.ts';
 
 // `npm run sim` plays more of them, and replays one.
 test.each([
-  ['fsync', 1000],
-  ['os', 600],
+  ['fsync', 1100],
+  ['os', 650],
 ] as const)('in %s mode the log keeps its promises in %i schedules', async (durability, count) => {
   const replay = `npm run sim -- --level log --mode ${durability}`;
   await playSeeds(count, (seed) => runLogSchedule({ seed, durability }), replay);
