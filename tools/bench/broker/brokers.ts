@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, freePort, ManagedProcess, repositoryRoot, run } from '@penstock/testing';
+import { JVM_ARGUMENTS } from './kafka-tools.ts';
 import { createTopic, isServing } from './raw-requests.ts';
 
 export type BrokerName = 'kafka' | 'penstock' | 'null';
@@ -21,12 +22,6 @@ export interface BrokerPlan {
   /** Configs that a topic needs for the durability to be measured. */
   readonly topicConfigs: readonly { readonly name: string; readonly value: string }[];
 }
-
-/** As Kafka's own start script gives them. */
-export const JVM_ARGUMENTS = ['-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'].concat(
-  ['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent'],
-  ['-Djava.awt.headless=true'],
-);
 
 const START_DEADLINE_MS = 60_000;
 

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { run } from '@penstock/testing';
 
+/** As Kafka's own scripts start broker and tools. */
+export const JVM_ARGUMENTS = ['-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'].concat(
+  ['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent'],
+  ['-Djava.awt.headless=true'],
+);
 const DEADLINE_MS = 180_000;
 
 /** What Kafka's ProducerPerformance measured after its warm-up. */
@@ -60,7 +65,7 @@ export class KafkaTools {
   async #run(name: string, args: string[]): Promise<string> {
     const program = `org.apache.kafka.tools.${name}`;
     // As Kafka's own scripts start it.
-    const java = ['-Xmx512M', '-server', '-XX:+UseG1GC', '-cp', this.#classPath, program];
+    const java = ['-Xmx512M', ...JVM_ARGUMENTS, '-cp', this.#classPath, program];
     const { stdout } = await run('java', [...java, ...args], { deadlineMs: DEADLINE_MS });
     return stdout;
   }

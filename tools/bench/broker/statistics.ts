@@ -7,7 +7,9 @@ export interface Ratio {
 }
 
 /** Of ratios a mean is geometric: 2 and ½ are as far from 1. */
-export function ratioOf(pairs: readonly (readonly [numerator: number, denominator: number])[]) {
+export function ratioOf(
+  pairs: readonly (readonly [numerator: number, denominator: number])[],
+): Ratio {
   const logs = pairs.map(([numerator, denominator]) => Math.log(numerator / denominator));
   const mean = logs.reduce((sum, each) => sum + each, 0) / logs.length;
   const squares = logs.reduce((sum, each) => sum + (each - mean) ** 2, 0);
