@@ -23,7 +23,7 @@ export const catalogue = [
   [11, 'full-disk', '11-full-disk', 'no space left, for the log and for broker.db'],
   [16, 'few-files', '16-limits', 'a process that may open few files'],
   [17, 'second-process', '16-limits', 'a second broker on the same data'],
-  [19, 'retention', '19-retention', 'retention and compaction against readers and kills'],
+  [19, 'retention', '19-retention', 'retention against readers and kills'],
   [20, 'clock', '20-time', 'a clock that is hours or years wrong, under way and over a restart'],
   [21, 'frozen', '20-time', 'a process that stands still for seconds'],
   [22, 'memory', '22-memory', 'mixed load on a small heap'],
