@@ -143,7 +143,8 @@ async function connectionsCost(broker: RunningBroker): Promise<number> {
 
 async function greeted(port: number): Promise<WireClient> {
   const client = await WireClient.connect(port);
-  await client.send(ApiKeys.ApiVersions, 0, {});
+  const software = { clientSoftwareName: '', clientSoftwareVersion: '' };
+  await client.send(ApiKeys.ApiVersions, 0, software);
   return client;
 }
 
