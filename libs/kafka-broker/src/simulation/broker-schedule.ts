@@ -304,7 +304,12 @@ class BrokerSchedule {
     if (earliest.errorCode !== 0) return;
     const target = { topic: name, id, partition, start: earliest.offset };
     const old = await readAll(client, this.#random, 4, target);
-    const { records, end } = await readAll(client, this.#random, 16, target);
+    const anew = await readAll(client, this.#random, 16, target);
+    // Retention was quicker: once more, from the new start.
+    if (old === undefined || anew === undefined) {
+      return this.#readPartition(client, name, id, partition);
+    }
+    const { records, end } = anew;
     if (JSON.stringify(old.records) !== JSON.stringify(records)) {
       throw new Violation(`${name}-${partition} reads differently in version 4 and 16 of Fetch`);
     }

@@ -142,13 +142,16 @@ export class ReaderActor {
   }
 }
 
-/** All records of a partition from `start` to its high watermark, read in one version. */
+/**
+ * All records of a partition from `start` to its high watermark, read in one version; undefined if
+ * the log's start has moved meanwhile.
+ */
 export async function readAll(
   client: ProtocolClient,
   random: Random,
   version: number,
   { topic, id, partition, start }: { topic: string; id: string; partition: number; start: number },
-): Promise<{ records: ReadRecord[]; end: number }> {
+): Promise<{ records: ReadRecord[]; end: number } | undefined> {
   const all: ReadRecord[] = [];
   for (let at = start; ;) {
     const answer = await client.request(ApiKeys.Fetch, version, {
@@ -176,6 +179,7 @@ export async function readAll(
     });
     const found = answer.responses[0]!.partitions[0]!;
     const error = errorName(found.errorCode);
+    if (error === 'OFFSET_OUT_OF_RANGE' || found.logStartOffset > start) return undefined;
     if (error !== 'NONE') throw new Violation(`${topic}-${partition} at ${at}: ${error}`);
     const { records, next } = readRecords(found.records ?? Buffer.alloc(0), at);
     all.push(...records);

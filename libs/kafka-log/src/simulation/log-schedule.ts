@@ -140,9 +140,8 @@ class LogSchedule {
       case 'jump':
         this.#machine.jump(random.pick([-3_600_000, 3_600_000, 10 * 365 * 86_400_000]));
         this.#trace.add('the wall clock jumps');
-        // Power lost before the time was first written down leaves nothing to tell a jump by.
-        if (this.#losesPower)
-          for (const { checker } of this.#partitions) checker.allowStart(Infinity);
+        // A crash before the time was first written down leaves nothing to tell a jump by.
+        for (const { checker } of this.#partitions) checker.allowStart(Infinity);
         return undefined;
     }
   }
