@@ -1,4 +1,4 @@
-import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
+import { ApiKeys, encodeRecordBatch, ZERO_UUID } from '@penstock/kafka-protocol';
 import { LogManager, NodeFiles, silentLogger } from '@penstock/kafka-log';
 import { MemoryMetadataStore, temporaryFolder, WireClient } from '@penstock/testing';
 import { randomUUID } from 'node:crypto';
@@ -24,7 +24,7 @@ function start(logDirectory: string, store: MetadataStore): Promise<Broker> {
 async function produce({ port }: Broker, name: string): Promise<void> {
   await using client = await WireClient.connect(port);
   await client.send(ApiKeys.Metadata, 9, {
-    topics: [{ name }],
+    topics: [{ name, topicId: ZERO_UUID }],
     allowAutoTopicCreation: true,
     includeClusterAuthorizedOperations: false,
     includeTopicAuthorizedOperations: false,
@@ -85,7 +85,7 @@ test('metadata that was set back leaves what it does not know alone, and gives n
   // A producer that goes on must not put a new topic in the place of the lost one.
   await using client = await WireClient.connect(broker.port);
   const { topics } = await client.send(ApiKeys.Metadata, 9, {
-    topics: [{ name: 'orders' }],
+    topics: [{ name: 'orders', topicId: ZERO_UUID }],
     allowAutoTopicCreation: true,
     includeClusterAuthorizedOperations: false,
     includeTopicAuthorizedOperations: false,
