@@ -1,5 +1,11 @@
-import { ApiKeys, encodeRecordBatch, ErrorCodes } from '@penstock/kafka-protocol';
+import { ApiKeys, encodeRecordBatch, ErrorCodes, type ResponseOf } from '@penstock/kafka-protocol';
 import type { WireClient } from './broker-wire-client.ts';
+
+type CreatedTopic = ResponseOf<typeof ApiKeys.CreateTopics>['topics'][number];
+type ProducedPartition = ResponseOf<
+  typeof ApiKeys.Produce
+>['responses'][number]['partitionResponses'][number];
+type FetchedPartition = ResponseOf<typeof ApiKeys.Fetch>['responses'][number]['partitions'][number];
 
 /** Null asks for all topics. */
 export function metadataBody(topics: { topicId: string; name: string }[] | null) {
@@ -7,7 +13,11 @@ export function metadataBody(topics: { topicId: string; name: string }[] | null)
 }
 
 /** Creates a topic. @throws Error when the broker refuses */
-export async function createTopic(client: WireClient, name: string, numPartitions = 1) {
+export async function createTopic(
+  client: WireClient,
+  name: string,
+  numPartitions = 1,
+): Promise<CreatedTopic> {
   const { topics } = await client.send(ApiKeys.CreateTopics, 7, {
     topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }],
     validateOnly: false,
@@ -33,7 +43,11 @@ export function produceBody(name: string, records: Buffer, acks = -1) {
 }
 
 /** Appends to partition 0, with acks=all. */
-export async function produce(client: WireClient, topic: string, values: readonly string[]) {
+export async function produce(
+  client: WireClient,
+  topic: string,
+  values: readonly string[],
+): Promise<ProducedPartition> {
   const answer = await client.send(ApiKeys.Produce, 9, produceBody(topic, batch(values)));
   return answer.responses[0]!.partitionResponses[0]!;
 }
@@ -68,7 +82,7 @@ export async function fetchRecords(
   topic: string,
   offset: number,
   options: FetchOptions,
-) {
+): Promise<FetchedPartition & { records: Buffer }> {
   const answer = await client.send(ApiKeys.Fetch, 12, fetchBody(topic, offset, options));
   const partition = answer.responses[0]!.partitions[0]!;
   return { ...partition, records: partition.records ?? Buffer.alloc(0) };
