@@ -1,7 +1,7 @@
 // npm test: everything, from a clean clone. Checks first, then what runs in process, then what runs over the wire.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureBuilt } from '../build/parts.mjs';
 import { checkNames, runChecks } from '../check/check.mjs';
 import { Stop } from '../install/command.mjs';
@@ -9,7 +9,12 @@ import { checkNode, ensureInstalled } from '../install/install.mjs';
 import { childEnvironment, productNode, root, scripts } from '../install/repository.mjs';
 import { ensureForeignTools } from './foreign-tools.mjs';
 
+/** Of a failed test's message: enough for the values that differ and the place. */
+const REASON_LINES = 12;
+
 const tally = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, one line or more each. It is said again at the end, since the tiers print thousands of lines. */
+const failures = [];
 try {
   await prepare();
   await check();
@@ -18,7 +23,14 @@ try {
   await runTier('e2e');
 } catch (error) {
   tally.failed++;
-  console.error(error instanceof Stop ? error.message : error);
+  const message = error instanceof Stop ? error.message : String(error?.stack ?? error);
+  console.error(message);
+  failures.push(message);
+}
+if (failures.length > 0) {
+  section('Failed');
+  for (const failure of failures) console.log(failure);
+  console.log('');
 }
 const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
 console.log(`${tally.passed} passed, ${tally.failed} failed${skipped}`);
@@ -41,6 +53,7 @@ async function check() {
   const failed = await runChecks(names);
   tally.passed += names.length - failed.length;
   tally.failed += failed.length;
+  for (const name of failed) failures.push(`check ${name}: npm run check -- ${name}`);
 }
 
 /** Runs one tier; what came of each test is read from the runner's own report. */
@@ -54,19 +67,43 @@ async function runTier(project) {
   const counted = readReport(report);
   tally.passed += counted.passed;
   tally.skipped += counted.skipped;
-  // A runner that fails without a failed test (a file that cannot be loaded) has failed all the same.
-  tally.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
+  tally.failed += counted.failures.length;
+  failures.push(...counted.failures);
+  // A runner that fails for no reason in its report (an unhandled rejection) has failed all the same.
+  if (code !== 0 && counted.failures.length === 0) {
+    tally.failed++;
+    failures.push(`${project}: the runner ended with ${code}; see its output above`);
+  }
 }
 
+/** The runner's JSON report as counts, and what failed as file, name and the first lines of the reason. */
 function readReport(file) {
+  let report;
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = report;
-    const skipped = numPendingTests + (numTodoTests ?? 0);
-    return { passed: numPassedTests, failed: numFailedTests, skipped };
+    report = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failures: [], skipped: 0 };
   }
+  const skipped = report.numPendingTests + (report.numTodoTests ?? 0);
+  return {
+    passed: report.numPassedTests,
+    failures: report.testResults.flatMap(failuresOf),
+    skipped,
+  };
+}
+
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  const path = relative(root, name);
+  // A file that cannot be loaded, or whose hooks fail, has no failed test.
+  if (failed.length === 0) return status === 'failed' ? [describeFailure(path, message)] : [];
+  return failed.map((test) =>
+    describeFailure(`${path}: ${test.fullName}`, (test.failureMessages ?? []).join('\n')),
+  );
+}
+
+function describeFailure(what, reason) {
+  return [what, ...(reason ?? '').split('\n').slice(0, REASON_LINES)].join('\n    ');
 }
 
 function show(command, args) {
