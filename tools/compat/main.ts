@@ -2,8 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startPenstock } from '@penstock/testing';
+import { readOptions, runTool } from '../install/tool.mjs';
 import { CheckContext, type BrokerUnderTest, type Capability } from './check.ts';
 import { consumeCapabilities } from './checks/consume.ts';
 import { groupCapabilities } from './checks/groups.ts';
@@ -56,10 +56,10 @@ NAME       ${sources.map(({ name }) => name).join(', ')};
 Clients come through pip, go and mvn into ${cacheFolder()}; one whose
 ecosystem is not on this machine says so in its row.`;
 
-await main();
+await runTool(main);
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions('npm run compat -- --help', {
     allowPositionals: true,
     options: {
       help: { type: 'boolean', short: 'h' },

@@ -1,13 +1,12 @@
 // npm run faults: what happens to acknowledged records when things go wrong, on the real broker process.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../build/parts.mjs';
 import { hasProgram, Stop } from '../install/command.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';
 import { installPackages, mayInstallPackages } from '../install/packages.mjs';
-import { childEnvironment, productNode, root, scripts } from '../install/repository.mjs';
+import { root, scripts } from '../install/repository.mjs';
+import { readOptions, runNode, runTool, wholeNumber } from '../install/tool.mjs';
 import { catalogue, chosen } from './catalogue.mjs';
 
 const tools = [
@@ -29,13 +28,7 @@ left against what was acknowledged. Prints one line of figures per fault. Instal
 ${catalogue.map(({ number, name, what }) => `  ${String(number).padStart(2)}  ${name.padEnd(16)} ${what}`).join('\n')}
 `;
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof Stop)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runTool(main);
 
 async function main() {
   const { values, positionals } = readArguments();
@@ -56,36 +49,23 @@ async function main() {
     ...(values.rounds && { PENSTOCK_FAULTS_ROUNDS: values.rounds }),
     ...(values.seed && { PENSTOCK_FAULTS_SEED: values.seed }),
   };
-  const child = spawn(productNode(), [...runner, ...names, ...files], {
-    cwd: root,
-    env: childEnvironment(settings),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  process.exitCode = await new Promise((resolve) =>
-    child.once('close', (code) => resolve(code ?? 1)),
-  );
+  await runNode([...runner, ...names, ...files], settings);
 }
 
 function readArguments() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        long: { type: 'boolean', default: false },
-        rounds: { type: 'string' },
-        seed: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    for (const name of ['rounds', 'seed']) {
-      if (values[name] === undefined || /^[1-9]\d{0,8}$/.test(values[name])) continue;
-      throw new Stop(`--${name} takes a whole number from 1, not ${values[name]}.`);
-    }
-    return { values, positionals };
-  } catch (error) {
-    if (error instanceof Stop) throw error;
-    throw new Stop(`${error.message} npm run faults -- --help lists what there is.`);
+  const read = readOptions('npm run faults -- --help', {
+    allowPositionals: true,
+    options: {
+      long: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seed: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  for (const name of ['rounds', 'seed']) {
+    if (read.values[name] !== undefined) wholeNumber(`--${name}`, read.values[name]);
   }
+  return read;
 }
 
 function choose(words) {

@@ -1,6 +1,7 @@
 // Plays seeded schedules of the simulation and says which seeds fail.
-import { parseArgs } from 'node:util';
 import { availableParallelism } from 'node:os';
+import { Stop } from '../install/command.mjs';
+import { readOptions, runTool, wholeNumber } from '../install/tool.mjs';
 import { levels, playSchedule, type Level, type Mode } from './schedules.ts';
 import { LongRun } from './long-run.ts';
 
@@ -18,49 +19,50 @@ promised was broken. The same seed gives the same run.
   --jobs N       processes at once (default: one for each core, ${availableParallelism()})
   --help`;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    runs: { type: 'string' },
-    minutes: { type: 'string' },
-    from: { type: 'string' },
-    level: { type: 'string' },
-    mode: { type: 'string' },
-    jobs: { type: 'string' },
-    help: { type: 'boolean' },
-  },
-});
+await runTool(main);
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  if (values.help === true) {
-    console.log(help);
-    return 0;
-  }
+async function main(): Promise<void> {
+  const { values } = readOptions('npm run sim -- --help', {
+    options: {
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+      minutes: { type: 'string' },
+      from: { type: 'string' },
+      level: { type: 'string' },
+      mode: { type: 'string' },
+      jobs: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help === true) return console.log(help);
+  const number = (name: 'seed' | 'runs' | 'minutes' | 'from' | 'jobs'): number | undefined =>
+    values[name] === undefined ? undefined : wholeNumber(`--${name}`, values[name]);
   const chosenLevels = chosen('level', values.level, levels);
   const chosenModes = chosen('mode', values.mode, ['fsync', 'os'] as const);
-  if (chosenLevels === undefined || chosenModes === undefined) return 2;
-  if (values.seed !== undefined) return replay(Number(values.seed), chosenLevels, chosenModes);
+  const seed = number('seed');
+  if (seed !== undefined) {
+    process.exitCode = await replay(seed, chosenLevels, chosenModes);
+    return;
+  }
   const run = new LongRun({
     kinds: chosenLevels.flatMap((level) => chosenModes.map((mode) => ({ level, mode }))),
-    runs: values.runs === undefined ? undefined : Number(values.runs),
-    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
-    from: values.from === undefined ? undefined : Number(values.from),
-    jobs: Number(values.jobs ?? availableParallelism()),
+    runs: number('runs'),
+    minutes: number('minutes'),
+    from: number('from'),
+    jobs: number('jobs') ?? availableParallelism(),
   });
-  return (await run.play()) ? 0 : 1;
+  process.exitCode = (await run.play()) ? 0 : 1;
 }
 
 function chosen<T extends string>(
   name: string,
   value: string | undefined,
   all: readonly T[],
-): readonly T[] | undefined {
+): readonly T[] {
   if (value === undefined) return all;
   const one = all.find((each) => each === value);
-  if (one === undefined) console.error(`--${name} is one of ${all.join(', ')}`);
-  return one === undefined ? undefined : [one];
+  if (one === undefined) throw new Stop(`--${name} is one of ${all.join(', ')}, not ${value}.`);
+  return [one];
 }
 
 async function replay(

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readOptions as readWords, wholeNumber } from '../../install/tool.mjs';
 
 /** What can be measured, in the order in which it is. */
 export const PARTS = {
@@ -40,7 +40,7 @@ ${Object.entries(PARTS)
  * @throws Error that says what is wrong
  */
 export function readOptions(args: readonly string[]): Options | undefined {
-  const { values } = parseArgs({
+  const { values } = readWords('npm run bench -- broker --help', {
     args: [...args],
     options: {
       pairs: { type: 'string' },
@@ -50,8 +50,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const pairs = Number(values.pairs ?? (values.quick ? 2 : 5));
-  if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs is a number from 1 on');
+  const pairs = wholeNumber('--pairs', values.pairs ?? (values.quick ? '2' : '5'));
   const names = values.only?.split(',') ?? Object.keys(PARTS);
   const unknown = names.find((name) => !(name in PARTS));
   if (unknown !== undefined) {

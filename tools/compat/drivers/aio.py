@@ -12,7 +12,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import for_code
 
-from lines import Missing, decoded, encoded, serve_async
+from kafka_python_records import as_json, consumer_settings, sent_fields
+from lines import Missing, serve_async
 
 logging.disable(logging.CRITICAL)
 SERVERS = sys.argv[1]
@@ -33,6 +34,10 @@ def place(request):
 def check(code, text=""):
     if code != 0:
         raise for_code(code)(text)
+
+
+async def hello(request):
+    return {"version": aiokafka.__version__}
 
 
 async def cluster(request):
@@ -106,16 +111,7 @@ async def produce(request):
     sent = []
     try:
         for record in request["records"]:
-            sent.append(
-                await producer.send(
-                    request["topic"],
-                    key=decoded(record["key"]),
-                    value=decoded(record["value"]),
-                    headers=[(name, decoded(value)) for name, value in record.get("headers", [])],
-                    partition=request["partition"] if request["partition"] >= 0 else None,
-                    timestamp_ms=record.get("timestamp"),
-                )
-            )
+            sent.append(await producer.send(**sent_fields(request, record)))
             if "everyMs" in request:
                 await asyncio.sleep(request["everyMs"] / 1000)
         placed = [await asyncio.wait_for(future, 60) for future in sent]
@@ -125,31 +121,8 @@ async def produce(request):
     return {"placed": [[one.partition, one.offset] for one in placed if one is not None]}
 
 
-def settings():
-    return {
-        "bootstrap_servers": SERVERS,
-        "enable_auto_commit": False,
-        "auto_offset_reset": "earliest",
-        "fetch_max_wait_ms": 100,
-        "max_partition_fetch_bytes": 10000000,
-        "metadata_max_age_ms": 1000,
-    }
-
-
-def as_json(record):
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "timestamp": record.timestamp,
-        "key": encoded(record.key),
-        "value": encoded(record.value),
-        "headers": [[name, encoded(value)] for name, value in record.headers],
-    }
-
-
 async def read(request):
-    consumer = AIOKafkaConsumer(**settings())
+    consumer = AIOKafkaConsumer(**consumer_settings(SERVERS))
     await consumer.start()
     consumer.assign([place(request)])
     if request["from"] == "earliest":
@@ -170,7 +143,7 @@ async def read(request):
 async def offsets_for(request):
     if request["at"] == "max-timestamp":
         raise Missing("the offset of the largest timestamp")
-    consumer = AIOKafkaConsumer(**settings())
+    consumer = AIOKafkaConsumer(**consumer_settings(SERVERS))
     await consumer.start()
     where = place(request)
     try:
@@ -194,7 +167,7 @@ class Counting(ConsumerRebalanceListener):
 
 async def join(request):
     options = {
-        **settings(),
+        **consumer_settings(SERVERS),
         "group_id": request["group"],
         "session_timeout_ms": request.get("sessionTimeoutMs", 6000),
         "heartbeat_interval_ms": 300,
@@ -290,7 +263,7 @@ async def group_offsets(request):
 
 async def set_group_offset(request):
     # Without an admin call for it: a consumer that is assigned by hand commits for a group.
-    consumer = AIOKafkaConsumer(**settings(), group_id=request["group"])
+    consumer = AIOKafkaConsumer(**consumer_settings(SERVERS), group_id=request["group"])
     await consumer.start()
     consumer.assign([place(request)])
     offset = (request["offset"], request.get("metadata", ""))
@@ -305,39 +278,4 @@ async def delete_records(request):
     return {"low": found[place(request)]}
 
 
-COMMANDS = {
-    "hello": lambda request: {"version": aiokafka.__version__},
-    "cluster": cluster,
-    "createTopic": create_topic,
-    "topics": topics,
-    "partitions": partitions,
-    "addPartitions": add_partitions,
-    "deleteTopic": delete_topic,
-    "topicConfigs": topic_configs,
-    "setTopicConfigs": set_topic_configs,
-    "produce": produce,
-    "read": read,
-    "offsetsFor": offsets_for,
-    "join": join,
-    "poll": poll,
-    "commit": commit,
-    "committed": committed,
-    "seek": seek,
-    "pause": pause,
-    "resume": resume,
-    "leave": leave,
-    "groups": groups,
-    "group": group,
-    "groupOffsets": group_offsets,
-    "setGroupOffset": set_group_offset,
-    "deleteRecords": delete_records,
-}
-
-
-async def lines():
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
-        yield line
-
-
-asyncio.run(serve_async(COMMANDS, lines()))
+asyncio.run(serve_async(globals()))

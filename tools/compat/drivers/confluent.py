@@ -315,33 +315,4 @@ def delete_records(request):
     return {"low": found.low_watermark}
 
 
-serve(
-    {
-        "hello": hello,
-        "cluster": cluster,
-        "createTopic": create_topic,
-        "topics": topics,
-        "partitions": partitions,
-        "addPartitions": add_partitions,
-        "deleteTopic": delete_topic,
-        "topicConfigs": topic_configs,
-        "setTopicConfigs": set_topic_configs,
-        "produce": produce,
-        "read": read,
-        "offsetsFor": offsets_for,
-        "join": join,
-        "poll": poll,
-        "commit": commit,
-        "committed": committed,
-        "seek": seek,
-        "pause": pause,
-        "resume": resume,
-        "leave": leave,
-        "groups": groups,
-        "group": group,
-        "deleteGroup": delete_group,
-        "groupOffsets": group_offsets,
-        "setGroupOffset": set_group_offset,
-        "deleteRecords": delete_records,
-    }
-)
+serve(globals())

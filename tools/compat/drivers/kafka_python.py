@@ -10,7 +10,8 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 
-from lines import decoded, encoded, serve
+from kafka_python_records import as_json, consumer_settings, sent_fields
+from lines import serve
 
 logging.disable(logging.CRITICAL)
 SERVERS = sys.argv[1]
@@ -41,6 +42,10 @@ def checked(outcomes):
     return {}
 
 
+def hello(request):
+    return {"version": kafka.__version__}
+
+
 def cluster(request):
     return {"brokers": len(admin().describe_cluster()["brokers"])}
 
@@ -53,6 +58,10 @@ def create_topic(request):
     }
     admin().create_topics({request["topic"]: options})
     return {}
+
+
+def topics(request):
+    return {"names": list(admin().list_topics())}
 
 
 def partitions(request):
@@ -104,16 +113,7 @@ def produce(request):
     )
     sent = []
     for record in request["records"]:
-        sent.append(
-            producer.send(
-                request["topic"],
-                key=decoded(record["key"]),
-                value=decoded(record["value"]),
-                headers=[(name, decoded(value)) for name, value in record.get("headers", [])],
-                partition=request["partition"] if request["partition"] >= 0 else None,
-                timestamp_ms=record.get("timestamp"),
-            )
-        )
+        sent.append(producer.send(**sent_fields(request, record)))
         time.sleep(request.get("everyMs", 0) / 1000)
     producer.flush(90)
     placed = [future.get(timeout=60) for future in sent]
@@ -121,31 +121,8 @@ def produce(request):
     return {"placed": [[one.partition, one.offset] for one in placed]}
 
 
-def settings():
-    return {
-        "bootstrap_servers": SERVERS,
-        "enable_auto_commit": False,
-        "auto_offset_reset": "earliest",
-        "fetch_max_wait_ms": 100,
-        "max_partition_fetch_bytes": 10000000,
-        "metadata_max_age_ms": 1000,
-    }
-
-
-def as_json(record):
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "timestamp": record.timestamp,
-        "key": encoded(record.key),
-        "value": encoded(record.value),
-        "headers": [[name, encoded(value)] for name, value in record.headers],
-    }
-
-
 def read(request):
-    consumer = KafkaConsumer(**settings())
+    consumer = KafkaConsumer(**consumer_settings(SERVERS))
     consumer.assign([place(request)])
     if request["from"] == "earliest":
         consumer.seek_to_beginning()
@@ -180,7 +157,7 @@ class Counting(kafka.ConsumerRebalanceListener):
 def join(request):
     cooperative = request.get("strategy") == "cooperative"
     options = {
-        **settings(),
+        **consumer_settings(SERVERS),
         "group_id": request["group"],
         "session_timeout_ms": request.get("sessionTimeoutMs", 6000),
         "heartbeat_interval_ms": 300,
@@ -303,35 +280,4 @@ def log_dirs(request):
     return {"bytes": size}
 
 
-serve(
-    {
-        "hello": lambda request: {"version": kafka.__version__},
-        "cluster": cluster,
-        "createTopic": create_topic,
-        "topics": lambda request: {"names": list(admin().list_topics())},
-        "partitions": partitions,
-        "addPartitions": add_partitions,
-        "deleteTopic": delete_topic,
-        "topicConfigs": topic_configs,
-        "setTopicConfigs": set_topic_configs,
-        "produce": produce,
-        "read": read,
-        "offsetsFor": offsets_for,
-        "join": join,
-        "poll": poll,
-        "commit": commit,
-        "committed": committed,
-        "seek": seek,
-        "pause": pause,
-        "resume": resume,
-        "leave": leave,
-        "groups": groups,
-        "group": group,
-        "deleteGroup": delete_group,
-        "groupOffsets": group_offsets,
-        "setGroupOffset": set_group_offset,
-        "deleteGroupOffset": delete_group_offset,
-        "deleteRecords": delete_records,
-        "logDirs": log_dirs,
-    }
-)
+serve(globals())

@@ -7,7 +7,7 @@ import kafkajs, {
 } from 'kafkajs';
 import type { JoinRequest, Place, ProduceRequest, ReadRecord, ReadRequest } from '../protocol.ts';
 import { kafkajsCodecs } from './kafkajs-codecs.ts';
-import { base64Of, bytesOf, Inbox, missing, serve } from './lines.ts';
+import { base64Of, bytesOf, Inbox, missing, sendPlaced, serve } from './lines.ts';
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 const kafka = new Kafka({
@@ -162,26 +162,14 @@ async function produce(request: ProduceRequest): Promise<{ placed: [number, numb
     compression: kafkajsCodecs[codec],
     acks: { '0': 0, '1': 1, all: -1 }[acks],
   };
-  const placed: [number, number][] = [];
-  const sendAll = async (some: Message[]) => {
-    const answers = await producer.send({ ...options, messages: some });
-    if (acks === '0' || partition < 0) return;
-    let offset = Number(answers[0]!.baseOffset);
-    for (const _ of some) placed.push([partition, offset++]);
-  };
   try {
-    if (request.everyMs === undefined) {
-      await sendAll(messages);
-    } else {
-      for (const message of messages) {
-        await sendAll([message]);
-        await new Promise((resolve) => setTimeout(resolve, request.everyMs));
-      }
-    }
+    return await sendPlaced(request, messages, async (some) => {
+      const [first] = await producer.send({ ...options, messages: some });
+      return first?.baseOffset;
+    });
   } finally {
     await producer.disconnect();
   }
-  return { placed };
 }
 
 function headersOf(headers: [string, string | null][]): IHeaders {

@@ -1,7 +1,8 @@
 """The loop of a Python driver: one request per line in, one answer per line out."""
+import asyncio
 import base64
-import inspect
 import json
+import re
 import sys
 
 
@@ -28,30 +29,32 @@ def failure(error):
     return {"error": f"{type(error).__name__}: {error}"}
 
 
-def serve(commands):
-    """Answers until standard input ends."""
+def command(functions, request):
+    """The driver's function of a request: createTopic is done by create_topic."""
+    name = re.sub("[A-Z]", lambda found: "_" + found[0].lower(), request["do"])
+    if name not in functions:
+        raise Missing(request["do"])
+    return functions[name]
+
+
+def serve(functions):
+    """Answers until standard input ends; `functions` are those of the driver by name, its globals()."""
     for line in sys.stdin:
         request = json.loads(line)
-        run = commands.get(request["do"])
         try:
-            if run is None:
-                raise Missing(request["do"])
-            outcome = {"ok": run(request)}
+            outcome = {"ok": command(functions, request)(request)}
         except Exception as error:  # every failure is an answer
             outcome = failure(error)
         reply_to(request, outcome)
 
 
-async def serve_async(commands, lines):
-    """The same for coroutines; `lines` is an asynchronous iterator of requests as text."""
-    async for line in lines:
+async def serve_async(functions):
+    """The same for coroutines."""
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
         request = json.loads(line)
-        run = commands.get(request["do"])
         try:
-            if run is None:
-                raise Missing(request["do"])
-            outcome = run(request)
-            outcome = {"ok": await outcome if inspect.isawaitable(outcome) else outcome}
+            outcome = {"ok": await command(functions, request)(request)}
         except Exception as error:  # every failure is an answer
             outcome = failure(error)
         reply_to(request, outcome)

@@ -1,6 +1,6 @@
 // The loop of a driver in Node: one request per line in, one answer per line out, one after the other.
 import { createInterface } from 'node:readline';
-import type { Place, Polled, ReadRecord, Requests } from '../protocol.ts';
+import type { Place, Polled, ProduceRequest, ReadRecord, Requests } from '../protocol.ts';
 
 export type Commands = {
   [K in keyof Requests]?: (
@@ -53,6 +53,26 @@ export const bytesOf = (text: string | null): Buffer | null =>
 
 export const base64Of = (bytes: Buffer | string | null | undefined): string | null =>
   bytes === null || bytes === undefined ? null : Buffer.from(bytes).toString('base64');
+
+/**
+ * Sends messages as a request wants it, all at once or one after the other, with `send`, which
+ * returns the offset of the first; and tells where each went, if that can be known.
+ */
+export async function sendPlaced<M>(
+  { partition, acks, everyMs }: ProduceRequest,
+  messages: M[],
+  send: (some: M[]) => Promise<unknown>,
+): Promise<{ placed: [number, number][] }> {
+  const placed: [number, number][] = [];
+  for (const some of everyMs === undefined ? [messages] : messages.map((message) => [message])) {
+    const first = await send(some);
+    if (acks !== '0' && partition >= 0) {
+      placed.push(...some.map((_, index): [number, number] => [partition, Number(first) + index]));
+    }
+    if (everyMs !== undefined) await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+  return { placed };
+}
 
 /** What a member that is called with its records has received and not told yet. */
 export class Inbox {

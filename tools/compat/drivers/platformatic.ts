@@ -10,7 +10,7 @@ import {
   type MessageToProduce,
 } from '@platformatic/kafka';
 import type { JoinRequest, Place, ProduceRequest, ReadRecord, ReadRequest } from '../protocol.ts';
-import { base64Of, bytesOf, Inbox, serve } from './lines.ts';
+import { base64Of, bytesOf, Inbox, sendPlaced, serve } from './lines.ts';
 
 const client = {
   clientId: 'compat',
@@ -160,26 +160,14 @@ async function produce(request: ProduceRequest): Promise<{ placed: [number, numb
     };
   });
   const options = { compression: codec, idempotent, acks: { '0': 0, '1': 1, all: -1 }[acks] };
-  const placed: [number, number][] = [];
-  const sendAll = async (some: MessageToProduce[]) => {
-    const { offsets } = await producer.send({ messages: some, ...options });
-    if (acks === '0' || partition < 0) return;
-    let offset = Number(offsets![0]!.offset);
-    for (const _ of some) placed.push([partition, offset++]);
-  };
   try {
-    if (request.everyMs === undefined) {
-      await sendAll(messages);
-    } else {
-      for (const message of messages) {
-        await sendAll([message]);
-        await new Promise((resolve) => setTimeout(resolve, request.everyMs));
-      }
-    }
+    return await sendPlaced(request, messages, async (some) => {
+      const { offsets } = await producer.send({ messages: some, ...options });
+      return offsets?.[0]?.offset;
+    });
   } finally {
     await producer.close();
   }
-  return { placed };
 }
 
 /** It reads in groups only, so this one is thrown away. */
