@@ -89,13 +89,14 @@ async function withBrokers(
   durability: Durability,
   use: (brokers: RunningBroker[]) => Promise<void>,
 ): Promise<void> {
-  const folder = (name: string) => join(run.folder, `${name}-${durability}`);
+  // Each part has data of its own, on an empty folder.
+  const folder = await mkdtemp(join(run.folder, `${durability}-`));
   await using started = new AsyncDisposableStack();
   const brokers: RunningBroker[] = [];
   for (const plan of [
-    await planKafka(classPath, folder('kafka'), durability),
-    await planPenstock(folder('penstock'), durability),
-    await planNull(run.folder),
+    await planKafka(classPath, join(folder, 'kafka'), durability),
+    await planPenstock(join(folder, 'penstock'), durability),
+    await planNull(folder),
   ]) {
     brokers.push(started.use(await RunningBroker.start(plan)));
   }

@@ -1,4 +1,4 @@
-import { ApiKeys, encodeRecordBatch, ZERO_UUID } from '@penstock/kafka-protocol';
+import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
 import { eventually, WireClient } from '@penstock/testing';
 
 /** Versions that both brokers and the null broker speak. */
@@ -6,6 +6,8 @@ const METADATA_VERSION = 9;
 const CREATE_TOPICS_VERSION = 5;
 const DELETE_TOPICS_VERSION = 4;
 const PRODUCE_VERSION = 9;
+const LIST_OFFSETS_VERSION = 5;
+const LATEST = -1;
 
 export interface NewTopic {
   readonly name: string;
@@ -41,11 +43,14 @@ export async function createTopics(client: WireClient, topics: readonly NewTopic
   if (refused) throw new Error(`topic ${refused.name}: ${refused.errorMessage}`);
 }
 
+/** Metadata names a leader in Kafka before that leader knows; its offsets are told only by itself. */
 async function hasLeaders(client: WireClient, { name, partitions }: NewTopic): Promise<boolean> {
-  const body = { topics: [{ topicId: ZERO_UUID, name }], includeTopicAuthorizedOperations: false };
-  const { topics } = await client.send(ApiKeys.Metadata, METADATA_VERSION, body);
-  const led = topics[0]?.partitions.filter(({ leaderId }) => leaderId >= 0) ?? [];
-  return led.length === partitions;
+  const asked = Array.from({ length: partitions }, (_, partitionIndex) => {
+    return { partitionIndex, currentLeaderEpoch: -1, timestamp: LATEST };
+  });
+  const body = { replicaId: -1, isolationLevel: 0, topics: [{ name, partitions: asked }] };
+  const { topics } = await client.send(ApiKeys.ListOffsets, LIST_OFFSETS_VERSION, body);
+  return topics[0]?.partitions.every(({ errorCode }) => errorCode === 0) ?? false;
 }
 
 export async function deleteTopic(port: number, name: string): Promise<void> {

@@ -3,6 +3,7 @@ import { parseConsumer, parseEndToEnd, parseProducer } from './kafka-tools.ts';
 import { readOptions } from './options.ts';
 import { parseCpuSeconds } from './process-usage.ts';
 import { inTurn, median, percentile, ratioOf } from './statistics.ts';
+import { resultOf } from './table.ts';
 
 test('ratios are averaged so that twice and half cancel out', () => {
   const { mean, spread } = ratioOf([
@@ -60,6 +61,22 @@ test('of the latency tool the mean is read', () => {
 test('CPU time is read behind a name with spaces and parentheses', () => {
   const before = Array.from({ length: 10 }, (_, i) => i + 4).join(' ');
   expect(parseCpuSeconds(`42 (node (x) y) S ${before} 150 50 0 0`)).toBe(2);
+});
+
+test('where the client is the limit, the null broker is what a broker is held against', () => {
+  const whereClientBound = { ratio: 1, ofNull: 0.85 };
+  const target = { ratio: 1.2, isMoreBetter: true, whereClientBound };
+  const met = (kafka: number, penstock: number, ceiling: number) =>
+    resultOf({
+      ...{ name: 'produce', unit: 'MB/s', target },
+      values: { kafka: [kafka], penstock: [penstock], null: [ceiling] },
+    });
+  expect(met(100, 121, 200)).toMatchObject({ isMet: true });
+  expect(met(100, 119, 200)).toMatchObject({ isMet: false });
+  expect(met(100, 103, 120)).toMatchObject({ isMet: true });
+  expect(met(100, 101, 120)).toMatchObject({ isMet: false });
+  expect(met(100, 99, 110)).toMatchObject({ isMet: false });
+  expect(met(100, 103, 120).cells).toContain('≥ 1 ×, ≥ 85 % of null');
 });
 
 test('the command line says what is wrong with it', () => {

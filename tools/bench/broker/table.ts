@@ -10,6 +10,8 @@ export interface Target {
   /** Penstock's own value, whatever Kafka's. */
   readonly value?: number;
   readonly isMoreBetter: boolean;
+  /** Holds instead where the null broker shows that the client is too slow for `ratio`. */
+  readonly whereClientBound?: { readonly ratio: number; readonly ofNull: number };
 }
 
 /** One line of the result: the values of each broker, in the order of the pairs. */
@@ -51,17 +53,29 @@ export function resultOf(row: Row): RowResult {
     values === undefined ? '' : `${rounded(meanOf(values))} ${row.unit}`;
   const ratio =
     kafka && penstock ? ratioOf(penstock.map((each, i) => [each, kafka[i]!])) : undefined;
-  const isMet = row.target && penstock ? meets(row, row.target, ratio?.mean) : undefined;
+  const target = row.target && inForce(row.target, row);
+  const isMet = target && penstock ? meets(row, target, ratio?.mean) : undefined;
   const cells = [
     row.name,
     value(kafka),
     value(penstock),
     value(ceiling),
     ratio ? `${rounded(ratio.mean)} ± ${Math.round(ratio.spread * 100)} %` : '',
-    row.target ? described(row.target, row.unit) : '',
+    target ? described(target, row.unit) : '',
     isMet === undefined ? '' : isMet ? 'yes' : 'no',
   ];
   return { cells, isMet };
+}
+
+/**
+ * A broker cannot reach more of Kafka's rate than one does that only answers. Where that one, less the
+ * share a real broker may fall behind it, is below the ratio, the client is what is measured.
+ */
+function inForce(target: Target, { values }: Row): Target {
+  const { whereClientBound: bound, ratio = 0 } = target;
+  if (bound === undefined || !values.kafka || !values.null) return target;
+  const reachable = (bound.ofNull * meanOf(values.null)) / meanOf(values.kafka);
+  return reachable < ratio ? { ...target, ...bound } : target;
 }
 
 function meets(row: Row, target: Target, ratio: number | undefined): boolean {
