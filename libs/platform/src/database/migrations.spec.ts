@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { databaseFiles } from './databases.ts';
 import { MigrationError } from './migration-files.ts';
 import { migrateDatabase, waitForMigrations } from './migrations.ts';
-import { draftMigration } from './schema-engine.ts';
+import { diagnoseMigrations, draftMigration } from './schema-engine.ts';
 
 /** A database of two tables that refer to each other, in a folder of its own. */
 async function project() {
@@ -127,6 +127,26 @@ describe('migrateDatabase', () => {
     await expect(migrateDatabase({ ...older.options, file: p.file })).rejects.toThrow(
       /0002_more, which this version does not know/,
     );
+  });
+
+  it('leaves what Prisma itself goes on from', async () => {
+    await using p = await project();
+    p.add('0001_init', FIRST);
+    p.add('0002_more', 'CREATE TABLE "More" ("id" INTEGER);');
+    await migrateDatabase(p.options);
+    const inSync = {
+      editedMigrationNames: [],
+      failedMigrationNames: [],
+      hasMigrationsTable: true,
+      history: null,
+    };
+    expect(await diagnoseMigrations(p.options)).toEqual(inSync);
+    // Its eyes are good: one that it does not find is missed.
+    p.add('0003_later', 'CREATE TABLE "Later" ("id" INTEGER);');
+    expect((await diagnoseMigrations(p.options)).history).toMatchObject({
+      diagnostic: 'databaseIsBehind',
+      unappliedMigrationNames: ['0003_later'],
+    });
   });
 
   it('lets two that start at once agree on who migrates', async () => {

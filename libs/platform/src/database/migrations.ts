@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { applyMigrations } from './applied-migrations.ts';
 import {
   MigrationError,
   readMigrations,
@@ -22,9 +23,9 @@ const LOCK_RETRY_MS = 25;
 /**
  * Brings a database to the schema of its migrations and returns the names of those it applied.
  *
- * When nothing is to be done this takes about a millisecond and loads no engine. Otherwise Prisma's
- * schema engine applies what is missing, each migration in one transaction of its own, so that one
- * that fails leaves the database as it was. Processes that start at once wait for each other.
+ * When nothing is to be done this takes about a millisecond. Otherwise what is missing is applied,
+ * each migration in one transaction of its own, so that one that fails leaves the database as it
+ * was. Processes that start at once wait for each other.
  * @throws MigrationError if an applied migration was edited or is unknown, or if one fails.
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
@@ -35,9 +36,7 @@ export async function migrateDatabase(options: MigrateOptions): Promise<string[]
   try {
     const pending = pendingMigrations(options.file, migrations);
     if (pending.length === 0) return [];
-    // Loaded here, because the engine is 4 MB of WebAssembly that most starts do not need.
-    const { applyWithSchemaEngine } = await import('./schema-engine.ts');
-    return await applyWithSchemaEngine({ ...options, migrations });
+    return applyMigrations(options.file, pending);
   } finally {
     unlock();
   }

@@ -7,19 +7,13 @@ import {
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
-import Database from 'better-sqlite3';
-import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type {
+  DiagnoseMigrationHistoryOutput,
+  MigrationList,
+  SchemaEngine,
+} from '@prisma/schema-engine-wasm';
 import type { DatabaseFiles } from './databases.ts';
-import {
-  MigrationError,
-  readMigrations,
-  type MigrateOptions,
-  type Migration,
-} from './migration-files.ts';
-
-interface ApplyOptions extends MigrateOptions {
-  readonly migrations: readonly Migration[];
-}
+import { readMigrations, type MigrateOptions, type Migration } from './migration-files.ts';
 
 /** The part of WebAssembly used here: its types come with the DOM's, which this code must not see. */
 interface WebAssemblyApi {
@@ -30,31 +24,6 @@ interface WebAssemblyApi {
 }
 
 const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
-/** Applies the missing migrations with Prisma's schema engine; the caller holds the lock. */
-export async function applyWithSchemaEngine(options: ApplyOptions): Promise<string[]> {
-  prepareFile(options.file);
-  const { engine, close } = await openEngine(options.schemaFile, (connections) =>
-    transactionalFactory(options.file, connections),
-  );
-  try {
-    const { appliedMigrationNames } = await engine.applyMigrations({
-      migrationsList: migrationList(options.migrationsDir, options.migrations),
-      filters: { externalTables: [], externalEnums: [] },
-    });
-    return appliedMigrationNames;
-  } catch (error) {
-    await close();
-    forgetFailedMigrations(options.file);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MigrationError(
-      `migrating ${options.file} failed and was rolled back: ${reason.replaceAll(/\s+/g, ' ')}`,
-      { cause: error },
-    );
-  } finally {
-    await close();
-  }
-}
 
 /**
  * SQL that leads from what the migrations make to what the schema describes: the draft of the next
@@ -76,6 +45,24 @@ export async function draftMigration(files: DatabaseFiles): Promise<string> {
     });
     const script = (stdout ?? '').trim();
     return script.startsWith('-- This is an empty migration') ? '' : script;
+  } finally {
+    await close();
+  }
+}
+
+/** What Prisma finds in the migrations that a database has recorded, held against those there are. */
+export async function diagnoseMigrations(
+  options: MigrateOptions,
+): Promise<DiagnoseMigrationHistoryOutput> {
+  const { engine, close } = await openEngine(options.schemaFile, (connections) =>
+    recordingFactory(new PrismaBetterSqlite3({ url: options.file }), connections),
+  );
+  try {
+    return await engine.diagnoseMigrationHistory({
+      migrationsList: migrationList(options.migrationsDir, readMigrations(options.migrationsDir)),
+      optInToShadowDatabase: false,
+      filters: { externalTables: [], externalEnums: [] },
+    });
   } finally {
     await close();
   }
@@ -135,38 +122,21 @@ async function openEngine(
   return { engine, close: () => (closed ??= close()) };
 }
 
-/**
- * The engine runs a migration's script statement by statement, so that one which fails in the
- * middle would leave half of it behind. Here each script is one transaction. Foreign keys are off
- * meanwhile (a table that is rebuilt is dropped first, which would cascade) and checked at the end.
- */
-function transactionalFactory(
-  file: string,
+/** The adapter's own, noting the connections that must be closed. */
+function recordingFactory(
+  factory: PrismaBetterSqlite3,
   connections: SqlDriverAdapter[],
 ): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaBetterSqlite3({ url: file, timeout: 5_000 });
-  const wrap = (adapter: SqlDriverAdapter): SqlDriverAdapter => {
+  const { provider, adapterName } = factory;
+  const connect = async (): Promise<SqlDriverAdapter> => {
+    const adapter = await factory.connect();
     connections.push(adapter);
-    const run = adapter.executeScript.bind(adapter);
-    adapter.executeScript = async (script) => {
-      await run('PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE;');
-      try {
-        await run(script);
-        await assertNoBrokenReferences(adapter);
-        await run('COMMIT;');
-      } catch (error) {
-        await run('ROLLBACK;');
-        throw error;
-      } finally {
-        await run('PRAGMA foreign_keys = ON;');
-      }
-    };
     return adapter;
   };
   return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
-    connect: async () => wrap(await factory.connect()),
+    provider,
+    adapterName,
+    connect,
     connectToShadowDb: () => factory.connectToShadowDb(),
   };
 }
@@ -187,39 +157,4 @@ function draftingFactory(connections: SqlDriverAdapter[]): SqlMigrationAwareDriv
   };
   const { provider, adapterName } = factory;
   return { provider, adapterName, connect, connectToShadowDb: connect };
-}
-
-async function assertNoBrokenReferences(adapter: SqlDriverAdapter): Promise<void> {
-  const { rows } = await adapter.queryRaw({
-    sql: 'PRAGMA foreign_key_check',
-    args: [],
-    argTypes: [],
-  });
-  const first = rows[0];
-  if (first !== undefined) {
-    throw new MigrationError(`rows of ${String(first[0])} refer to rows that do not exist`);
-  }
-}
-
-/** WAL is a property of the file: set once, before anything is in it. */
-function prepareFile(file: string): void {
-  const database = new Database(file, { timeout: 5_000 });
-  database.pragma('journal_mode = WAL');
-  database.close();
-}
-
-/** The failed migration left nothing behind, so that the next start may simply try it again. */
-function forgetFailedMigrations(file: string): void {
-  const database = new Database(file, { timeout: 5_000 });
-  try {
-    database
-      .prepare(
-        `DELETE FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL`,
-      )
-      .run();
-  } catch {
-    // The table is not there yet: then there is nothing to forget.
-  } finally {
-    database.close();
-  }
 }
