@@ -22,8 +22,15 @@ const code = {
     ['package-lock.json'],
   ),
   isInput: isCode,
-  outputs: ['broker', 'api', 'worker'].map((app) => `apps/${app}/dist/main.js`),
+  outputs: ['api', 'worker'].map((app) => `apps/${app}/dist/main.js`),
   commands: [[scripts.tsc, '-b']],
+};
+const broker = {
+  name: 'broker',
+  sources: ['libs', 'apps/broker', 'tsconfig.base.json', 'package-lock.json'],
+  isInput: (path) => isCode(path) || path.endsWith('rolldown.config.mjs'),
+  outputs: ['main', 'metadata-thread'].map((file) => `apps/broker/dist/${file}.js`),
+  commands: [[scripts.rolldown, '--config', 'apps/broker/rolldown.config.mjs']],
 };
 const dashboardTypes = {
   name: 'graphql',
@@ -54,7 +61,7 @@ async function buildAll() {
   const built = [];
   const server = async () => {
     await Promise.all(databases.map((part) => buildPart(part, built)));
-    await buildPart(code, built);
+    await all([buildPart(code, built), buildPart(broker, built)]);
   };
   const client = async () => {
     await buildPart(dashboardTypes, built);

@@ -1,4 +1,4 @@
-import { BrokerConfigError } from '@penstock/kafka-broker';
+import type { BrokerConfigError } from '@penstock/kafka-broker';
 import { ConfigError, settingVariable } from '@penstock/platform/process';
 
 /**
@@ -8,7 +8,7 @@ import { ConfigError, settingVariable } from '@penstock/platform/process';
 export function startProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof ConfigError || error.name === 'MigrationError') return error.message;
-  if (error instanceof BrokerConfigError) {
+  if (isBrokerConfigError(error)) {
     return `${settingVariable(error.setting)} cannot be used: ${error.message}`;
   }
   if (error.name === 'DataFolderLockedError') {
@@ -35,6 +35,11 @@ export function startProblem(error: unknown): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** By its name: the class would have all of the broker loaded before its metadata is asked for. */
+function isBrokerConfigError(error: Error): error is BrokerConfigError {
+  return error.name === ('BrokerConfigError' satisfies BrokerConfigError['name']);
 }
 
 const WAYS_OUT =

@@ -1,8 +1,14 @@
+import { createRequire } from 'node:module';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { compressFrameSync } from 'lz4-napi';
-import { compressSync, uncompressSync } from 'snappy';
 import type { Compression, CompressionCodecs } from '@penstock/kafka-protocol';
 import { Lz4Decoder } from './lz4-decoder.ts';
+
+/** Native code, loaded for the first batch that needs it: a start does not wait for it. */
+const load = createRequire(import.meta.url);
+let snappyModule: typeof import('snappy') | undefined;
+let lz4Module: typeof import('lz4-napi') | undefined;
+const snappy = () => (snappyModule ??= load('snappy') as typeof import('snappy'));
+const lz4Native = () => (lz4Module ??= load('lz4-napi') as typeof import('lz4-napi'));
 
 type Codec = Exclude<Compression, 'none'>;
 
@@ -18,6 +24,8 @@ export class DecompressionError extends Error {
  * @throws DecompressionError on malformed data or when the limit is passed
  */
 export function decompress(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
+  // Out here: code that cannot be loaded does not make the data malformed.
+  if (codec === 'snappy') snappy();
   try {
     switch (codec) {
       case 'none':
@@ -68,9 +76,9 @@ export function compress(codec: Codec, bytes: Buffer): Buffer {
     case 'zstd':
       return zstdCompressSync(bytes);
     case 'lz4':
-      return compressFrameSync(bytes);
+      return lz4Native().compressFrameSync(bytes);
     case 'snappy': {
-      const block = compressSync(bytes);
+      const block = snappy().compressSync(bytes);
       const prefix = Buffer.alloc(XERIAL_HEADER_SIZE + 4);
       XERIAL_MAGIC.copy(prefix);
       prefix.writeInt32BE(1, 8);
@@ -129,5 +137,5 @@ function snappyBlock(bytes: Buffer, maxBytes: number): Buffer {
     shift *= 128;
   }
   if (length > maxBytes) throw new DecompressionError(`snappy block passes ${maxBytes} bytes`);
-  return uncompressSync(bytes, { asBuffer: true }) as Buffer;
+  return snappy().uncompressSync(bytes, { asBuffer: true }) as Buffer;
 }

@@ -114,9 +114,9 @@ function readVariables(env: Environment): Record<string, unknown> {
     // An empty variable is one that was not set: compose files and shells make them so.
     const raw = given === undefined || given === '' ? variable.default : given;
     if (raw === '') continue;
-    const parsed = variable.schema.safeParse(raw);
-    if (!parsed.success) throw new ConfigError(variable.name, raw, variable.allowed);
-    values[variable.name] = parsed.data;
+    const value = variable.parse(raw);
+    if (value === undefined) throw new ConfigError(variable.name, raw, variable.allowed);
+    values[variable.name] = value;
   }
   return values;
 }

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** One environment variable: what the README's table and the error messages are made from. */
 export interface Variable {
   readonly name: string;
@@ -8,7 +6,8 @@ export interface Variable {
   readonly default: string;
   /** What may be written, in words; part of the error message. */
   readonly allowed: string;
-  readonly schema: z.ZodType;
+  /** The value of what was written; undefined for what may not be written. */
+  readonly parse: (text: string) => string | number | boolean | undefined;
 }
 
 interface VariableOptions {
@@ -121,11 +120,10 @@ function integer(name: string, options: IntegerOptions): Variable {
     description: options.description,
     default: options.default ?? '',
     allowed: max === UNBOUNDED ? `a whole number from ${min}` : `${min} to ${max}`,
-    schema: z
-      .string()
-      .regex(/^-?\d+$/)
-      .transform(Number)
-      .pipe(z.number().int().min(min).max(max)),
+    parse: (text) => {
+      const value = /^-?\d+$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
   };
 }
 
@@ -135,7 +133,7 @@ function text(name: string, options: VariableOptions & { readonly pattern: RegEx
     description: options.description,
     default: options.default ?? '',
     allowed: options.allowed ?? 'text',
-    schema: z.string().regex(options.pattern),
+    parse: (text) => (options.pattern.test(text) ? text : undefined),
   };
 }
 
@@ -145,17 +143,23 @@ function choice(name: string, values: readonly string[], options: VariableOption
     description: options.description,
     default: options.default ?? '',
     allowed: values.join(', '),
-    schema: z.enum(values),
+    parse: (text) => (values.includes(text) ? text : undefined),
   };
 }
 
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+]);
+
 function flag(name: string, options: VariableOptions): Variable {
-  const values = { '1': true, true: true, '0': false, false: false } as const;
   return {
     name,
     description: options.description,
     default: options.default ?? '',
     allowed: options.allowed ?? '0 or 1',
-    schema: z.enum(['0', '1', 'true', 'false']).transform((value) => values[value]),
+    parse: (text) => FLAGS.get(text),
   };
 }
