@@ -1,12 +1,9 @@
 import type { StoredMetadata, StoredTopic } from '@penstock/kafka-broker';
-import {
-  migrateDatabase,
-  openBrokerDatabase,
-  openSqlite,
-  type BrokerDatabase,
-} from '@penstock/platform/broker-storage';
+import type { BrokerDatabase } from '@penstock/platform/broker-database';
+import { migrateDatabase, openSqlite } from '@penstock/platform/broker-storage';
 import { DatabaseDamagedError, databaseDamage } from './recovery/database-damage.ts';
 import { GroupTables, type GroupRow, type GroupRowChange } from './group-tables.ts';
+import { MetadataTables } from './metadata-tables.ts';
 
 export interface MetadataDatabaseOptions {
   readonly file: string;
@@ -22,13 +19,20 @@ export interface MetadataDatabaseOptions {
 /** Everything in broker.db; groups in a form that can be sent to another thread. */
 export type LoadedMetadata = Omit<StoredMetadata, 'groups'> & { groups: GroupRow[] };
 
-/** broker.db: by Prisma, except for groups and committed offsets, which change often. */
+/**
+ * broker.db: what leads to a broker's first record is done by the statements of `MetadataTables`, what
+ * changes often (groups and committed offsets) by those of `GroupTables`. Whatever else changes is
+ * changed by Prisma, which is loaded then: that takes longer than the rest of a start.
+ */
 export class MetadataDatabase {
-  readonly #database: BrokerDatabase;
+  readonly #file: string;
+  readonly #tables: MetadataTables;
   readonly #groups: GroupTables;
+  #prisma: Promise<BrokerDatabase> | undefined;
 
-  private constructor(database: BrokerDatabase, groups: GroupTables) {
-    this.#database = database;
+  private constructor(file: string, tables: MetadataTables, groups: GroupTables) {
+    this.#file = file;
+    this.#tables = tables;
     this.#groups = groups;
   }
 
@@ -41,84 +45,58 @@ export class MetadataDatabase {
     const damage = databaseDamage(file);
     if (damage !== undefined) throw new DatabaseDamagedError(`${file} is damaged: ${damage}`);
     await migrateDatabase(options);
-    const database = await openBrokerDatabase(file);
+    const tables = new MetadataTables(openSqlite({ file, synchronous: 'FULL' }));
     try {
       const synchronous = durability === 'fsync' ? 'FULL' : 'NORMAL';
-      return new MetadataDatabase(database, new GroupTables(openSqlite({ file, synchronous })));
+      const groups = new GroupTables(openSqlite({ file, synchronous }));
+      return new MetadataDatabase(file, tables, groups);
     } catch (error) {
-      await database.$disconnect();
+      tables.close();
       throw error;
     }
   }
 
-  async load(): Promise<LoadedMetadata> {
-    const database = this.#database;
-    const settings = await database.setting.findMany();
-    const topics = await database.topic.findMany({ include: { configs: true } });
-    const brokerConfigs = await database.brokerConfig.findMany();
-    const groups = await database.group.findMany();
-    const offsets = await database.committedOffset.findMany();
-    return {
-      settings: toMap(settings),
-      brokerConfigs: toMap(brokerConfigs),
-      topics: topics.map(({ id, name, partitionCount, internal, deletedAt, configs }) => ({
-        id,
-        name,
-        partitionCount,
-        internal,
-        deleted: deletedAt !== null,
-        configs: toMap(configs),
-      })),
-      groups: groups.map(({ emptySince, ...group }) => ({
-        ...group,
-        emptySince: emptySince === null ? null : Number(emptySince),
-      })),
-      offsets: offsets.map((row) => ({
-        ...row,
-        offset: Number(row.offset),
-        commitTimestamp: Number(row.commitTimestamp),
-        expireTimestamp: row.expireTimestamp === null ? null : Number(row.expireTimestamp),
-      })),
-    };
+  load(): LoadedMetadata {
+    return this.#tables.load();
   }
 
-  async putSetting(name: string, value: string): Promise<void> {
-    await this.#database.setting.upsert({
-      where: { name },
-      create: { name, value },
-      update: { value },
-    });
+  putSetting(name: string, value: string): void {
+    this.#tables.putSetting(name, value);
   }
 
-  async createTopic({ id, name, partitionCount, internal, configs }: StoredTopic): Promise<void> {
-    const topic = { id, name, partitionCount, internal };
-    await this.#database.topic.create({ data: { ...topic, configs: { create: toRows(configs) } } });
+  createTopic(topic: StoredTopic): void {
+    this.#tables.createTopic(topic);
   }
 
   async setPartitionCount(id: string, partitionCount: number): Promise<void> {
-    await this.#database.topic.update({ where: { id }, data: { partitionCount } });
+    const database = await this.#database();
+    await database.topic.update({ where: { id }, data: { partitionCount } });
   }
 
   async setTopicConfigs(topicId: string, configs: ReadonlyMap<string, string>): Promise<void> {
     const data = toRows(configs).map((row) => ({ ...row, topicId }));
-    await this.#database.$transaction([
-      this.#database.topicConfig.deleteMany({ where: { topicId } }),
-      this.#database.topicConfig.createMany({ data }),
+    const database = await this.#database();
+    await database.$transaction([
+      database.topicConfig.deleteMany({ where: { topicId } }),
+      database.topicConfig.createMany({ data }),
     ]);
   }
 
   async markTopicDeleted(id: string): Promise<void> {
-    await this.#database.topic.update({ where: { id }, data: { deletedAt: new Date() } });
+    const database = await this.#database();
+    await database.topic.update({ where: { id }, data: { deletedAt: new Date() } });
   }
 
   async removeTopic(id: string): Promise<void> {
-    await this.#database.topic.delete({ where: { id } });
+    const database = await this.#database();
+    await database.topic.delete({ where: { id } });
   }
 
   async setBrokerConfigs(configs: ReadonlyMap<string, string>): Promise<void> {
-    await this.#database.$transaction([
-      this.#database.brokerConfig.deleteMany(),
-      this.#database.brokerConfig.createMany({ data: toRows(configs) }),
+    const database = await this.#database();
+    await database.$transaction([
+      database.brokerConfig.deleteMany(),
+      database.brokerConfig.createMany({ data: toRows(configs) }),
     ]);
   }
 
@@ -128,12 +106,25 @@ export class MetadataDatabase {
 
   async close(): Promise<void> {
     this.#groups.close();
-    await this.#database.$disconnect();
+    this.#tables.close();
+    const database = await this.#prisma?.catch(() => undefined);
+    await database?.$disconnect();
+  }
+
+  /** Prisma's client; it costs 30 MB as well, which a broker whose topics stay as they are saves. */
+  #database(): Promise<BrokerDatabase> {
+    this.#prisma ??= openPrisma(this.#file).catch((error: unknown) => {
+      // The next change tries again.
+      this.#prisma = undefined;
+      throw error;
+    });
+    return this.#prisma;
   }
 }
 
-function toMap(rows: readonly { name: string; value: string }[]): Map<string, string> {
-  return new Map(rows.map(({ name, value }) => [name, value]));
+async function openPrisma(file: string): Promise<BrokerDatabase> {
+  const { openBrokerDatabase } = await import('@penstock/platform/broker-database');
+  return openBrokerDatabase(file);
 }
 
 function toRows(values: ReadonlyMap<string, string>): { name: string; value: string }[] {

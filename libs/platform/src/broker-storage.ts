@@ -1,5 +1,4 @@
 // What the thread that keeps broker.db needs of this library, and nothing that would cost it memory.
-export { openBrokerDatabase, type BrokerDatabase } from './database/broker-database.ts';
 export { databaseFile, databaseFiles } from './database/databases.ts';
 export { migrateDatabase } from './database/migrations.ts';
 export { openSqlite, type SqliteConnection } from './database/sqlite-connection.ts';
