@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPenstock } from '@penstock/testing';
+import { Stop } from '../install/command.mjs';
 import { readOptions, runTool } from '../install/tool.mjs';
 import { CheckContext, type BrokerUnderTest, type Capability } from './check.ts';
 import { consumeCapabilities } from './checks/consume.ts';
@@ -80,6 +81,8 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  // Tried now: a wrong file should not be noticed when all is done.
+  if (values.write !== undefined) await writeResults(values.write);
   const wants = (name: string) => positionals.length === 0 || positionals.includes(name);
   await using broker = await brokerUnderTest(values.against);
   await answersApiVersions(broker.servers);
@@ -128,13 +131,21 @@ function isProblem({ problem }: { problem: string | undefined }): boolean {
   return problem !== undefined;
 }
 
-/** Puts the tables between the two marks of a document. */
-async function writeResults(file: string, text: string): Promise<void> {
-  const document = await readFile(file, 'utf8');
+/**
+ * Puts the tables between the two marks of a document; without tables it only looks whether it can.
+ * @throws Stop when the document or its marks are missing
+ */
+async function writeResults(file: string, text?: string): Promise<void> {
+  const document = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new Stop(`--write takes a document that is there: ${error.message}`);
+  });
   const [begin, end] = ['<!-- results -->', '<!-- end of results -->'];
   const from = document.indexOf(begin) + begin.length;
   const to = document.indexOf(end);
-  if (from < begin.length || to < from) throw new Error(`${file} has no ${begin} and ${end}`);
+  if (from < begin.length || to < from) {
+    throw new Stop(`${file} has no line ${begin} and, behind it, ${end}`);
+  }
+  if (text === undefined) return;
   await writeFile(file, `${document.slice(0, from)}\n\n${text}\n\n${document.slice(to)}`);
 }
 
