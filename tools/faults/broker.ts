@@ -17,10 +17,10 @@ export function startBroker(options: PenstockOptions = {}): Promise<Penstock> {
   return startPenstock({ processes: ['broker'], ...options });
 }
 
-/** Words that start the broker on files or with a clock that go wrong as planned. */
+/** Words that start the broker, from its sources, on files or with a clock that go wrong as planned. */
 export function failingBroker(words: readonly string[], plan: FailingBrokerPlan): string[] {
   const script = join(repositoryRoot, 'libs/testing/src/failing-broker.ts');
-  return [...words.slice(0, -1), script, JSON.stringify(plan)];
+  return [...words.slice(0, -1), '--conditions=source', script, JSON.stringify(plan)];
 }
 
 /** Starts the broker again; gives the time until it served, ms. */
