@@ -9,6 +9,9 @@ const resolve = {
 };
 const ssr = { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } };
 
+/** What is waited for may take longer than a second, as it comes, on two busy cores. */
+const waiting = { expect: { poll: { timeout: 10_000 } } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,12 +19,14 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
+          ...waiting,
           name: 'unit',
           include: ['{apps,libs,tools}/**/*.spec.ts', 'pipelines/**/*.spec.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/simulation/**'],
           // Modules keep no state of their own (style), so files can share them; loading them anew for
           // each file took half of the time.
           isolate: false,
+          testTimeout: 20_000,
         },
       },
       {
@@ -39,6 +44,7 @@ export default defineConfig({
         resolve,
         ssr,
         test: {
+          ...waiting,
           name: 'e2e',
           include: ['{apps,libs,tools}/**/*.e2e-spec.ts', 'pipelines/**/*.e2e-spec.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],

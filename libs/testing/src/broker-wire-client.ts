@@ -46,9 +46,13 @@ export class WireClient implements AsyncDisposable {
     return this.#socket.closed;
   }
 
-  /** Resolves when the broker has closed the connection. */
-  async closed(): Promise<void> {
-    if (!this.#socket.closed) await once(this.#socket, 'close');
+  /**
+   * Resolves when the broker has closed the connection; also by a reset, which it becomes when bytes
+   * were on their way to the broker.
+   */
+  closed(): Promise<void> {
+    if (this.#socket.closed) return Promise.resolve();
+    return new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
   /** Sends bytes as they are. */
