@@ -150,11 +150,11 @@ class FuzzRun {
   async #report(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       await delay(1_000);
-      const { residentBytes = 0, busyMs = 0 } = this.#figures ?? {};
+      const { residentBytes = 0 } = this.#figures ?? {};
       const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(0);
       this.#options.onProgress?.(
         `${seconds} s: ${this.#requests} requests, ${(residentBytes / MIB).toFixed(0)} MiB, ` +
-          `busy ${busyMs.toFixed(0)} ms at most, ${this.#findings.length} findings`,
+          `busy ${this.#busyMsMax.toFixed(0)} ms at most, ${this.#findings.length} findings`,
       );
     }
   }
