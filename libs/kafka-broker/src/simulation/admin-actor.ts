@@ -139,7 +139,7 @@ export class AdminActor {
     topic.maxMessageBytes = undefined;
     const abandon = (): void => {
       write.abandon();
-      for (const offset of offsets) offset.abandon();
+      offsets.abandon();
     };
     try {
       const answer = await client.request(ApiKeys.DeleteTopics, 1 + this.#random.below(5), {
@@ -150,7 +150,7 @@ export class AdminActor {
       this.#world.trace.add(`delete ${topic.name}: ${error}`);
       if (error === 'NONE') {
         write.acknowledge();
-        for (const offset of offsets) offset.acknowledge();
+        offsets.acknowledge();
         return;
       }
       if (error !== 'UNKNOWN_TOPIC_OR_PARTITION') this.#mustBeInternal(error);

@@ -42,12 +42,43 @@ export class TopicLedger {
   }
 }
 
+/** What the deletion of a topic does to its committed offsets. */
+class OffsetsDeletion {
+  readonly topic: string;
+  readonly #writes: RegisterWrite[] = [];
+  #outcome: 'under way' | 'done' | 'unknown' = 'under way';
+
+  constructor(topic: string) {
+    this.topic = topic;
+  }
+
+  add(register: Register<number>): void {
+    if (this.#outcome === 'done') return;
+    const write = register.write(-1);
+    if (this.#outcome === 'unknown') write.abandon();
+    else this.#writes.push(write);
+  }
+
+  acknowledge(): void {
+    this.#outcome = 'done';
+    for (const write of this.#writes) write.acknowledge();
+  }
+
+  /** It may still happen, as long as the process lives. */
+  abandon(): void {
+    this.#outcome = 'unknown';
+    for (const write of this.#writes) write.abandon();
+  }
+}
+
 /** The ledger of a whole broker: what clients were told, and the check that it holds. */
 export class BrokerLedger {
   readonly topics = new Map<string, TopicLedger>();
   readonly checkers = new Map<string, PartitionChecker>();
   readonly #attempts = new Map<string, { attempt: Attempt; place: string }>();
   readonly #offsets = new Map<string, Register<number>>();
+  /** Those that may still take effect, and those that are over, until the next crash. */
+  readonly #deletions = new Set<OffsetsDeletion>();
   readonly #generations = new Map<string, { stable: number; current: number }>();
   readonly #assignments = new Map<string, Map<string, string>>();
   readonly #starts = new Map<string, number>();
@@ -109,17 +140,22 @@ export class BrokerLedger {
     if (register === undefined) {
       register = new Register<number>(`the committed offset of ${key}`, -1);
       this.#offsets.set(key, register);
+      for (const deletion of this.#deletions) if (deletion.topic === topic) deletion.add(register);
     }
     return register;
   }
 
-  /** Deleting a topic takes its committed offsets along. */
-  forgetOffsets(topic: string): RegisterWrite[] {
-    const writes: RegisterWrite[] = [];
+  /**
+   * Deleting a topic takes its committed offsets along, also those that are committed for the first
+   * time while it is under way.
+   */
+  forgetOffsets(topic: string): OffsetsDeletion {
+    const deletion = new OffsetsDeletion(topic);
     for (const [key, register] of this.#offsets) {
-      if (/: (.*)-\d+$/.exec(key)?.[1] === topic) writes.push(register.write(-1));
+      if (/: (.*)-\d+$/.exec(key)?.[1] === topic) deletion.add(register);
     }
-    return writes;
+    this.#deletions.add(deletion);
+    return deletion;
   }
 
   /** A lower bound for the generations a group may have from now on. */
@@ -157,6 +193,7 @@ export class BrokerLedger {
     if (crash === 'power loss' && this.#keeps === 'kill') this.hasLostRecords = true;
     for (const checker of this.checkers.values()) checker.crashed(crash, this.#keeps);
     for (const register of this.#offsets.values()) register.settle();
+    this.#deletions.clear();
     for (const topic of this.topics.values()) {
       topic.version++;
       topic.register.settle();
