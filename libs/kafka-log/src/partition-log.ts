@@ -81,6 +81,11 @@ export class PartitionLog {
     return this.#state.offlineReason;
   }
 
+  /** The same as yes or no, after a look at the partition if nobody has had one yet. */
+  get isOffline(): boolean {
+    return this.#loaded().offlineReason !== undefined;
+  }
+
   /** Stretches that cannot be read, as far as they were found yet. */
   get damages(): readonly Damage[] {
     const { isLoaded, segments, logStartOffset } = this.#state;

@@ -102,6 +102,8 @@ function resolveTargets(broker: BrokerContext, request: FetchRequest): Target[] 
 function fetchProblem(log: PartitionLog, fetchOffset: number, leaderEpoch: number): number {
   if (leaderEpoch > LEADER_EPOCH) return ErrorCodes.UNKNOWN_LEADER_EPOCH;
   if (leaderEpoch >= 0 && leaderEpoch < LEADER_EPOCH) return ErrorCodes.FENCED_LEADER_EPOCH;
+  // Its ends are those that are known to be durable: a reader may have been further.
+  if (log.isOffline) return ErrorCodes.KAFKA_STORAGE_ERROR;
   if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
     return ErrorCodes.OFFSET_OUT_OF_RANGE;
   }

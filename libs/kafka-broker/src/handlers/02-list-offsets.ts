@@ -73,6 +73,7 @@ function listOffset(
   const log = broker.topics.byName(topic)?.log(partitionIndex);
   const failed = (errorCode: number): PartitionAnswer => ({ partitionIndex, errorCode });
   if (!log) return failed(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  if (log.isOffline) return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
   if (currentLeaderEpoch > LEADER_EPOCH) return failed(ErrorCodes.UNKNOWN_LEADER_EPOCH);
   if (timestamp < 0 && apiVersion < (SPECIAL_SINCE[timestamp] ?? Infinity)) {
     return failed(ErrorCodes.UNSUPPORTED_VERSION);

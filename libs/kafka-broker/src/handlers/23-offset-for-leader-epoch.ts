@@ -16,6 +16,7 @@ export const offsetForLeaderEpochHandler = handler({
       partitions: partitions.map(({ partition, currentLeaderEpoch, leaderEpoch }) => {
         const log = broker.topics.byName(topic)?.log(partition);
         if (!log) return { partition, errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION };
+        if (log.isOffline) return { partition, errorCode: ErrorCodes.KAFKA_STORAGE_ERROR };
         if (currentLeaderEpoch > LEADER_EPOCH) {
           return { partition, errorCode: ErrorCodes.UNKNOWN_LEADER_EPOCH };
         }

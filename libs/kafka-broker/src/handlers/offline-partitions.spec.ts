@@ -1,6 +1,6 @@
 import { NodeFiles } from '@penstock/kafka-log';
 import { ApiKeys, encodeRecordBatch, ErrorCodes } from '@penstock/kafka-protocol';
-import { TestBroker, WireClient } from '@penstock/testing';
+import { fetchRecords, TestBroker, WireClient } from '@penstock/testing';
 import { FailingFiles } from '@penstock/testing/failing-files';
 import { expect, test } from 'vitest';
 
@@ -32,6 +32,26 @@ test('a partition whose disk fails is shown as a directory with an error, beside
   };
   expect(await produce(0)).toBe(ErrorCodes.KAFKA_STORAGE_ERROR);
   expect(await produce(1)).toBe(ErrorCodes.NONE);
+
+  // What is known of its ends may lie before what a reader has seen: nothing is said of them.
+  const { records, errorCode } = await fetchRecords(client, 'orders', 99, { maxWaitMs: 0 });
+  expect([errorCode, records.length]).toEqual([ErrorCodes.KAFKA_STORAGE_ERROR, 0]);
+  const latest = await client.send(ApiKeys.ListOffsets, 4, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, timestamp: -1 }] }],
+  });
+  expect(latest.topics[0]?.partitions[0]).toMatchObject({
+    errorCode: ErrorCodes.KAFKA_STORAGE_ERROR,
+    offset: -1,
+  });
+  const epoch = await client.send(ApiKeys.OffsetForLeaderEpoch, 3, {
+    topics: [{ topic: 'orders', partitions: [{ partition: 0, leaderEpoch: 0 }] }],
+  });
+  expect(epoch.topics[0]?.partitions[0]).toMatchObject({
+    errorCode: ErrorCodes.KAFKA_STORAGE_ERROR,
+    endOffset: -1,
+  });
 
   const { results } = await client.send(ApiKeys.DescribeLogDirs, 4, { topics: null });
   const { logDirectory } = broker.broker.context;
