@@ -2,7 +2,7 @@
 FROM node:24-slim AS build
 WORKDIR /penstock
 COPY . .
-# Nothing but npm is needed: the database engine comes from npm as WebAssembly.
+# Nothing but npm is needed: what asks for Prisma's native engine is told that there is one.
 ENV PRISMA_SCHEMA_ENGINE_BINARY=/bin/true
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 

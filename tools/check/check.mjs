@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runCommand, Stop } from '../install/command.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';
 import { childEnvironment, productNode, root, scripts } from '../install/repository.mjs';
+import { runTool } from '../install/tool.mjs';
 import { ensureGenerated } from '../build/parts.mjs';
 
 const AT_ONCE = 2;
@@ -64,11 +65,5 @@ async function main() {
 }
 
 if (process.argv[1] === join(root, 'tools', 'check', 'check.mjs')) {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof Stop)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+  await runTool(main);
 }

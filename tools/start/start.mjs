@@ -5,6 +5,7 @@ import { ensureBuilt } from '../build/parts.mjs';
 import { Stop } from '../install/command.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';
 import { childEnvironment, productNode, root } from '../install/repository.mjs';
+import { runTool } from '../install/tool.mjs';
 import { lockDataFolder } from './lock.mjs';
 import { help, parseOptions } from './options.mjs';
 import { keepWritingWithoutReader, say } from './output.mjs';
@@ -15,13 +16,7 @@ import { stopRequest } from './stop-request.mjs';
 import { Supervisor } from './supervisor.mjs';
 
 keepWritingWithoutReader();
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof Stop)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await runTool(main);
 
 async function main() {
   const options = parseOptions(process.argv.slice(2));

@@ -1,5 +1,5 @@
 import type { StoredOffset, StoredTopic } from '@penstock/kafka-broker';
-import type { SqliteConnection } from '@penstock/platform/broker-storage';
+import { prismaTime, type SqliteConnection } from '@penstock/platform/broker-storage';
 import type { GroupRow } from './group-tables.ts';
 import type { LoadedMetadata } from './metadata-database.ts';
 
@@ -71,7 +71,7 @@ export class MetadataTables {
         `INSERT INTO "Topic" ("id", "name", "partitionCount", "internal", "createdAt")
          VALUES (?, ?, ?, ?, ?)`,
       )
-      .run(id, name, partitionCount, internal ? 1 : 0, now());
+      .run(id, name, partitionCount, internal ? 1 : 0, prismaTime());
     const insertConfig = this.#connection.prepare(
       'INSERT INTO "TopicConfig" ("topicId", "name", "value") VALUES (?, ?, ?)',
     );
@@ -81,11 +81,6 @@ export class MetadataTables {
   #all<Row>(sql: string): Row[] {
     return this.#connection.prepare(sql).all() as Row[];
   }
-}
-
-/** As Prisma writes times. */
-function now(): string {
-  return new Date().toISOString().replace('Z', '+00:00');
 }
 
 function toMap(rows: readonly NamedValue[]): Map<string, string> {

@@ -7,7 +7,6 @@ export {
 } from './configuration/config.ts';
 export { ConfigError } from './configuration/config-error.ts';
 export { VARIABLES, type Variable } from './configuration/variables.ts';
-export { openBrokerDatabase, type BrokerDatabase } from './database/broker-database.ts';
 export {
   ControlDatabase,
   migrateControlDatabase,

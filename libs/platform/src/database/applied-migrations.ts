@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Database from 'better-sqlite3';
+import { prismaTime } from './prisma-time.ts';
 import { MigrationError, type Migration } from './migration-files.ts';
 
 /**
@@ -27,7 +28,7 @@ export function applyMigrations(file: string, migrations: readonly Migration[]):
 
 function applyOne(database: Database.Database, file: string, migration: Migration): void {
   const { name, script, checksum } = migration;
-  const startedAt = timestamp();
+  const startedAt = prismaTime();
   const apply = database.transaction(() => {
     database.exec(MIGRATIONS_TABLE);
     database.exec(script);
@@ -35,7 +36,7 @@ function applyOne(database: Database.Database, file: string, migration: Migratio
     if (orphan) throw new Error(`rows of ${orphan.table} refer to rows that do not exist`);
     // One that Prisma's engine began and did not end has left nothing but its row.
     database.prepare(`DELETE FROM "_prisma_migrations" WHERE ${UNFINISHED}`).run(name);
-    database.prepare(RECORD).run(randomUUID(), checksum, timestamp(), name, startedAt);
+    database.prepare(RECORD).run(randomUUID(), checksum, prismaTime(), name, startedAt);
   });
   try {
     apply.immediate();
@@ -46,11 +47,6 @@ function applyOne(database: Database.Database, file: string, migration: Migratio
       { cause: error },
     );
   }
-}
-
-/** As Prisma's engine writes times. */
-function timestamp(): string {
-  return new Date().toISOString().replace('Z', '+00:00');
 }
 
 /** As Prisma's engine makes it, to the letter. */
