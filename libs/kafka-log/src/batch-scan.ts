@@ -70,8 +70,9 @@ export function scanBatches(
     return { position: believedAt, nextOffset: believedMin, bad: CRC_MISMATCH };
   };
   while (position < to) {
+    // Bad bytes may have taken no offset with them: then both ends are the same.
     const range = options.damaged.find(
-      (damage) => damage.fromPosition === position && damage.toOffset > nextOffset,
+      (damage) => damage.fromPosition === position && damage.toOffset >= nextOffset,
     );
     if (range !== undefined) {
       position = range.toPosition;

@@ -216,12 +216,13 @@ export class LogManager {
     const { files, directory, checkpoints } = this.#services;
     const name = folderName(topic, partition);
     const log = this.#logs.get(name);
-    log?.abandon('the partition was deleted');
+    const released = log?.abandon('the partition was deleted');
     if (log !== undefined) {
       checkpoints.remove(log.checkpointKey);
       this.#cleaner.forget(log.checkpointKey);
     }
     this.#logs.delete(name);
+    if (released !== undefined) await released;
     if (this.#isOfAnother(name, topicId)) return;
     this.#folders.delete(name);
     if (files.list(`${directory}/${name}`) === undefined) return;

@@ -170,8 +170,12 @@ export class LogState implements Flushable {
     if (this.services.durability === 'fsync') this.notifyHighWatermark();
   }
 
-  /** Hands over what is known to be durable; it is written with the next cycle of syncs. */
+  /**
+   * Hands over what is known to be durable; it is written with the next cycle of syncs. An offline
+   * log knows no more than what was written before, and less if it could not be opened.
+   */
   checkpoint(): void {
+    if (this.offlineReason !== undefined) return;
     const { offset: durableEndOffset, segment, position } = this.durable;
     this.services.checkpoints.set(this.folder.key, {
       logStartOffset: this.logStartOffset,
@@ -179,6 +183,20 @@ export class LogState implements Flushable {
       segmentBase: segment.baseOffset,
       position,
     });
+  }
+
+  /**
+   * Makes the snapshots of producers durable, before what they were derived from goes.
+   * @throws Error if that fails, after which the partition is offline
+   */
+  async syncSnapshots(): Promise<void> {
+    try {
+      await this.folder.syncSnapshots();
+    } catch (error) {
+      const { message } = error as Error;
+      this.goOffline(`cannot make ${this.folder.path} durable: ${message}`, error as Error);
+      throw error;
+    }
   }
 
   /**
@@ -220,14 +238,19 @@ export class LogState implements Flushable {
     for (const segment of this.segments.list) segment.close();
   }
 
-  /** Closes without writing anything: the folder is going away. */
-  abandon(reason: string): void {
+  /**
+   * Closes without writing anything: the folder is going away. What it returns is to be waited for
+   * before there is a new one of the same name.
+   */
+  abandon(reason: string): Promise<unknown> | undefined {
     this.offlineReason ??= reason;
     this.isClosed = true;
     this.services.flusher.remove(this);
     this.waiters.reject(Infinity, new PartitionOfflineError(reason));
-    if (!this.isLoaded) return;
-    for (const segment of this.segments.list) this.unsynced.discard(segment, { remove: false });
+    if (this.isLoaded) {
+      for (const segment of this.segments.list) this.unsynced.discard(segment, { remove: false });
+    }
+    return this.folder.release();
   }
 
   #newSegment(base: number): Segment {

@@ -1,4 +1,5 @@
 import type { LogState } from './log-state.ts';
+import { PartitionOfflineError } from './results.ts';
 import { countDeletable } from './retention-rule.ts';
 
 /** Raises the log start, and removes the segments that then lie before it. */
@@ -12,6 +13,9 @@ export class LogTrimmer {
   /** See PartitionLog.deleteRecords. */
   async deleteRecords(offset: number): Promise<number | undefined> {
     const state = this.#state;
+    // What is known of its ends may be too little, or nothing at all if it could not be opened.
+    if (!state.isWritable)
+      throw new PartitionOfflineError(state.offlineReason ?? 'the log is closed');
     const target = offset === -1 ? state.highWatermark : offset;
     if (target < 0 || target > state.highWatermark) return undefined;
     // Even if it has been raised as far before: that may not be on the disk yet.
@@ -42,17 +46,19 @@ export class LogTrimmer {
     const state = this.#state;
     const { active } = state;
     if (offset >= active.nextOffset && !active.isEmpty) state.roll();
-    state.logStartOffset = Math.max(state.logStartOffset, offset);
+    const start = Math.max(state.logStartOffset, offset);
+    state.logStartOffset = start;
     state.checkpoint();
     await state.services.checkpoints.whenSynced();
-    await state.folder.syncSnapshots();
-    await state.exclusively(async () => this.#removeSegments());
+    await state.syncSnapshots();
+    await state.exclusively(async () => this.#removeSegments(start));
   }
 
-  #removeSegments(): void {
+  /** @param logStartOffset one that is on the disk; the log's own may have been raised meanwhile */
+  #removeSegments(logStartOffset: number): void {
     const state = this.#state;
     if (!state.isWritable) return;
-    const { segments, unsynced, logStartOffset } = state;
+    const { segments, unsynced } = state;
     const { list } = segments;
     while (list.length > 1 && list[1]!.baseOffset <= logStartOffset) {
       unsynced.discard(list.shift()!, { remove: true });

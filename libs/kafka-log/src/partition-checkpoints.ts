@@ -61,6 +61,8 @@ export class PartitionCheckpoints {
   /** Entries written and not synced. */
   #unsynced = false;
   #syncing = false;
+  /** A sync has failed: nobody knows what of the file the disk has. */
+  #isDoubtful = false;
   #timer: Timer | undefined;
   #waiters: Waiter[] = [];
   #closed = false;
@@ -103,7 +105,9 @@ export class PartitionCheckpoints {
 
   /** Writes the new entries; they are synced within the interval. */
   write(): void {
-    if (this.#pending.length === 0 || this.#closed) return;
+    if (this.#closed) return;
+    if (this.#isDoubtful) this.#tryRewrite();
+    if (this.#pending.length === 0) return;
     const entries = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
     try {
       writeAll(this.#options.files, this.#descriptor, entries, this.#size);
@@ -147,7 +151,7 @@ export class PartitionCheckpoints {
     if (this.#syncing || this.#closed) return;
     const waiters = this.#waiters;
     this.#waiters = [];
-    if (this.#pending.length > 0) {
+    if (this.#pending.length > 0 || this.#isDoubtful) {
       for (const waiter of waiters) waiter.reject(new Error('the checkpoint cannot be written'));
       return;
     }
@@ -160,6 +164,7 @@ export class PartitionCheckpoints {
     this.#options.files.syncData(this.#descriptor, (error) => {
       this.#syncing = false;
       if (error !== null) {
+        this.#isDoubtful = true;
         this.#options.logger.error(
           { err: error },
           'the checkpoint of the partitions is not durable',
@@ -208,6 +213,7 @@ export class PartitionCheckpoints {
     this.#size = content.length;
     this.#rewrittenSize = content.length;
     this.#unsynced = false;
+    this.#isDoubtful = false;
     this.#pending = [];
   }
 

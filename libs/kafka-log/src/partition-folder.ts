@@ -31,6 +31,11 @@ export class PartitionFolder {
   #hasNewFiles = false;
   /** Snapshots written since they were last synced. */
   #unsyncedSnapshots = new Set<number>();
+  #syncing: Promise<void> = Promise.resolve();
+  /** Why a snapshot may not be on the disk. */
+  #unsafe: Error | undefined;
+  #unlinking = new Set<Promise<void>>();
+  #isReleased = false;
 
   constructor(
     services: LogServices,
@@ -120,43 +125,54 @@ export class PartitionFolder {
     const isNew = this.#isNew;
     this.#hasNewFiles = false;
     this.#isNew = false;
-    files.syncDirectory(this.path, (error) => {
-      if (error !== null) done(error);
-      else
-        void this.#syncContents(isNew).then(() =>
-          isNew ? files.syncDirectory(directory, done) : done(null),
-        );
-    });
+    this.#syncNames(isNew).then(
+      () => (isNew ? files.syncDirectory(directory, done) : done(null)),
+      done,
+    );
   }
 
   /**
    * Makes durable what is known of producers: what their batches say goes with retention, and then
    * the snapshots alone know which of them were there. Without them a repetition would be taken for new.
+   * @throws Error if one of them may not be on the disk
    */
   async syncSnapshots(): Promise<void> {
-    const offsets = [...this.#unsyncedSnapshots];
-    if (offsets.length === 0) return;
-    await this.#syncContents(false);
-    await new Promise<void>((resolve) => {
-      this.#services.files.syncDirectory(this.path, () => resolve());
+    if (this.#unsyncedSnapshots.size > 0) await this.#syncNames(false);
+    else await this.#syncing;
+    if (this.#unsafe !== undefined) throw this.#unsafe;
+  }
+
+  /** One after the other: who finds nothing left to sync must wait for those who took it. */
+  #syncNames(isNew: boolean): Promise<void> {
+    const before = this.#syncing.catch(() => undefined);
+    this.#syncing = before.then(async () => {
+      const paths = [...this.#unsyncedSnapshots].map((offset) => snapshotPath(this.path, offset));
+      this.#unsyncedSnapshots.clear();
+      if (isNew) paths.push(`${this.path}/${METADATA_FILE}`);
+      await Promise.all(paths.map((path) => this.#syncFile(path)));
+      await this.#syncDirectory();
+    });
+    return this.#syncing;
+  }
+
+  #syncDirectory(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#services.files.syncDirectory(this.path, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
     });
   }
 
   /**
    * Without the text the folder is taken to be of unknown origin, without a snapshot the one before
-   * is used: neither loses a record, so a failure is only reported.
+   * is used: neither loses a record, so a failure stops only what relies on them.
    */
-  async #syncContents(isNew: boolean): Promise<void> {
-    const paths = [...this.#unsyncedSnapshots].map((offset) => snapshotPath(this.path, offset));
-    this.#unsyncedSnapshots.clear();
-    if (isNew) paths.push(`${this.path}/${METADATA_FILE}`);
-    await Promise.all(paths.map((path) => this.#syncFile(path)));
-  }
-
   #syncFile(path: string): Promise<void> {
     const { files, logger } = this.#services;
     return new Promise((resolve) => {
-      const failed = (error: unknown): void => {
+      const failed = (error: Error): void => {
+        this.#unsafe ??= error;
         logger.warn({ err: error, file: path }, 'a file is not durable');
         resolve();
       };
@@ -172,7 +188,7 @@ export class PartitionFolder {
           else failed(error);
         });
       } catch (error) {
-        failed(error);
+        failed(error as Error);
       }
     });
   }
@@ -213,11 +229,27 @@ export class PartitionFolder {
     while (this.snapshots.length > 0 && this.snapshots[0]! < offset) this.#removeOldestSnapshot();
   }
 
+  /**
+   * Gives the path away: a new topic of the same name uses it next. Nothing is removed by its name
+   * from now on; to be waited for where something is just being removed.
+   */
+  release(): Promise<unknown> | undefined {
+    this.#isReleased = true;
+    return this.#unlinking.size > 0 ? Promise.all(this.#unlinking) : undefined;
+  }
+
   #unlink(path: string): void {
-    this.#services.files.unlink(path, (error) => {
-      if (error === null || (error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      this.#services.logger.warn({ err: error, file: path }, 'a file was not removed');
+    if (this.#isReleased) return;
+    const { files, logger } = this.#services;
+    const removal = new Promise<void>((resolve) => {
+      files.unlink(path, (error) => {
+        resolve();
+        if (error === null || (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+        logger.warn({ err: error, file: path }, 'a file was not removed');
+      });
     });
+    this.#unlinking.add(removal);
+    void removal.then(() => this.#unlinking.delete(removal));
   }
 }
 

@@ -6,6 +6,10 @@ import { defaultLogConfig } from './log-config.ts';
 
 const PARTITION = `${DIRECTORY}/orders-0`;
 
+function offsets(batches: Buffer): number[] {
+  return [...recordBatches(batches)].map(({ header }) => header.baseOffset);
+}
+
 describe('append', () => {
   it('gives offsets in order and stores the bytes as received, but for offset and epoch', async () => {
     const world = new LogWorld();
@@ -23,7 +27,7 @@ describe('append', () => {
     const stored = readAllBatches(log, 0);
     expect(stored.subarray(12 + 4, received.length)).toEqual(received.subarray(12 + 4));
     expect(stored.readInt32BE(12)).toBe(7);
-    expect([...recordBatches(stored)].map(({ header }) => header.baseOffset)).toEqual([0, 3]);
+    expect(offsets(stored)).toEqual([0, 3]);
   });
 
   it.each([
@@ -342,6 +346,42 @@ describe('the log start', () => {
     expect([world.log().logStartOffset, world.log().logEndOffset]).toEqual([12, 12]);
     expect(world.append(world.log(), ['next']).baseOffset).toBe(12);
   });
+
+  it('is on the disk before segments go, also where it rises again meanwhile', async () => {
+    const world = new LogWorld({ config: { segmentBytes: 300 } });
+    const log = world.log();
+    for (let i = 0; i < 12; i++) world.append(log, [`v${i}`]);
+    await world.settle();
+    const first = log.deleteRecords(4);
+    // There is no room to write down the second.
+    world.files.capacityBytes = world.files.usedBytes;
+    const second = expect(log.deleteRecords(11)).rejects.toThrow('checkpoint');
+    await world.settle();
+    await second;
+    expect(await first).toBe(4);
+    world.files.capacityBytes = Infinity;
+    world.losePower(new Random(1));
+    expect(world.log().logStartOffset).toBe(4);
+    expect(readAllBatches(world.log(), 4).length).toBeGreaterThan(0);
+    expect(world.manager.damages).toEqual([]);
+  });
+
+  it('of a partition that is offline does not rise, and nothing is taken for durable', async () => {
+    const world = new LogWorld();
+    for (let i = 0; i < 3; i++) world.append(world.log(), ['durable']);
+    await world.settle();
+    world.append(world.log(), ['not known to be']);
+    world.kill();
+    world.files.fault = (operation) =>
+      operation === 'syncData' ? Object.assign(new Error('EIO'), { code: 'EIO' }) : undefined;
+    expect(world.log().offlineReason).toBeUndefined();
+    expect(world.log().isOffline).toBe(true);
+    await expect(world.log().deleteRecords(1)).rejects.toThrow('cannot open');
+    world.files.fault = undefined;
+    world.kill();
+    expect([world.log().logStartOffset, world.log().logEndOffset]).toEqual([0, 4]);
+    expect(offsets(readAllBatches(world.log(), 0))).toEqual([0, 1, 2, 3]);
+  });
 });
 
 describe('retention', () => {
@@ -404,6 +444,30 @@ describe('a partition', () => {
     const options = { topicId: 'another', config: defaultLogConfig };
     const again = world.manager.openPartition('orders', 0, options);
     expect([again.logEndOffset, again.damages]).toEqual([0, []]);
+  });
+
+  it('that is deleted while its segments are being removed leaves those of the next alone', async () => {
+    const world = new LogWorld({ config: { segmentBytes: 300 } });
+    const log = world.log();
+    for (let i = 0; i < 12; i++) world.append(log, [`v${i}`]);
+    await world.settle();
+    for (let steps = 0; steps < 12; steps++) {
+      world.files.syncDelayMs = 3;
+      const name = `again-${steps}`;
+      const old = world.log(0, name);
+      for (let i = 0; i < 12; i++) world.append(old, [`v${i}`]);
+      await world.settle();
+      old.deleteRecords(-1).catch(() => {});
+      await world.clock.advance(steps);
+      let isDeleted = false;
+      void world.manager.deletePartition(name, 0).then(() => (isDeleted = true));
+      while (!isDeleted) await world.clock.advance(1);
+      const next = world.log(0, name);
+      for (let i = 0; i < 12; i++) world.append(next, [`w${i}`]);
+      await world.settle();
+      world.kill();
+      expect(offsets(readAllBatches(world.log(0, name), 0)).length, `${steps}`).toBe(12);
+    }
   });
 
   it('of another topic with the same name is moved aside, not served and not deleted', async () => {

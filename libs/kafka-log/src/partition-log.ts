@@ -220,7 +220,8 @@ export class PartitionLog {
 
   /**
    * Raises the log start (DeleteRecords) to `offset`, or the high watermark for -1. Resolves with
-   * the new log start once that survives a crash; undefined when out of range.
+   * the new log start once that survives a crash; undefined when out of range. Rejects with
+   * PartitionOfflineError.
    */
   deleteRecords(offset: number): Promise<number | undefined> {
     this.#loaded();
@@ -267,9 +268,9 @@ export class PartitionLog {
     this.#state.close();
   }
 
-  /** @internal Closes without writing anything: the folder is going away. */
-  abandon(reason: string): void {
-    this.#state.abandon(reason);
+  /** @internal See LogState.abandon. */
+  abandon(reason: string): Promise<unknown> | undefined {
+    return this.#state.abandon(reason);
   }
 
   #loaded(): LogState {

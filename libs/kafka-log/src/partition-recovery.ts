@@ -161,6 +161,8 @@ function cutTornTail(
     files.close(copy);
   }
   segment.cutTail();
+  // Or else these bytes could come back in the next power loss, between those written from now on.
+  files.syncDataNow(segment.descriptor());
   for (const base of laterBases) {
     const later = newSegment(
       { services, directory, checkpoint: undefined, indexIntervalBytes: 0 },

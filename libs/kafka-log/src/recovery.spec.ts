@@ -10,8 +10,8 @@ const PARTITION = `${DIRECTORY}/orders-0`;
 const FIRST = `${PARTITION}/00000000000000000000`;
 
 /** Twenty batches of one record each, in segments of four. */
-async function filled(): Promise<LogWorld> {
-  const world = new LogWorld({ config: { segmentBytes: 400, indexIntervalBytes: 100 } });
+async function filled(indexIntervalBytes = 100): Promise<LogWorld> {
+  const world = new LogWorld({ config: { segmentBytes: 400, indexIntervalBytes } });
   for (let i = 0; i < 20; i++) world.append(world.log(), [`value ${String(i).padStart(20)}`]);
   await world.settle();
   return world;
@@ -98,6 +98,26 @@ describe('after a crash', () => {
 });
 
 describe('damage below the durable end', () => {
+  it('that took no offset with it is stepped over, from wherever a reader comes', async () => {
+    const world = await filled(4096);
+    const path = segmentPaths(world)[1]!;
+    world.kill();
+    // Between the second and the third batch of the segment lie bytes that are none.
+    const bytes = world.files.bytesOf(path);
+    const [, second] = recordBatches(bytes);
+    const cut = second!.position + second!.header.byteLength;
+    const holed = Buffer.concat([bytes.subarray(0, cut), Buffer.alloc(99), bytes.subarray(cut)]);
+    const descriptor = world.files.open(path, 'write');
+    world.files.write(descriptor, holed, 0, holed.length, 0);
+    world.files.close(descriptor);
+    const log = world.log();
+    for (const maxBytes of [100, 200, 300, 4096]) {
+      const found = recordBatches(readAllBatches(log, 0, maxBytes));
+      expect([...found].map(({ header }) => header.baseOffset)).toEqual(ALL);
+    }
+    for (const offset of ALL) expect(offsetsFrom(log, offset)).toEqual(ALL.slice(offset));
+  });
+
   it('of one bit costs its own batch only, is reported, and nothing is cut', async () => {
     for (const restart of ['clean', 'kill'] as const) {
       const world = await filled();

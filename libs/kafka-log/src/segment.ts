@@ -157,6 +157,8 @@ export class Segment {
 
   /** Remembers that a batch beginning with `offset` lies at `position`, for a reader that goes on. */
   remember(offset: number, position: number): void {
+    // There the bytes are bad; `locate` steps over them.
+    if (this.damaged.some(({ fromPosition }) => fromPosition === position)) return;
     if (this.#hintOffsets === NO_HINTS) {
       this.#hintOffsets = new Float64Array(HINTS_MAX).fill(-1);
       this.#hintPositions = new Float64Array(HINTS_MAX);

@@ -43,6 +43,7 @@ async function deleteRecords(
     return failed(ErrorCodes.POLICY_VIOLATION);
   }
   if (offset < -1) return failed(ErrorCodes.OFFSET_OUT_OF_RANGE);
+  if (log.isOffline) return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
   try {
     const lowWatermark = await log.deleteRecords(offset);
     return lowWatermark === undefined

@@ -52,6 +52,14 @@ test('a partition whose disk fails is shown as a directory with an error, beside
     errorCode: ErrorCodes.KAFKA_STORAGE_ERROR,
     endOffset: -1,
   });
+  const deleted = await client.send(ApiKeys.DeleteRecords, 2, {
+    topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: -1 }] }],
+    timeoutMs: 1000,
+  });
+  expect(deleted.topics[0]?.partitions[0]).toMatchObject({
+    errorCode: ErrorCodes.KAFKA_STORAGE_ERROR,
+    lowWatermark: -1,
+  });
 
   const { results } = await client.send(ApiKeys.DescribeLogDirs, 4, { topics: null });
   const { logDirectory } = broker.broker.context;
