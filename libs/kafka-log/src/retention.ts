@@ -16,8 +16,8 @@ export interface RetentionOptions {
 const SWEEP_SHARE_MAX = 0.25;
 /** Logs looked at before others get a turn. */
 const LOGS_PER_TURN = 20;
-/** Text: the wall clock in ms at the last sweep. */
-const TIME_FILE = 'last-retention';
+/** In the log's directory. Text: the wall clock in ms at the last sweep. */
+export const TIME_FILE = 'last-retention';
 
 /**
  * Deletes old segments and forgets idle producers, every `log.retention.check.interval.ms`.

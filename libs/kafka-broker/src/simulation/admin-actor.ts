@@ -120,11 +120,7 @@ export class AdminActor {
         write.refuse();
       } else {
         this.#mustBeInternal(error);
-        write.abandon();
       }
-    } catch (error) {
-      write.abandon();
-      throw error;
     } finally {
       topic.version++;
     }
@@ -137,10 +133,6 @@ export class AdminActor {
     topic.knownId = undefined;
     topic.partitions = undefined;
     topic.maxMessageBytes = undefined;
-    const abandon = (): void => {
-      write.abandon();
-      offsets.abandon();
-    };
     try {
       const answer = await client.request(ApiKeys.DeleteTopics, 1 + this.#random.below(5), {
         topicNames: [topic.name],
@@ -154,10 +146,6 @@ export class AdminActor {
         return;
       }
       if (error !== 'UNKNOWN_TOPIC_OR_PARTITION') this.#mustBeInternal(error);
-      abandon();
-    } catch (error) {
-      abandon();
-      throw error;
     } finally {
       topic.version++;
     }
@@ -169,23 +157,15 @@ export class AdminActor {
     const count = partitions.possible()[0]! + 1;
     if (count > this.#partitionsMax) return;
     const write = partitions.write(count);
-    try {
-      const answer = await client.request(ApiKeys.CreatePartitions, this.#random.below(4), {
-        topics: [{ name: topic.name, count, assignments: null }],
-        timeoutMs: 3000,
-        validateOnly: false,
-      });
-      const error = errorName(answer.results[0]!.errorCode);
-      this.#world.trace.add(`grow ${topic.name} to ${count}: ${error}`);
-      if (error === 'NONE') write.acknowledge();
-      else {
-        this.#mustBeInternal(error);
-        write.abandon();
-      }
-    } catch (error) {
-      write.abandon();
-      throw error;
-    }
+    const answer = await client.request(ApiKeys.CreatePartitions, this.#random.below(4), {
+      topics: [{ name: topic.name, count, assignments: null }],
+      timeoutMs: 3000,
+      validateOnly: false,
+    });
+    const error = errorName(answer.results[0]!.errorCode);
+    this.#world.trace.add(`grow ${topic.name} to ${count}: ${error}`);
+    if (error === 'NONE') write.acknowledge();
+    else this.#mustBeInternal(error);
   }
 
   async #configure(client: ProtocolClient, topic: TopicLedger): Promise<void> {
@@ -193,28 +173,20 @@ export class AdminActor {
     if (maxMessageBytes === undefined) return;
     const value = String(900_000 + this.#random.below(100_000));
     const write = maxMessageBytes.write(value);
-    try {
-      const answer = await client.request(ApiKeys.IncrementalAlterConfigs, this.#random.below(2), {
-        resources: [
-          {
-            resourceType: TOPIC_RESOURCE,
-            resourceName: topic.name,
-            configs: [{ name: CONFIG, configOperation: SET, value }],
-          },
-        ],
-        validateOnly: false,
-      });
-      const error = errorName(answer.responses[0]!.errorCode);
-      this.#world.trace.add(`set ${CONFIG} of ${topic.name} to ${value}: ${error}`);
-      if (error === 'NONE') write.acknowledge();
-      else {
-        this.#mustBeInternal(error);
-        write.abandon();
-      }
-    } catch (error) {
-      write.abandon();
-      throw error;
-    }
+    const answer = await client.request(ApiKeys.IncrementalAlterConfigs, this.#random.below(2), {
+      resources: [
+        {
+          resourceType: TOPIC_RESOURCE,
+          resourceName: topic.name,
+          configs: [{ name: CONFIG, configOperation: SET, value }],
+        },
+      ],
+      validateOnly: false,
+    });
+    const error = errorName(answer.responses[0]!.errorCode);
+    this.#world.trace.add(`set ${CONFIG} of ${topic.name} to ${value}: ${error}`);
+    if (error === 'NONE') write.acknowledge();
+    else this.#mustBeInternal(error);
   }
 
   async #deleteRecords(client: ProtocolClient, topic: TopicLedger): Promise<void> {
@@ -233,7 +205,7 @@ export class AdminActor {
     trace.add(
       `delete records of ${topic.name}-${partition} before ${offset}: ${errorName(errorCode)} ${lowWatermark}`,
     );
-    if (errorCode === 0 && topic.version === version) checker.acknowledgeStart(lowWatermark);
+    if (errorCode === 0 && topic.isStill(version)) checker.acknowledgeStart(lowWatermark);
   }
 
   #mustBeInternal(error: string): void {

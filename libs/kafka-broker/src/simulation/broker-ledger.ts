@@ -40,34 +40,30 @@ export class TopicLedger {
     this.name = name;
     this.register = new Register<TopicState>(`topic ${name}`, GONE, isSameTopic, showTopic);
   }
+
+  /** The name has surely not changed hands since `version`. */
+  isStill(version: number): boolean {
+    return this.version === version && this.register.isCertain;
+  }
 }
 
-/** What the deletion of a topic does to its committed offsets. */
+/** What the deletion of a topic does to its committed offsets, from when it was asked for. */
 class OffsetsDeletion {
   readonly topic: string;
   readonly #writes: RegisterWrite[] = [];
-  #outcome: 'under way' | 'done' | 'unknown' = 'under way';
+  #isDone = false;
 
   constructor(topic: string) {
     this.topic = topic;
   }
 
   add(register: Register<number>): void {
-    if (this.#outcome === 'done') return;
-    const write = register.write(-1);
-    if (this.#outcome === 'unknown') write.abandon();
-    else this.#writes.push(write);
+    if (!this.#isDone) this.#writes.push(register.write(-1));
   }
 
   acknowledge(): void {
-    this.#outcome = 'done';
+    this.#isDone = true;
     for (const write of this.#writes) write.acknowledge();
-  }
-
-  /** It may still happen, as long as the process lives. */
-  abandon(): void {
-    this.#outcome = 'unknown';
-    for (const write of this.#writes) write.abandon();
   }
 }
 

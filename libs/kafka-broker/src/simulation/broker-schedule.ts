@@ -146,7 +146,7 @@ class BrokerSchedule {
         return undefined;
       case 'restart':
         await this.#untilDone(world.stop(), 'the broker', () => world.files.isCrashed);
-        return this.#bringUp();
+        return world.files.isCrashed ? this.#crash() : this.#bringUp();
       case 'full':
         files.capacityBytes = files.usedBytes + this.#random.below(3000);
         return undefined;
@@ -318,12 +318,7 @@ class BrokerSchedule {
     checker.read({ from: earliest.offset, records, next: end, highWatermark: end });
     checker.checkAll(records, { start: earliest.offset, end, isSettled: true });
     for (const group of new Set(this.#plan.members.map((member) => member.group))) {
-      const committed = await checkOffset(world, client, group, name, partition);
-      if (committed !== undefined && committed > end && !world.ledger.hasLostRecords) {
-        throw new Violation(
-          `${group} has committed ${committed} of ${name}-${partition}, which ends at ${end}`,
-        );
-      }
+      await checkOffset(world, client, group, name, partition);
     }
   }
 }

@@ -120,10 +120,11 @@ export class BrokerWorld {
 
   /** Ends the broker in good order. */
   async stop(): Promise<void> {
-    const { broker } = this;
+    const { broker, files } = this;
     this.broker = undefined;
     if (broker === undefined) return;
     await broker.stop();
+    if (files !== this.files || files.isCrashed) return;
     this.#clock?.stop();
     this.store?.died();
     this.network.processDied(false);

@@ -164,6 +164,10 @@ export class MemberActor {
   async #commit(client: ProtocolClient, name: string, partition: number): Promise<void> {
     const { group, instanceId, random } = this.#options;
     const { ledger, trace } = this.#world;
+    const topic = ledger.topic(name);
+    const { knownId, version } = topic;
+    const checker = knownId === undefined ? undefined : ledger.checker(topic, knownId, partition);
+    const visibleBefore = checker?.visibleEnd ?? 0;
     const listed = await client.request(ApiKeys.ListOffsets, 1 + random.below(9), {
       replicaId: -1,
       isolationLevel: 0,
@@ -171,32 +175,28 @@ export class MemberActor {
     });
     const end = listed.topics[0]!.partitions[0]!;
     if (end.errorCode !== 0) return;
+    // By name it may have been another topic of that name meanwhile.
+    if (topic.isStill(version)) checker?.sawHighWatermark(end.offset, visibleBefore);
     const write = ledger.offset(group, name, partition).write(end.offset);
-    try {
-      const answer = await client.request(ApiKeys.OffsetCommit, COMMIT_VERSION, {
-        groupId: group,
-        generationIdOrMemberEpoch: this.#generation,
-        memberId: this.#memberId,
-        groupInstanceId: instanceId,
-        topics: [
-          {
-            name,
-            partitions: [
-              { partitionIndex: partition, committedOffset: end.offset, committedMetadata: '' },
-            ],
-          },
-        ],
-      });
-      const error = errorName(answer.topics[0]!.partitions[0]!.errorCode);
-      trace.add(`${group} commits ${end.offset} of ${name}-${partition}: ${error}`);
-      if (error === 'NONE') write.acknowledge();
-      else if (isFencing(error) || error === 'UNKNOWN_TOPIC_OR_PARTITION') write.refuse();
-      else write.abandon();
-      this.#noteError(error);
-    } catch (error) {
-      write.abandon();
-      throw error;
-    }
+    const answer = await client.request(ApiKeys.OffsetCommit, COMMIT_VERSION, {
+      groupId: group,
+      generationIdOrMemberEpoch: this.#generation,
+      memberId: this.#memberId,
+      groupInstanceId: instanceId,
+      topics: [
+        {
+          name,
+          partitions: [
+            { partitionIndex: partition, committedOffset: end.offset, committedMetadata: '' },
+          ],
+        },
+      ],
+    });
+    const error = errorName(answer.topics[0]!.partitions[0]!.errorCode);
+    trace.add(`${group} commits ${end.offset} of ${name}-${partition}: ${error}`);
+    if (error === 'NONE') write.acknowledge();
+    else if (isFencing(error) || error === 'UNKNOWN_TOPIC_OR_PARTITION') write.refuse();
+    this.#noteError(error);
   }
 
   #noteError(error: string): void {

@@ -208,7 +208,7 @@ export class ProducerActor {
 
   #acknowledged(batch: Batch, baseOffset: number): void {
     const topic = this.#topic;
-    if (topic.version !== batch.version || topic.knownId === undefined) return;
+    if (!topic.isStill(batch.version) || topic.knownId === undefined) return;
     const { ledger } = this.#world;
     const checker = ledger.checker(topic, topic.knownId, this.#options.partition);
     for (const [i, { id }] of batch.attempts.entries()) {

@@ -99,7 +99,7 @@ export class ReaderActor {
           throw new Violation(`Fetch answered partition ${partition.partitionIndex}`);
         }
         // By name it may have been another topic of that name meanwhile.
-        if (version < BY_ID && target.topic.version !== target.version) continue;
+        if (version < BY_ID && !target.topic.isStill(target.version)) continue;
         this.#take(target, partition);
       }
     }

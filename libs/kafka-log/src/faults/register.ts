@@ -10,14 +10,12 @@ interface Candidate<T> {
   isSettled: boolean;
 }
 
-/** A write that is under way. */
+/** A write that is under way: until its end is told, or all are settled, it may happen at any time. */
 export interface RegisterWrite {
   /** It has happened and must last. */
   acknowledge(): void;
   /** It has certainly not happened. */
   refuse(): void;
-  /** Nobody knows. */
-  abandon(): void;
 }
 
 /**
@@ -84,9 +82,6 @@ export class Register<T> {
       },
       refuse: () => {
         this.#candidates = this.#candidates.filter((other) => other !== candidate);
-      },
-      abandon: () => {
-        candidate.endedAt = Math.min(candidate.endedAt, this.#time++);
       },
     };
   }

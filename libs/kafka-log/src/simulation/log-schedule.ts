@@ -7,6 +7,7 @@ import { Trace, Violation } from '../faults/trace.ts';
 import type { Files } from '../files.ts';
 import { LogManager } from '../log-manager.ts';
 import { silentLogger } from '../logger.ts';
+import { TIME_FILE } from '../retention.ts';
 import { DiskTroubles } from './disk-troubles.ts';
 import { PartitionActor } from './partition-actor.ts';
 import { planOf, type LogPlan } from './log-plan.ts';
@@ -56,6 +57,9 @@ class LogSchedule {
   #crashes = 0;
   /** Index of a partition whose deletion was not over when the process ended; -1 for none. */
   #deleting = -1;
+  #hasJumped = false;
+  /** This process takes a clock that has jumped for right. */
+  #isMisled = false;
 
   constructor(options: LogScheduleOptions) {
     this.#options = options;
@@ -140,8 +144,7 @@ class LogSchedule {
       case 'jump':
         this.#machine.jump(random.pick([-3_600_000, 3_600_000, 10 * 365 * 86_400_000]));
         this.#trace.add('the wall clock jumps');
-        // A crash before the time was first written down leaves nothing to tell a jump by.
-        for (const { checker } of this.#partitions) checker.allowStart(Infinity);
+        this.#hasJumped = true;
         return undefined;
     }
   }
@@ -152,6 +155,10 @@ class LogSchedule {
     this.#clock = new ProcessClock(this.#machine, (error) => {
       if (!files.isCrashed) this.#failure ??= error;
     });
+    // A crash before the time was first written down leaves nothing to tell a jump by: records and
+    // producers count as old.
+    this.#isMisled ||= this.#hasJumped && !files.paths.includes(`${DIRECTORY}/${TIME_FILE}`);
+    if (this.#isMisled) for (const { checker } of this.#partitions) checker.allowStart(Infinity);
     const { openFilesMax, retentionCheckIntervalMs } = this.#plan;
     this.#manager = LogManager.open({
       directory: DIRECTORY,
@@ -190,8 +197,13 @@ class LogSchedule {
     for (;;) {
       try {
         await this.#start();
-        for (const partition of this.#partitions) partition.started(isForgotten);
-        if (!this.#files.isCrashed) return;
+        for (const partition of this.#partitions) {
+          partition.started(isForgotten || this.#isMisled);
+        }
+        if (!this.#files.isCrashed) {
+          this.#isMisled = false;
+          return;
+        }
       } catch (error) {
         // Whatever came of the crash inside, a new process starts.
         if (!this.#files.isCrashed) throw error;
