@@ -5,6 +5,7 @@ import {
 } from '@penstock/kafka-protocol';
 import * as header from './batch-header.ts';
 import type { Files } from './files.ts';
+import { readAll } from './whole-file.ts';
 
 const HEADER_CHUNK_SIZE = 64 * 1024;
 const CRC_CHUNK_SIZE = 1024 * 1024;
@@ -235,22 +236,4 @@ class ReadWindow {
     if (found < 0 || found - offset + RECORD_BATCH_HEADER_BYTES > this.#length) return -1;
     return this.#start + found - offset;
   }
-}
-
-/** Reads `length` bytes, or up to the end of the file; returns how many. */
-export function readAll(
-  files: Files,
-  descriptor: number,
-  target: Buffer,
-  start: number,
-  length: number,
-  position: number,
-): number {
-  let done = 0;
-  while (done < length) {
-    const read = files.read(descriptor, target, start + done, length - done, position + done);
-    if (read === 0) break;
-    done += read;
-  }
-  return done;
 }

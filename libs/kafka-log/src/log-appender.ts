@@ -108,7 +108,11 @@ export class LogAppender {
     if (isFull) {
       try {
         // Also in an empty segment: a shorter batch would leave the end of this one behind it.
-        if (folder.exists && active.hasTail()) active.cutTail();
+        if (folder.exists && active.hasTail()) {
+          active.cutTail();
+          // Else a power loss could bring the tail back, and the log would end there.
+          this.#state.noteUnsynced(active, 0);
+        }
         const message = `the disk is full: ${error.message}`;
         return this.#refuse({ error: 'storage', message, recordErrors: [] });
       } catch (cause) {

@@ -1,6 +1,6 @@
 import { isRecordBatchIntact, RECORD_BATCH_HEADER_BYTES } from '@penstock/kafka-protocol';
 import * as header from './batch-header.ts';
-import { readAll } from './batch-scan.ts';
+import { readAll } from './whole-file.ts';
 import type { Files } from './files.ts';
 import type { ReadResult } from './results.ts';
 import type { Segment } from './segment.ts';

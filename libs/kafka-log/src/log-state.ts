@@ -84,6 +84,17 @@ export class LogState implements Flushable {
     return this.unsynced.bytes;
   }
 
+  /** See PartitionLog.whenDurable. */
+  whenDurable(offset: number): Promise<void> {
+    if (this.services.durability === 'os' || offset <= this.durable.offset) {
+      return Promise.resolve();
+    }
+    if (!this.isWritable) {
+      return Promise.reject(new PartitionOfflineError(this.offlineReason ?? 'the log is closed'));
+    }
+    return this.waiters.wait(offset);
+  }
+
   /** Looks at what is on the disk, unless that was done before. */
   load(): void {
     if (this.isLoaded) return;
@@ -187,11 +198,12 @@ export class LogState implements Flushable {
 
   /**
    * Makes the snapshots of producers durable, before what they were derived from goes.
+   * False if there is no room for that now.
    * @throws Error if that fails, after which the partition is offline
    */
-  async syncSnapshots(): Promise<void> {
+  async syncSnapshots(): Promise<boolean> {
     try {
-      await this.folder.syncSnapshots();
+      return await this.folder.syncSnapshots();
     } catch (error) {
       const { message } = error as Error;
       this.goOffline(`cannot make ${this.folder.path} durable: ${message}`, error as Error);

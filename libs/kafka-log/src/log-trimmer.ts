@@ -50,8 +50,27 @@ export class LogTrimmer {
     state.logStartOffset = start;
     state.checkpoint();
     await state.services.checkpoints.whenSynced();
-    await state.syncSnapshots();
+    if (!(await this.#keepProducers(start))) return;
     await state.exclusively(async () => this.#removeSegments(start));
+  }
+
+  /**
+   * Sees to a snapshot of producers that outlives the segments below `logStartOffset`: one from
+   * within the rest of the log, as far as no power loss can cut it. False if there is no room for it;
+   * then the segments wait for the next time.
+   */
+  async #keepProducers(logStartOffset: number): Promise<boolean> {
+    const state = this.#state;
+    const { folder, highWatermark, segments } = state;
+    const kept = segments.list.findLastIndex(({ baseOffset }) => baseOffset <= logStartOffset);
+    if (kept <= 0) return true;
+    const from = segments.list[kept]!.baseOffset;
+    if (!folder.snapshots.some((offset) => offset >= from && offset <= highWatermark)) {
+      const end = state.active.nextOffset;
+      if (!folder.writeSnapshot(end, state.producers)) return false;
+      await state.whenDurable(end);
+    }
+    return state.syncSnapshots();
   }
 
   /** @param logStartOffset one that is on the disk; the log's own may have been raised meanwhile */

@@ -15,12 +15,11 @@
  * Migration: another version is refused at the start, so that nothing is taken for missing.
  */
 import { crc32 } from 'node:zlib';
-import { readAll } from './batch-scan.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Files } from './files.ts';
 import { readInt64, writeInt64 } from './int64.ts';
 import type { Logger } from './logger.ts';
-import { writeAll } from './segment-index.ts';
+import { readFile, writeAll } from './whole-file.ts';
 
 const MAGIC = 0x50534c43;
 const VERSION = 1;
@@ -219,10 +218,7 @@ export class PartitionCheckpoints {
 
   #read(): void {
     const { files, logger } = this.#options;
-    const descriptor = files.open(this.#path, 'read');
-    const bytes = Buffer.alloc(files.size(this.#path) ?? 0);
-    readAll(files, descriptor, bytes, 0, bytes.length, 0);
-    files.close(descriptor);
+    const bytes = readFile(files, this.#path);
     if (bytes.length < HEADER_SIZE || bytes.readUInt32BE(0) !== MAGIC) {
       logger.error(
         { file: this.#path },

@@ -8,11 +8,10 @@
  * The topic id tells the folder of a topic from that of a deleted one of the same name.
  */
 import type { LogServices } from './log-services.ts';
-import { readAll } from './batch-scan.ts';
 import type { ProducerStates } from './producer-states.ts';
 import { snapshotPath } from './partition-recovery.ts';
 import type { Segment } from './segment.ts';
-import { writeAll } from './segment-index.ts';
+import { readFile, renewFile, writeAll } from './whole-file.ts';
 
 const SNAPSHOTS_KEPT = 3;
 const METADATA_FILE = 'partition.metadata';
@@ -31,6 +30,8 @@ export class PartitionFolder {
   #hasNewFiles = false;
   /** Snapshots written since they were last synced. */
   #unsyncedSnapshots = new Set<number>();
+  /** Those of them that a former run has written. */
+  #inheritedSnapshots = new Set<number>();
   #syncing: Promise<void> = Promise.resolve();
   /** Why a snapshot may not be on the disk. */
   #unsafe: Error | undefined;
@@ -109,6 +110,7 @@ export class PartitionFolder {
     this.#isNew = this.#exists;
     this.#hasNewFiles = this.#exists;
     this.#unsyncedSnapshots = new Set(this.snapshots);
+    this.#inheritedSnapshots = new Set(this.snapshots);
   }
 
   noteNewFile(): void {
@@ -134,25 +136,45 @@ export class PartitionFolder {
   /**
    * Makes durable what is known of producers: what their batches say goes with retention, and then
    * the snapshots alone know which of them were there. Without them a repetition would be taken for new.
+   * Resolves with false if there is no room for that now.
    * @throws Error if one of them may not be on the disk
    */
-  async syncSnapshots(): Promise<void> {
-    if (this.#unsyncedSnapshots.size > 0) await this.#syncNames(false);
-    else await this.#syncing;
+  async syncSnapshots(): Promise<boolean> {
+    const offsets = [...this.#unsyncedSnapshots];
+    await (offsets.length > 0 ? this.#syncNames(false) : this.#syncing);
     if (this.#unsafe !== undefined) throw this.#unsafe;
+    return !offsets.some((offset) => this.#unsyncedSnapshots.has(offset));
   }
 
   /** One after the other: who finds nothing left to sync must wait for those who took it. */
   #syncNames(isNew: boolean): Promise<void> {
     const before = this.#syncing.catch(() => undefined);
     this.#syncing = before.then(async () => {
-      const paths = [...this.#unsyncedSnapshots].map((offset) => snapshotPath(this.path, offset));
-      this.#unsyncedSnapshots.clear();
+      const offsets = [...this.#unsyncedSnapshots].filter((offset) => this.#makeOurs(offset));
+      for (const offset of offsets) this.#unsyncedSnapshots.delete(offset);
+      const paths = offsets.map((offset) => snapshotPath(this.path, offset));
       if (isNew) paths.push(`${this.path}/${METADATA_FILE}`);
       await Promise.all(paths.map((path) => this.#syncFile(path)));
       await this.#syncDirectory();
     });
     return this.#syncing;
+  }
+
+  /**
+   * Writes a snapshot of a former run once more: if a sync of it has failed then, the kernel takes
+   * its pages for clean, and the next sync succeeds without having written them.
+   */
+  #makeOurs(offset: number): boolean {
+    if (!this.#inheritedSnapshots.has(offset)) return true;
+    const { files, logger } = this.#services;
+    try {
+      renewFile(files, snapshotPath(this.path, offset));
+    } catch (error) {
+      logger.warn({ err: error, folder: this.path }, 'a snapshot of producers was not written');
+      return false;
+    }
+    this.#inheritedSnapshots.delete(offset);
+    return true;
   }
 
   #syncDirectory(): Promise<void> {
@@ -193,9 +215,11 @@ export class PartitionFolder {
     });
   }
 
-  /** Writes what is known of producers. A failure costs the next start time, nothing else. */
-  writeSnapshot(offset: number, producers: ProducerStates): void {
+  /** Writes what is known of producers. A failure is reported, and false is returned. */
+  writeSnapshot(offset: number, producers: ProducerStates): boolean {
     const { files, logger } = this.#services;
+    // The same is there already, and may be all there is: a crash while it is written would lose it.
+    if (this.snapshots.at(-1) === offset) return true;
     try {
       const descriptor = files.open(snapshotPath(this.path, offset), 'replace');
       try {
@@ -205,16 +229,18 @@ export class PartitionFolder {
       }
     } catch (error) {
       logger.warn({ err: error, folder: this.path }, 'a snapshot of producers was not written');
-      return;
+      return false;
     }
-    if (this.snapshots.at(-1) !== offset) this.snapshots.push(offset);
+    this.snapshots.push(offset);
     this.#unsyncedSnapshots.add(offset);
     while (this.snapshots.length > SNAPSHOTS_KEPT) this.#removeOldestSnapshot();
+    return true;
   }
 
   #removeOldestSnapshot(): void {
     const offset = this.snapshots.shift()!;
     this.#unsyncedSnapshots.delete(offset);
+    this.#inheritedSnapshots.delete(offset);
     this.#unlink(snapshotPath(this.path, offset));
   }
 
@@ -261,11 +287,5 @@ export function folderName(topic: string, partition: number): string {
 export function readTopicId(services: LogServices, folder: string): string | undefined {
   const { files } = services;
   const path = `${folder}/${METADATA_FILE}`;
-  const size = files.size(path);
-  if (size === undefined) return undefined;
-  const bytes = Buffer.alloc(Math.min(size, 1024));
-  const descriptor = files.open(path, 'read');
-  const read = readAll(files, descriptor, bytes, 0, bytes.length, 0);
-  files.close(descriptor);
-  return /^topic_id: (\S+)$/m.exec(bytes.toString('utf8', 0, read))?.[1];
+  return /^topic_id: (\S+)$/m.exec(readFile(files, path).toString())?.[1];
 }

@@ -12,7 +12,6 @@ import type {
   ReadResult,
   TimestampAndOffset,
 } from './results.ts';
-import { PartitionOfflineError } from './results.ts';
 
 const NO_OPTIONS: ReadOptions = {};
 const NOT_FOUND: TimestampAndOffset = { offset: -1, timestamp: -1 };
@@ -114,12 +113,7 @@ export class PartitionLog {
    * pass `lastOffset + 1`. Rejects with PartitionOfflineError if it never will be.
    */
   whenDurable(offset: number): Promise<void> {
-    const { services, durable, offlineReason, isWritable, waiters } = this.#loaded();
-    if (services.durability === 'os' || offset <= durable.offset) return Promise.resolve();
-    if (!isWritable) {
-      return Promise.reject(new PartitionOfflineError(offlineReason ?? 'the log is closed'));
-    }
-    return waiters.wait(offset);
+    return this.#loaded().whenDurable(offset);
   }
 
   /**

@@ -1,12 +1,12 @@
 import { readRecordBatchHeader } from '@penstock/kafka-protocol';
 import * as header from './batch-header.ts';
-import { findNextBatch, readAll } from './batch-scan.ts';
+import { findNextBatch } from './batch-scan.ts';
 import type { LogServices } from './log-services.ts';
 import type { PartitionCheckpoint } from './partition-checkpoints.ts';
 import { finishSwaps } from './compaction/segment-swap.ts';
 import { ProducerStates } from './producer-states.ts';
 import { Segment } from './segment.ts';
-import { writeAll } from './segment-index.ts';
+import { readAll, readFile, renewFile, syncFileNow, writeAll } from './whole-file.ts';
 
 /** Offsets for which there are no bytes at all. */
 export interface Gap {
@@ -56,7 +56,10 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
   const logStartOffset = checkpoint?.logStartOffset ?? 0;
   const durableEnd = Math.max(checkpoint?.durableEndOffset ?? 0, logStartOffset);
   const snapshots = offsetsOf(names, SNAPSHOT_FILE);
-  const bases = removeDeleted(input, offsetsOf(names, SEGMENT_FILE), snapshots, logStartOffset);
+  for (const name of names) {
+    if (name.endsWith('.snapshot.new')) services.files.unlinkNow(`${directory}/${name}`);
+  }
+  const bases = removeDeleted(input, offsetsOf(names, SEGMENT_FILE), snapshots, durableEnd);
   const segments: Segment[] = [];
   const gaps: Gap[] = [];
   const unsynced: Segment[] = [];
@@ -98,17 +101,20 @@ function removeDeleted(
   input: RecoveryInput,
   bases: number[],
   snapshots: number[],
-  logStartOffset: number,
+  durableEnd: number,
 ): number[] {
+  const logStartOffset = input.checkpoint?.logStartOffset ?? 0;
   const kept = bases.findLastIndex((base, i) => i === 0 || base <= logStartOffset);
   if (kept <= 0) return bases;
   const { services, directory } = input;
-  const isKnown = snapshots.some(
+  const known = snapshots.find(
     (offset) =>
       offset >= bases[kept]! &&
+      // One from behind it goes with what a power loss has taken.
+      offset <= durableEnd &&
       readSnapshot(services, snapshotPath(directory, offset), offset) !== undefined,
   );
-  if (!isKnown) return bases;
+  if (known === undefined || !isKept(services, directory, known)) return bases;
   for (const base of bases.slice(0, kept)) {
     const { log, index } = newSegment(input, base);
     const { files } = services;
@@ -116,6 +122,20 @@ function removeDeleted(
     if (files.size(index.path) !== undefined) files.unlinkNow(index.path);
   }
   return bases.slice(kept);
+}
+
+/** Writes a snapshot of a former run once more, to be sure of it; false if that cannot be done now. */
+function isKept({ files, logger }: LogServices, directory: string, offset: number): boolean {
+  const path = snapshotPath(directory, offset);
+  try {
+    renewFile(files, path);
+    syncFileNow(files, path);
+    files.syncDirectoryNow(directory);
+    return true;
+  } catch (error) {
+    logger.warn({ err: error, file: path }, 'segments before the log start are kept for now');
+    return false;
+  }
 }
 
 /** How much of a segment the checkpoint vouches for. */
@@ -288,11 +308,7 @@ function readSnapshot(
   path: string,
   offset: number,
 ): ProducerStates | undefined {
-  const bytes = Buffer.alloc(files.size(path) ?? 0);
-  const descriptor = files.open(path, 'read');
-  readAll(files, descriptor, bytes, 0, bytes.length, 0);
-  files.close(descriptor);
-  const states = ProducerStates.decode(bytes, offset);
+  const states = ProducerStates.decode(readFile(files, path), offset);
   if (states === undefined) {
     logger.warn({ file: path }, 'a snapshot of producers is damaged; the log is read instead');
   }

@@ -1,8 +1,7 @@
-import { readAll } from './batch-scan.ts';
 import type { LogPoint } from './log-segments.ts';
 import type { LogServices } from './log-services.ts';
 import type { Segment } from './segment.ts';
-import { writeAll } from './segment-index.ts';
+import { readAll, writeAll } from './whole-file.ts';
 
 const CHUNK_SIZE = 1024 * 1024;
 

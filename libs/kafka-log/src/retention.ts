@@ -1,8 +1,7 @@
 import type { Timer } from './clock.ts';
-import { readAll } from './batch-scan.ts';
 import type { LogServices } from './log-services.ts';
 import type { PartitionLog } from './partition-log.ts';
-import { writeAll } from './segment-index.ts';
+import { readFile, writeAll } from './whole-file.ts';
 import { SteadyTime } from './steady-time.ts';
 
 export interface RetentionOptions {
@@ -106,12 +105,7 @@ export class Retention {
   #readTime(): number | undefined {
     const { files, directory } = this.#services;
     const path = `${directory}/${TIME_FILE}`;
-    if (files.size(path) === undefined) return undefined;
-    const bytes = Buffer.alloc(32);
-    const descriptor = files.open(path, 'read');
-    const read = readAll(files, descriptor, bytes, 0, bytes.length, 0);
-    files.close(descriptor);
-    const time = Number(bytes.toString('latin1', 0, read));
+    const time = Number(readFile(files, path).toString('latin1'));
     return Number.isSafeInteger(time) && time > 0 ? time : undefined;
   }
 

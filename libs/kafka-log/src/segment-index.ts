@@ -20,6 +20,7 @@ import type { Files } from './files.ts';
 import { readInt64, writeInt64 } from './int64.ts';
 import type { OpenFiles } from './open-files.ts';
 import { PooledFile } from './open-files.ts';
+import { writeAll } from './whole-file.ts';
 
 const MAGIC = 0x50534c49;
 const VERSION = 1;
@@ -246,13 +247,5 @@ export class SegmentIndex {
 
   #descriptor(): number {
     return this.#open.descriptor(this.#file);
-  }
-}
-
-/** Writes the whole buffer, whatever portions the system takes. */
-export function writeAll(files: Files, descriptor: number, source: Buffer, position: number): void {
-  let done = 0;
-  while (done < source.length) {
-    done += files.write(descriptor, source, done, source.length - done, position + done);
   }
 }

@@ -6,7 +6,8 @@ import type { Files } from './files.ts';
 import type { OpenFiles } from './open-files.ts';
 import { PooledFile } from './open-files.ts';
 import type { IndexEntry } from './segment-index.ts';
-import { IndexDamagedError, SegmentIndex, writeAll } from './segment-index.ts';
+import { IndexDamagedError, SegmentIndex } from './segment-index.ts';
+import { writeAll } from './whole-file.ts';
 
 const HINTS_MAX = 8;
 const NO_HINTS = new Float64Array(0);

@@ -6,7 +6,7 @@ import {
 import type { RecordBatchHeader } from '@penstock/kafka-protocol';
 import { DECOMPRESSED_BYTES_MAX } from '../append-check.ts';
 import * as header from '../batch-header.ts';
-import { readAll } from '../batch-scan.ts';
+import { readAll } from '../whole-file.ts';
 import { decompress } from '../codecs.ts';
 import type { Files } from '../files.ts';
 import type { Segment } from '../segment.ts';

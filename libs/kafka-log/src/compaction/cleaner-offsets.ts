@@ -8,9 +8,8 @@
  * A hint: when it is lost, or too low, what is compacted already is looked at again. Migration:
  * another version is ignored.
  */
-import { readAll } from '../batch-scan.ts';
 import type { LogServices } from '../log-services.ts';
-import { writeAll } from '../segment-index.ts';
+import { readFile, writeAll } from '../whole-file.ts';
 
 const FILE = 'cleaner-offset-checkpoint';
 const VERSION = '0';
@@ -41,13 +40,7 @@ export class CleanerOffsets {
   #read(): void {
     const { files, directory } = this.#services;
     const path = `${directory}/${FILE}`;
-    const size = files.size(path);
-    if (size === undefined) return;
-    const bytes = Buffer.alloc(size);
-    const descriptor = files.open(path, 'read');
-    readAll(files, descriptor, bytes, 0, size, 0);
-    files.close(descriptor);
-    const [version, count, ...lines] = bytes.toString().split('\n');
+    const [version, count, ...lines] = readFile(files, path).toString().split('\n');
     if (version !== VERSION || lines.length <= Number(count)) return;
     for (const line of lines) {
       const [key, offset] = line.split(' ');

@@ -46,7 +46,7 @@ export async function compactLog(
   state.checkpoint();
   await services.checkpoints.whenSynced();
   // What is known of producers can be derived from less after this.
-  await state.syncSnapshots();
+  if (!(await state.syncSnapshots())) throw new CompactionStopped('too little space left');
   options.check();
   const bytesBefore = state.segments.sizeBytes;
   await pass.rewrite();

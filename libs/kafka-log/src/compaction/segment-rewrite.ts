@@ -1,7 +1,7 @@
 import { readRecordBatchHeader } from '@penstock/kafka-protocol';
 import type { LogState } from '../log-state.ts';
 import { Segment } from '../segment.ts';
-import { writeAll } from '../segment-index.ts';
+import { writeAll } from '../whole-file.ts';
 import type { CleaningRules } from './batch-cleaning.ts';
 import { cleanBatch, emptyBatch } from './batch-cleaning.ts';
 import { BatchWalk } from './batch-walk.ts';

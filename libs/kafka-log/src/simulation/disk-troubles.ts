@@ -54,7 +54,7 @@ export class DiskTroubles {
 
   #arm(files: MemoryFiles): void {
     files.fault = (operation, path) => {
-      if (operation === 'syncData' && path.endsWith('.log') && this.#failingSyncs > 0) {
+      if (operation === 'syncData' && this.#failingSyncs > 0) {
         this.#failingSyncs--;
         return ioError(path);
       }
