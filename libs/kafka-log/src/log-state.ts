@@ -197,16 +197,22 @@ export class LogState implements Flushable {
   }
 
   /**
-   * Makes the snapshots of producers durable, before what they were derived from goes.
-   * False if there is no room for that now.
-   * @throws Error if that fails, after which the partition is offline
+   * Sees to a snapshot of producers that stands for all batches below `offset`, before they go: one
+   * on the disk, from where no power loss can cut the log. False if there is no room for it now.
+   * @throws Error if the disk fails, after which the partition is offline
    */
-  async syncSnapshots(): Promise<boolean> {
+  async keepProducers(offset: number): Promise<boolean> {
+    const { folder, highWatermark } = this;
+    if (!folder.snapshots.some((one) => one >= offset && one <= highWatermark)) {
+      const end = this.active.nextOffset;
+      if (!folder.writeSnapshot(end, this.producers)) return false;
+      await this.whenDurable(end);
+    }
     try {
-      return await this.folder.syncSnapshots();
+      return await folder.syncSnapshots();
     } catch (error) {
       const { message } = error as Error;
-      this.goOffline(`cannot make ${this.folder.path} durable: ${message}`, error as Error);
+      this.goOffline(`cannot make ${folder.path} durable: ${message}`, error as Error);
       throw error;
     }
   }

@@ -34,15 +34,14 @@ export class LogTrimmer {
     const { highWatermark } = state;
     const count = countDeletable(list, state.config, { now, highWatermark, segmentsMax });
     if (count === 0) return 0;
-    await this.#raise(list[count - 1]!.nextOffset);
-    return count;
+    return (await this.#raise(list[count - 1]!.nextOffset)) ? count : 0;
   }
 
   /**
    * Segments are removed after the new start is on the disk: the other way round a crash in between
-   * would make them look lost.
+   * would make them look lost. False if none went.
    */
-  async #raise(offset: number): Promise<void> {
+  async #raise(offset: number): Promise<boolean> {
     const state = this.#state;
     const { active } = state;
     if (offset >= active.nextOffset && !active.isEmpty) state.roll();
@@ -50,27 +49,13 @@ export class LogTrimmer {
     state.logStartOffset = start;
     state.checkpoint();
     await state.services.checkpoints.whenSynced();
-    if (!(await this.#keepProducers(start))) return;
-    await state.exclusively(async () => this.#removeSegments(start));
-  }
-
-  /**
-   * Sees to a snapshot of producers that outlives the segments below `logStartOffset`: one from
-   * within the rest of the log, as far as no power loss can cut it. False if there is no room for it;
-   * then the segments wait for the next time.
-   */
-  async #keepProducers(logStartOffset: number): Promise<boolean> {
-    const state = this.#state;
-    const { folder, highWatermark, segments } = state;
-    const kept = segments.list.findLastIndex(({ baseOffset }) => baseOffset <= logStartOffset);
-    if (kept <= 0) return true;
-    const from = segments.list[kept]!.baseOffset;
-    if (!folder.snapshots.some((offset) => offset >= from && offset <= highWatermark)) {
-      const end = state.active.nextOffset;
-      if (!folder.writeSnapshot(end, state.producers)) return false;
-      await state.whenDurable(end);
+    const kept = state.segments.list.findLastIndex(({ baseOffset }) => baseOffset <= start);
+    // Where there is no room for what they say of producers, segments wait for the next time.
+    if (kept <= 0 || !(await state.keepProducers(state.segments.list[kept]!.baseOffset))) {
+      return false;
     }
-    return state.syncSnapshots();
+    await state.exclusively(async () => this.#removeSegments(start));
+    return true;
   }
 
   /** @param logStartOffset one that is on the disk; the log's own may have been raised meanwhile */

@@ -11,7 +11,7 @@ import type { LogServices } from './log-services.ts';
 import type { ProducerStates } from './producer-states.ts';
 import { snapshotPath } from './partition-recovery.ts';
 import type { Segment } from './segment.ts';
-import { readFile, renewFile, writeAll } from './whole-file.ts';
+import { copyFile, readFile, writeAll } from './whole-file.ts';
 
 const SNAPSHOTS_KEPT = 3;
 const METADATA_FILE = 'partition.metadata';
@@ -150,31 +150,35 @@ export class PartitionFolder {
   #syncNames(isNew: boolean): Promise<void> {
     const before = this.#syncing.catch(() => undefined);
     this.#syncing = before.then(async () => {
-      const offsets = [...this.#unsyncedSnapshots].filter((offset) => this.#makeOurs(offset));
-      for (const offset of offsets) this.#unsyncedSnapshots.delete(offset);
-      const paths = offsets.map((offset) => snapshotPath(this.path, offset));
-      if (isNew) paths.push(`${this.path}/${METADATA_FILE}`);
-      await Promise.all(paths.map((path) => this.#syncFile(path)));
+      const syncs = [...this.#unsyncedSnapshots].map((offset) => this.#syncSnapshot(offset));
+      if (isNew) syncs.push(this.#syncFile(`${this.path}/${METADATA_FILE}`));
+      await Promise.all(syncs);
       await this.#syncDirectory();
     });
     return this.#syncing;
   }
 
   /**
-   * Writes a snapshot of a former run once more: if a sync of it has failed then, the kernel takes
-   * its pages for clean, and the next sync succeeds without having written them.
+   * A snapshot of a former run is written once more: if a sync of it has failed then, the kernel
+   * takes its pages for clean, and the next sync succeeds without having written them.
    */
-  #makeOurs(offset: number): boolean {
-    if (!this.#inheritedSnapshots.has(offset)) return true;
+  async #syncSnapshot(offset: number): Promise<void> {
     const { files, logger } = this.#services;
+    const path = snapshotPath(this.path, offset);
     try {
-      renewFile(files, snapshotPath(this.path, offset));
+      if (this.#inheritedSnapshots.has(offset)) {
+        copyFile(files, path, `${path}.new`);
+        await this.#syncFile(`${path}.new`);
+        // It may have been removed meanwhile.
+        if (!this.#inheritedSnapshots.delete(offset)) this.#unlink(`${path}.new`);
+        else if (!this.#isReleased) files.rename(`${path}.new`, path);
+      } else {
+        await this.#syncFile(path);
+      }
+      this.#unsyncedSnapshots.delete(offset);
     } catch (error) {
       logger.warn({ err: error, folder: this.path }, 'a snapshot of producers was not written');
-      return false;
     }
-    this.#inheritedSnapshots.delete(offset);
-    return true;
   }
 
   #syncDirectory(): Promise<void> {

@@ -6,7 +6,7 @@ import type { PartitionCheckpoint } from './partition-checkpoints.ts';
 import { finishSwaps } from './compaction/segment-swap.ts';
 import { ProducerStates } from './producer-states.ts';
 import { Segment } from './segment.ts';
-import { readAll, readFile, renewFile, syncFileNow, writeAll } from './whole-file.ts';
+import { copyFile, readAll, readFile, syncFileNow, writeAll } from './whole-file.ts';
 
 /** Offsets for which there are no bytes at all. */
 export interface Gap {
@@ -128,8 +128,9 @@ function removeDeleted(
 function isKept({ files, logger }: LogServices, directory: string, offset: number): boolean {
   const path = snapshotPath(directory, offset);
   try {
-    renewFile(files, path);
-    syncFileNow(files, path);
+    copyFile(files, path, `${path}.new`);
+    syncFileNow(files, `${path}.new`);
+    files.rename(`${path}.new`, path);
     files.syncDirectoryNow(directory);
     return true;
   } catch (error) {

@@ -39,16 +39,14 @@ export function readFile(files: Files, path: string): Buffer {
   }
 }
 
-/** Puts a copy of a file in its place, all of whose bytes are still to be synced. */
-export function renewFile(files: Files, path: string): void {
-  const bytes = readFile(files, path);
-  const descriptor = files.open(`${path}.new`, 'replace');
+/** Writes a copy of a file. */
+export function copyFile(files: Files, from: string, to: string): void {
+  const descriptor = files.open(to, 'replace');
   try {
-    writeAll(files, descriptor, bytes, 0);
+    writeAll(files, descriptor, readFile(files, from), 0);
   } finally {
     files.close(descriptor);
   }
-  files.rename(`${path}.new`, path);
 }
 
 /** Waits until the disk has a file. */

@@ -46,7 +46,9 @@ export async function compactLog(
   state.checkpoint();
   await services.checkpoints.whenSynced();
   // What is known of producers can be derived from less after this.
-  if (!(await state.syncSnapshots())) throw new CompactionStopped('too little space left');
+  if (!(await state.keepProducers(pass.endOffset))) {
+    throw new CompactionStopped('too little space left');
+  }
   options.check();
   const bytesBefore = state.segments.sizeBytes;
   await pass.rewrite();
