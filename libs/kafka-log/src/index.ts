@@ -6,4 +6,5 @@ export * from './log-manager.ts';
 export * from './logger.ts';
 export { NodeFiles } from './node-files.ts';
 export { PartitionLog } from './partition-log.ts';
+export { RepeatedWarning } from './repeated-warning.ts';
 export * from './results.ts';

@@ -100,9 +100,7 @@ export class LogAppender {
   #writeFailed(error: NodeJS.ErrnoException): AppendResult {
     const { folder, active } = this.#state;
     // Nothing was written: the file could not even be opened.
-    if (isOutOfDescriptors(error)) {
-      return this.#refuse({ error: 'storage', message: error.message, recordErrors: [] });
-    }
+    if (isOutOfDescriptors(error)) return this.#refuseForNow(error.message);
     const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
     let reason = `${error.code ?? 'error'} while writing to ${folder.path}: ${error.message}`;
     if (isFull) {
@@ -113,14 +111,19 @@ export class LogAppender {
           // Else a power loss could bring the tail back, and the log would end there.
           this.#state.noteUnsynced(active, 0);
         }
-        const message = `the disk is full: ${error.message}`;
-        return this.#refuse({ error: 'storage', message, recordErrors: [] });
+        return this.#refuseForNow(`the disk is full: ${error.message}`);
       } catch (cause) {
         reason += `; what was written could not be taken back: ${(cause as Error).message}`;
       }
     }
     this.#state.goOffline(reason, error);
     return this.#refuse({ error: 'storage', message: reason, recordErrors: [] });
+  }
+
+  #refuseForNow(message: string): AppendResult {
+    const { services, folder } = this.#state;
+    services.refusals.note({ partition: folder.name, reason: message });
+    return this.#refuse({ error: 'storage', message, recordErrors: [] });
   }
 
   #accept(

@@ -12,6 +12,7 @@ import { folderName, PartitionFolder, readTopicId } from './partition-folder.ts'
 import { PartitionLog } from './partition-log.ts';
 import type { Damage } from './results.ts';
 import { Inspection } from './inspection.ts';
+import { RepeatedWarning } from './repeated-warning.ts';
 import { Retention } from './retention.ts';
 import { Cleaner } from './compaction/cleaner.ts';
 
@@ -152,6 +153,11 @@ export class LogManager {
         openFiles: new OpenFiles(files, options.openFilesMax ?? openFilesMax(files)),
         checkpoints,
         flusher: new Flusher(clock, checkpoints, durability),
+        refusals: new RepeatedWarning(
+          logger,
+          'batches are refused: no disk space or no open files left',
+          () => clock.monotonicNow(),
+        ),
       };
       return new LogManager(services, lock, options);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Flusher } from './flusher.ts';
 import type { Logger } from './logger.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { PartitionCheckpoints } from './partition-checkpoints.ts';
+import type { RepeatedWarning } from './repeated-warning.ts';
 
 /** What all partitions' logs of one broker have in common. */
 export interface LogServices {
@@ -16,4 +17,6 @@ export interface LogServices {
   readonly openFiles: OpenFiles;
   readonly checkpoints: PartitionCheckpoints;
   readonly flusher: Flusher;
+  /** Batches refused for what passes: a full disk, too many open files. */
+  readonly refusals: RepeatedWarning;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { batchOf, DIRECTORY, LogWorld, readAllBatches } from './faults/log-world.ts';
 import { Random } from './faults/random.ts';
 import { defaultLogConfig } from './log-config.ts';
+import { silentLogger } from './logger.ts';
 
 const PARTITION = `${DIRECTORY}/orders-0`;
 
@@ -172,8 +173,11 @@ describe('durability', () => {
     expect(world.manager.offlinePartitions).toEqual([log]);
   });
 
-  it('refuses writes while the disk is full, serves reads, and recovers by itself', async () => {
-    const world = new LogWorld();
+  it('refuses writes while the disk is full, serves reads, says so once, and recovers by itself', async () => {
+    const warnings: object[] = [];
+    const warn = (fields: object, message: string): void =>
+      void warnings.push({ ...fields, message });
+    const world = new LogWorld({ logger: { ...silentLogger, warn } });
     const log = world.log();
     world.append(log, ['kept']);
     await world.settle();
@@ -185,6 +189,14 @@ describe('durability', () => {
     expect(log.offlineReason).toBeUndefined();
     expect(log.read(0, 1000).result).toMatchObject({ ok: true, nextOffset: 1 });
     expect(world.files.bytesOf(`${PARTITION}/00000000000000000000.log`).length).toBe(used);
+    const reason = expect.stringContaining('the disk is full') as string;
+    const refused = { partition: 'orders-0', reason, times: 1 };
+    expect(warnings.filter((fields) => 'times' in fields)).toEqual([
+      { ...refused, message: expect.stringContaining('refused') as string },
+    ]);
+    await world.clock.advance(30_000);
+    world.tryAppend(log, Buffer.from(batch));
+    expect(warnings.at(-1)).toMatchObject({ ...refused, times: 2 });
     world.files.capacityBytes = Infinity;
     expect(world.tryAppend(log, Buffer.from(batch))).toMatchObject({ ok: true, baseOffset: 1 });
     expect(world.tryAppend(world.log(1), Buffer.from(batch))).toMatchObject({ ok: true });

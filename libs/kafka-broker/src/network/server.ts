@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Logger } from '@penstock/kafka-log';
+import { RepeatedWarning, type Logger } from '@penstock/kafka-log';
 
 export interface ListenOptions {
   /** Address to bind; the IPv4 or IPv6 loopback or wildcard stands for both families. */
@@ -73,7 +73,11 @@ function listenOn(host: string, port: number, options: ListenOptions): Promise<S
     server.once('error', reject);
     server.listen({ host, port, ipv6Only: true, backlog: 511 }, () => {
       server.removeListener('error', reject);
-      server.on('error', (error) => options.logger.error({ err: error }, 'cannot accept'));
+      // Out of descriptors it fails for every client that waits, over and over.
+      const warning = new RepeatedWarning(options.logger, 'connections cannot be accepted', () =>
+        performance.now(),
+      );
+      server.on('error', (error) => warning.note({ err: error }));
       resolve(server);
     });
   });
