@@ -245,7 +245,11 @@ export async function look(
     `look at ${topic.name}: ${exists ? `${id}, ${found.partitions.length}` : 'gone'}`,
   );
   topic.register.read({ exists, id }, begun);
-  if (topic.version === version) topic.knownId = id;
+  if (topic.version === version) {
+    // It was another one without our knowing: what is under way by its name speaks of either.
+    if (topic.knownId !== undefined && topic.knownId !== id) topic.version++;
+    topic.knownId = id;
+  }
   if (exists && partitions !== undefined && partitions === topic.partitions) {
     partitions.read(found.partitions.length, begunPartitions);
   }

@@ -132,10 +132,11 @@ export class PartitionChecker {
 
   /** A read at `from` was refused because of damage; it may go on at `resume`. */
   sawDamage(from: number, resume: number, message: string): void {
-    const isDamaged = (offset: number): boolean => this.#damaged.has(offset);
     const offsets = Array.from({ length: resume - from }, (_, i) => from + i);
-    // Compaction has taken offsets from between the damaged ones.
-    const isSo = this.isCompacted ? offsets.some(isDamaged) : offsets.every(isDamaged);
+    // Compaction has taken offsets from between and behind the damaged ones.
+    const isSo = this.isCompacted
+      ? [...this.#damaged].some((offset) => offset < resume)
+      : offsets.every((offset) => this.#damaged.has(offset));
     if (!isSo) this.#fail(`offsets ${from} to ${resume - 1} are called damaged: ${message}`);
   }
 
