@@ -94,6 +94,7 @@ class BrokerSchedule {
       await this.#trouble();
       nextTrouble = this.#machine.monotonicNow() + this.#pauseMs();
     }
+    if (this.#world.files.isCrashed) await this.#crash();
     this.#heal();
     this.#world.files.crashAt = Infinity;
     this.#world.isEnding = true;
