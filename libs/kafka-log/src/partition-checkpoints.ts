@@ -140,22 +140,35 @@ export class PartitionCheckpoints {
     this.write();
     this.#closed = true;
     if (this.#descriptor < 0) return;
-    this.#options.files.syncDataNow(this.#descriptor);
-    this.#options.files.close(this.#descriptor);
-    this.#descriptor = -1;
-    for (const waiter of this.#waiters) waiter.resolve();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    try {
+      this.#options.files.syncDataNow(this.#descriptor);
+    } catch (error) {
+      for (const waiter of waiters) waiter.reject(error as Error);
+      throw error;
+    } finally {
+      this.#options.files.close(this.#descriptor);
+      this.#descriptor = -1;
+    }
+    this.#answer(waiters);
+  }
+
+  /** Of those that wait for entries that were not written none is told that they were. */
+  #answer(waiters: readonly Waiter[]): void {
+    const isWritten = this.#pending.length === 0 && !this.#isDoubtful;
+    for (const waiter of waiters) {
+      if (isWritten) waiter.resolve();
+      else waiter.reject(new Error('the checkpoint cannot be written'));
+    }
   }
 
   #sync(): void {
     if (this.#syncing || this.#closed) return;
     const waiters = this.#waiters;
     this.#waiters = [];
-    if (this.#pending.length > 0 || this.#isDoubtful) {
-      for (const waiter of waiters) waiter.reject(new Error('the checkpoint cannot be written'));
-      return;
-    }
-    if (!this.#unsynced) {
-      for (const waiter of waiters) waiter.resolve();
+    if (this.#pending.length > 0 || this.#isDoubtful || !this.#unsynced) {
+      this.#answer(waiters);
       return;
     }
     this.#syncing = true;
@@ -173,7 +186,10 @@ export class PartitionCheckpoints {
         if (error === null) waiter.resolve();
         else waiter.reject(error);
       }
-      if (this.#waiters.length > 0) this.#sync();
+      if (this.#waiters.length === 0) return;
+      // What others have set meanwhile is no reason to refuse those that wait.
+      this.write();
+      this.#sync();
     });
   }
 

@@ -378,6 +378,21 @@ describe('the log start', () => {
     expect(world.manager.damages).toEqual([]);
   });
 
+  it('rises while other partitions are written to', async () => {
+    const world = new LogWorld();
+    world.files.syncDelayMs = 3;
+    for (let i = 0; i < 8; i++) world.append(world.log(i), ['v']);
+    await world.settle();
+    const raised: Promise<number | undefined>[] = [];
+    for (let i = 0; i < 8; i++) {
+      raised.push(world.log(i).deleteRecords(1));
+      for (let other = 0; other < 8; other++) world.append(world.log(other), ['v']);
+      await world.clock.advance(2);
+    }
+    await world.settle();
+    expect(await Promise.all(raised)).toEqual(Array(8).fill(1));
+  });
+
   it('of a partition that is offline does not rise, and nothing is taken for durable', async () => {
     const world = new LogWorld();
     for (let i = 0; i < 3; i++) world.append(world.log(), ['durable']);

@@ -54,7 +54,8 @@ export class DiskTroubles {
 
   #arm(files: MemoryFiles): void {
     files.fault = (operation, path) => {
-      if (operation === 'syncData' && this.#failingSyncs > 0) {
+      const isSync = operation === 'syncData' || operation === 'syncDirectory';
+      if (isSync && this.#failingSyncs > 0) {
         this.#failingSyncs--;
         return ioError(path);
       }

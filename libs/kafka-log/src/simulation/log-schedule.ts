@@ -247,7 +247,14 @@ class LogSchedule {
     this.#partitions[index] = this.#newPartition(index);
     this.#deleting = index;
     this.#trace.add(`${name}-${index} is deleted and created again`);
-    await this.#delete(index, name);
+    try {
+      await this.#delete(index, name);
+    } catch (error) {
+      if (this.#files.isCrashed) throw error;
+      // The next start finishes it.
+      this.#trace.add(`the deletion failed: ${String(error)}`);
+      return this.#crash('kill');
+    }
     if (!this.#files.isCrashed) this.#partitions[index].open(this.#manager!);
   }
 
