@@ -185,11 +185,11 @@ class BrokerSchedule {
     }
   }
 
-  /** One sync of records fails, which takes partitions offline until a restart. */
+  /** One sync fails; of records, it takes partitions offline until a restart. */
   #failSyncs(): void {
     const { files } = this.#world;
     files.fault = (operation, path) => {
-      if (operation !== 'syncData' || !path.endsWith('.log')) return undefined;
+      if (operation !== 'syncData' && operation !== 'syncDirectory') return undefined;
       files.fault = undefined;
       return Object.assign(new Error(`EIO: ${path}`), { code: 'EIO' });
     };
@@ -224,8 +224,11 @@ class BrokerSchedule {
       });
       await this.#untilDone(starting, 'the start', () => world.files.isCrashed);
       if (!world.files.isCrashed && failure === undefined) return;
-      // Whose database fails cannot start; somebody sees to it.
-      const hasReason = world.commitFailureChance > 0 || world.store?.failureChance !== 0;
+      // Whose database or disk fails cannot start; somebody sees to it.
+      const hasReason =
+        world.commitFailureChance > 0 ||
+        world.store?.failureChance !== 0 ||
+        String(failure).includes('EIO');
       if (!world.files.isCrashed && !hasReason) throw failure;
       this.#trace.add(`the start failed: ${failure?.message ?? 'a crash'}`);
       this.#heal();

@@ -123,7 +123,13 @@ export class BrokerWorld {
     const { broker, files } = this;
     this.broker = undefined;
     if (broker === undefined) return;
-    await broker.stop();
+    try {
+      await broker.stop();
+    } catch (error) {
+      // A disk that fails does not let it mark the end as clean.
+      if (!String(error).includes('EIO')) throw error;
+      this.trace.add(`the broker ended with ${String(error)}`);
+    }
     if (files !== this.files || files.isCrashed) return;
     this.#clock?.stop();
     this.store?.died();

@@ -130,6 +130,10 @@ export class PartitionChecker {
     this.#damaged.add(offset);
   }
 
+  get isDamaged(): boolean {
+    return this.#damaged.size > 0;
+  }
+
   /** A read at `from` was refused because of damage; it may go on at `resume`. */
   sawDamage(from: number, resume: number, message: string): void {
     const offsets = Array.from({ length: resume - from }, (_, i) => from + i);

@@ -74,7 +74,7 @@ export class LogProducer {
     if (this.#mustRetry) {
       this.#mustRetry = false;
       for (const batch of [...this.#pending]) {
-        if (this.#mustRetry) break;
+        if (this.#mustRetry || !this.#pending.includes(batch)) break;
         this.#send(log, batch, now);
       }
       return;
@@ -143,6 +143,11 @@ export class LogProducer {
       // Full, or offline: it may be there or not. A plain producer tells its user and goes on.
       if (isIdempotent) this.#mustRetry = true;
       else this.#drop(batch);
+      return;
+    }
+    // What was known of it may have been read from the bytes that are damaged.
+    if (error === 'outOfOrderSequence' && this.#options.checker.isDamaged) {
+      this.restarted(true);
       return;
     }
     throw new Violation(`${batch.attempts[0]!.id} was refused: ${error}, ${message}`);
