@@ -172,6 +172,7 @@ export class Broker {
       host,
       port,
       logger: options.logger,
+      clock: this.#context.clock,
       onConnection: (socket) => this.#connections.accept(socket),
     });
     this.#context.advertised = {

@@ -156,7 +156,7 @@ export class LogManager {
         refusals: new RepeatedWarning(
           logger,
           'batches are refused: no disk space or no open files left',
-          () => clock.monotonicNow(),
+          clock,
         ),
       };
       return new LogManager(services, lock, options);

@@ -367,9 +367,9 @@ describe('the log start', () => {
     const first = log.deleteRecords(4);
     // There is no room to write down the second.
     world.files.capacityBytes = world.files.usedBytes;
-    const second = expect(log.deleteRecords(11)).rejects.toThrow('checkpoint');
+    const second = log.deleteRecords(11).catch(String);
     await world.settle();
-    await second;
+    expect(await second).toContain('the checkpoint cannot be written');
     expect(await first).toBe(4);
     world.files.capacityBytes = Infinity;
     world.losePower(new Random(1));

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
 const INTERVAL_MS = 30_000;
@@ -9,20 +10,19 @@ const INTERVAL_MS = 30_000;
 export class RepeatedWarning {
   readonly #logger: Logger;
   readonly #message: string;
-  readonly #monotonicNow: () => number;
+  readonly #clock: Clock;
   #times = 0;
   #loggedAt = -Infinity;
 
-  /** @param monotonicNow milliseconds, see Clock */
-  constructor(logger: Logger, message: string, monotonicNow: () => number) {
+  constructor(logger: Logger, message: string, clock: Clock) {
     this.#logger = logger;
     this.#message = message;
-    this.#monotonicNow = monotonicNow;
+    this.#clock = clock;
   }
 
   note(fields: object): void {
     this.#times++;
-    const now = this.#monotonicNow();
+    const now = this.#clock.monotonicNow();
     if (now - this.#loggedAt < INTERVAL_MS) return;
     this.#logger.warn({ ...fields, times: this.#times }, this.#message);
     this.#times = 0;

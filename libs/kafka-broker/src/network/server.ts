@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { RepeatedWarning, type Logger } from '@penstock/kafka-log';
+import { RepeatedWarning, type Clock, type Logger } from '@penstock/kafka-log';
 
 export interface ListenOptions {
   /** Address to bind; the IPv4 or IPv6 loopback or wildcard stands for both families. */
@@ -9,6 +9,7 @@ export interface ListenOptions {
   /** Gets sockets that do not read yet. */
   onConnection: (socket: Socket) => void;
   logger: Logger;
+  clock: Clock;
 }
 
 /** What accepts connections for a broker. */
@@ -74,9 +75,8 @@ function listenOn(host: string, port: number, options: ListenOptions): Promise<S
     server.listen({ host, port, ipv6Only: true, backlog: 511 }, () => {
       server.removeListener('error', reject);
       // Out of descriptors it fails for every client that waits, over and over.
-      const warning = new RepeatedWarning(options.logger, 'connections cannot be accepted', () =>
-        performance.now(),
-      );
+      const { logger, clock } = options;
+      const warning = new RepeatedWarning(logger, 'connections cannot be accepted', clock);
       server.on('error', (error) => warning.note({ err: error }));
       resolve(server);
     });
