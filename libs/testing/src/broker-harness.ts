@@ -31,8 +31,13 @@ export class TestBroker implements AsyncDisposable {
   static async start(options: TestBrokerOptions = {}): Promise<TestBroker> {
     const store = new MemoryMetadataStore();
     const folder = await temporaryFolder();
-    const broker = await startBroker(store, folder.path, options);
-    return new TestBroker(broker, store, folder, options);
+    try {
+      const broker = await startBroker(store, folder.path, options);
+      return new TestBroker(broker, store, folder, options);
+    } catch (error) {
+      await folder[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get broker(): Broker {
