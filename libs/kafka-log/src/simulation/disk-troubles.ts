@@ -1,4 +1,4 @@
-import type { MemoryFiles } from '../faults/memory-files.ts';
+import type { FileOperation, MemoryFiles } from '../faults/memory-files.ts';
 import type { Random } from '../faults/random.ts';
 import type { Trace } from '../faults/trace.ts';
 
@@ -9,6 +9,7 @@ export class DiskTroubles {
   readonly #failsSyncs: boolean;
   #failingSyncs = 0;
   #failingReads = 0;
+  #failingNames = 0;
 
   constructor(random: Random, trace: Trace, failsSyncs: boolean) {
     this.#random = random;
@@ -19,7 +20,9 @@ export class DiskTroubles {
   /** Makes something go wrong, or ends all that does. */
   change(files: MemoryFiles): void {
     const random = this.#random;
-    const trouble = random.pick(['none', 'full', 'short writes', 'sync', 'reads', 'slow'] as const);
+    const trouble = random.pick([
+      ...(['none', 'full', 'short writes', 'sync', 'reads', 'names', 'slow'] as const),
+    ]);
     this.#trace.add(`disk: ${trouble}`);
     switch (trouble) {
       case 'none':
@@ -37,6 +40,9 @@ export class DiskTroubles {
       case 'reads':
         this.#failingReads = 1 + random.below(3);
         return this.#arm(files);
+      case 'names':
+        this.#failingNames = 1 + random.below(3);
+        return this.#arm(files);
       case 'slow':
         files.syncDelayMs = random.pick([1, 50, 400]);
         return undefined;
@@ -47,6 +53,7 @@ export class DiskTroubles {
   end(files: MemoryFiles): void {
     this.#failingSyncs = 0;
     this.#failingReads = 0;
+    this.#failingNames = 0;
     files.fault = undefined;
     files.shortWrites = undefined;
     files.capacityBytes = Infinity;
@@ -63,10 +70,23 @@ export class DiskTroubles {
         this.#failingReads--;
         return ioError(path);
       }
+      if (NAMES.has(operation) && this.#failingNames > 0 && this.#random.chance(0.5)) {
+        this.#failingNames--;
+        return ioError(path);
+      }
       return undefined;
     };
   }
 }
+
+/** What changes or looks up names, and sizes. */
+const NAMES: ReadonlySet<FileOperation> = new Set([
+  'open',
+  'rename',
+  'unlink',
+  'truncate',
+  'makeDirectory',
+]);
 
 function ioError(path: string): NodeJS.ErrnoException {
   const error: NodeJS.ErrnoException = new Error(`EIO: ${path}`);

@@ -1,4 +1,4 @@
-import { recordBatches } from '@penstock/kafka-protocol';
+import { RECORD_BATCH_HEADER_BYTES, recordBatches } from '@penstock/kafka-protocol';
 import type { Crash, Promised, ReadRecord } from '../faults/checker.ts';
 import { PartitionChecker } from '../faults/checker.ts';
 import type { MemoryFiles } from '../faults/memory-files.ts';
@@ -177,6 +177,8 @@ export class PartitionActor {
     const at = position + CHECKED_FROM + random.below(byteLength - CHECKED_FROM);
     trace.add(`${this.checker.name}: a bit of the batch at ${baseOffset} turns over`);
     files.damageBit(path, at, random.below(8));
+    // Retention goes by the headers, as Kafka's does: a segment may seem old.
+    if (at - position < RECORD_BATCH_HEADER_BYTES) this.checker.allowStart(Infinity);
     for (let i = 0; i <= lastOffsetDelta; i++) this.checker.noteDamage(baseOffset + i);
   }
 
