@@ -59,6 +59,25 @@ describe('after a crash', () => {
     }
   });
 
+  it('what a full disk cut short does not come back in front of what was written later', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const world = new LogWorld({ config: { segmentBytes: 400 } });
+      for (let i = 0; i < 3; i++) world.append(world.log(), [`value ${String(i).padStart(20)}`]);
+      await world.settle();
+      world.files.capacityBytes = world.files.usedBytes + 30;
+      const refused = batchOf(['x'], { timestamp: world.clock.now() });
+      expect(world.tryAppend(world.log(), refused).ok).toBe(false);
+      world.files.capacityBytes = Infinity;
+      const later = world.append(world.log(), ['y'.repeat(200)]);
+      const durable = world.log().whenDurable(later.lastOffset + 1);
+      // The checkpoint is not yet on the disk.
+      await world.clock.advance(1);
+      await durable;
+      world.losePower(new Random(seed));
+      expect(offsetsFrom(world.log(), 0), `seed ${seed}`).toEqual([0, 1, 2, 3]);
+    }
+  });
+
   it('what was written but not acknowledged is kept, and made durable before it is shown', async () => {
     const world = await filled();
     world.append(world.log(), ['in the page cache']);
