@@ -8,3 +8,4 @@ export { NodeFiles } from './node-files.ts';
 export { PartitionLog } from './partition-log.ts';
 export { RepeatedWarning } from './repeated-warning.ts';
 export * from './results.ts';
+export { Turns } from './turns.ts';

@@ -63,6 +63,9 @@ const PRODUCER_ID_EXPIRATION_MS = 24 * 60 * 60 * 1000;
 /** How far the checkpoint may lag after a power loss; after a kill it does not. */
 const CHECKPOINT_SYNC_INTERVAL_MS = 100;
 
+/** Partitions: each costs some calls to the file system, and a sync of the folder that some may share. */
+const DELETED_AT_ONCE = 4;
+
 const LOCK_FILE = '.lock';
 const CLEAN_SHUTDOWN_FILE = 'clean-shutdown';
 /** Folders on their way out, and folders nobody asked for. Neither name can be a partition's. */
@@ -214,6 +217,20 @@ export class LogManager {
       .map((name) => parseFolderName(name)!);
   }
 
+  /** Deletes the partitions 0 to `partitionCount` - 1 of a topic; others have their turn in between. */
+  async deleteTopic(topic: string, partitionCount: number, topicId: string): Promise<void> {
+    for (let first = 0; first < partitionCount; first += DELETED_AT_ONCE) {
+      const end = Math.min(first + DELETED_AT_ONCE, partitionCount);
+      const deletions: Promise<void>[] = [];
+      for (let partition = first; partition < end; partition++) {
+        deletions.push(this.deletePartition(topic, partition, topicId));
+      }
+      await Promise.all(deletions);
+      // Those that were never written to have no folder, and nothing of the disk to wait for.
+      await new Promise<void>((resolve) => this.#services.clock.defer(resolve));
+    }
+  }
+
   /**
    * Takes the log away at once; resolves when its folder can no longer come back.
    * @param topicId whose log is meant: a folder that carries another id is left alone
@@ -229,9 +246,10 @@ export class LogManager {
     }
     this.#logs.delete(name);
     if (released !== undefined) await released;
-    if (this.#isOfAnother(name, topicId)) return;
+    const isThere = files.list(`${directory}/${name}`) !== undefined;
+    if (isThere && this.#isOfAnother(name, topicId)) return;
     this.#folders.delete(name);
-    if (files.list(`${directory}/${name}`) === undefined) return;
+    if (!isThere) return;
     const trash = `${directory}/${TRASH_FOLDER}/${this.#services.clock.now()}-${this.#trashCount++}`;
     files.makeDirectory(trash);
     files.rename(`${directory}/${name}`, `${trash}/${name}`);

@@ -11,6 +11,7 @@ import { ProducerStates } from './producer-states.ts';
 import { settleTail } from './recovered-tail.ts';
 import { PartitionOfflineError } from './results.ts';
 import { Segment } from './segment.ts';
+import { Turns } from './turns.ts';
 import { UnsyncedSegments } from './unsynced-segments.ts';
 
 /** In os mode a log with this much unsynced asks whether all together is too much. */
@@ -38,9 +39,10 @@ export class LogState implements Flushable {
   isClosed = false;
   readonly unsynced: UnsyncedSegments;
   readonly waiters = new DurabilityWaiters();
+  /** For steps that replace or remove segments: each relies on finding those it began with. */
+  readonly segmentChanges = new Turns();
   readonly listeners = new Set<() => void>();
   #config: LogConfig;
-  #exclusive: Promise<unknown> = Promise.resolve();
 
   constructor(services: LogServices, folder: PartitionFolder, config: LogConfig) {
     this.services = services;
@@ -89,10 +91,13 @@ export class LogState implements Flushable {
     if (this.services.durability === 'os' || offset <= this.durable.offset) {
       return Promise.resolve();
     }
-    if (!this.isWritable) {
-      return Promise.reject(new PartitionOfflineError(this.offlineReason ?? 'the log is closed'));
-    }
+    if (!this.isWritable) return Promise.reject(this.#offlineError());
     return this.waiters.wait(offset);
+  }
+
+  /** @throws PartitionOfflineError once the log is offline, closed or deleted */
+  checkWritable(): void {
+    if (!this.isWritable) throw this.#offlineError();
   }
 
   /** Looks at what is on the disk, unless that was done before. */
@@ -105,7 +110,10 @@ export class LogState implements Flushable {
     const directory = folder.path;
     try {
       folder.moveStrangerAside();
-      this.#take(recoverPartition({ services, directory, checkpoint, indexIntervalBytes }));
+      const { exists: hasFolder } = folder;
+      this.#take(
+        recoverPartition({ services, directory, hasFolder, checkpoint, indexIntervalBytes }),
+      );
     } catch (error) {
       const base = checkpoint?.durableEndOffset ?? 0;
       const segment = this.#newSegment(base);
@@ -200,31 +208,23 @@ export class LogState implements Flushable {
    * Sees to a snapshot of producers that stands for all batches below `offset`, before they go: one
    * on the disk, from where no power loss can cut the log. False if there is no room for it now.
    * @throws Error if the disk fails, after which the partition is offline
+   * @throws PartitionOfflineError if the log is deleted or closed meanwhile
    */
   async keepProducers(offset: number): Promise<boolean> {
+    this.checkWritable();
     const { folder, highWatermark } = this;
     if (!folder.snapshots.some((one) => one >= offset && one <= highWatermark)) {
       const end = this.active.nextOffset;
       if (!folder.writeSnapshot(end, this.producers)) return false;
       await this.whenDurable(end);
     }
-    try {
-      return await folder.syncSnapshots();
-    } catch (error) {
+    const isKept = await folder.syncSnapshots().catch((error: unknown) => {
       const { message } = error as Error;
       this.goOffline(`cannot make ${folder.path} durable: ${message}`, error as Error);
       throw error;
-    }
-  }
-
-  /**
-   * Runs steps that replace or remove segments, one after the other: they wait for the disk in
-   * between, and each relies on finding the segments it began with.
-   */
-  exclusively<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#exclusive.then(task);
-    this.#exclusive = result.catch(() => undefined);
-    return result;
+    });
+    this.checkWritable();
+    return isKept;
   }
 
   notifyHighWatermark(): void {
@@ -269,6 +269,10 @@ export class LogState implements Flushable {
       for (const segment of this.segments.list) this.unsynced.discard(segment, { remove: false });
     }
     return this.folder.release();
+  }
+
+  #offlineError(): PartitionOfflineError {
+    return new PartitionOfflineError(this.offlineReason ?? 'the log is closed');
   }
 
   #newSegment(base: number): Segment {

@@ -1,5 +1,4 @@
 import type { LogState } from './log-state.ts';
-import { PartitionOfflineError } from './results.ts';
 import { countDeletable } from './retention-rule.ts';
 
 /** Raises the log start, and removes the segments that then lie before it. */
@@ -14,8 +13,7 @@ export class LogTrimmer {
   async deleteRecords(offset: number): Promise<number | undefined> {
     const state = this.#state;
     // What is known of its ends may be too little, or nothing at all if it could not be opened.
-    if (!state.isWritable)
-      throw new PartitionOfflineError(state.offlineReason ?? 'the log is closed');
+    state.checkWritable();
     const target = offset === -1 ? state.highWatermark : offset;
     if (target < 0 || target > state.highWatermark) return undefined;
     // Even if it has been raised as far before: that may not be on the disk yet.
@@ -49,13 +47,26 @@ export class LogTrimmer {
     state.logStartOffset = start;
     state.checkpoint();
     await state.services.checkpoints.whenSynced();
-    const kept = state.segments.list.findLastIndex(({ baseOffset }) => baseOffset <= start);
-    // Where there is no room for what they say of producers, segments wait for the next time.
-    if (kept <= 0 || !(await state.keepProducers(state.segments.list[kept]!.baseOffset))) {
+    if (!(await this.#mayRemove(start))) return false;
+    await state.segmentChanges.take(async () => this.#removeSegments(start));
+    return true;
+  }
+
+  /**
+   * Where there is no room for what segments say of producers, they wait for the next time; as does
+   * the log of a partition that was deleted, closed or taken offline meanwhile, for good.
+   */
+  async #mayRemove(logStartOffset: number): Promise<boolean> {
+    const state = this.#state;
+    const { list } = state.segments;
+    const kept = list.findLastIndex(({ baseOffset }) => baseOffset <= logStartOffset);
+    if (kept <= 0) return false;
+    try {
+      return await state.keepProducers(list[kept]!.baseOffset);
+    } catch (error) {
+      if (state.isWritable) throw error;
       return false;
     }
-    await state.exclusively(async () => this.#removeSegments(start));
-    return true;
   }
 
   /** @param logStartOffset one that is on the disk; the log's own may have been raised meanwhile */

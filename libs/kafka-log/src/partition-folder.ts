@@ -150,6 +150,7 @@ export class PartitionFolder {
   #syncNames(isNew: boolean): Promise<void> {
     const before = this.#syncing.catch(() => undefined);
     this.#syncing = before.then(async () => {
+      if (this.#isReleased) return;
       const syncs = [...this.#unsyncedSnapshots].map((offset) => this.#syncSnapshot(offset));
       if (isNew) syncs.push(this.#syncFile(`${this.path}/${METADATA_FILE}`));
       await Promise.all(syncs);
@@ -177,6 +178,7 @@ export class PartitionFolder {
       }
       this.#unsyncedSnapshots.delete(offset);
     } catch (error) {
+      if (this.#isReleased) return;
       logger.warn({ err: error, folder: this.path }, 'a snapshot of producers was not written');
     }
   }
@@ -184,7 +186,7 @@ export class PartitionFolder {
   #syncDirectory(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#services.files.syncDirectory(this.path, (error) => {
-        if (error === null) resolve();
+        if (error === null || this.#isReleased) resolve();
         else reject(error);
       });
     });
@@ -198,9 +200,10 @@ export class PartitionFolder {
     const { files, logger } = this.#services;
     return new Promise((resolve) => {
       const failed = (error: Error): void => {
+        resolve();
+        if (this.#isReleased) return;
         this.#unsafe ??= error;
         logger.warn({ err: error, file: path }, 'a file is not durable');
-        resolve();
       };
       if (files.size(path) === undefined) {
         resolve();
@@ -260,8 +263,8 @@ export class PartitionFolder {
   }
 
   /**
-   * Gives the path away: a new topic of the same name uses it next. Nothing is removed by its name
-   * from now on; to be waited for where something is just being removed.
+   * Gives the path away: a new topic of the same name uses it next. Nothing is synced or removed by
+   * its name from now on; to be waited for where something is just being removed.
    */
   release(): Promise<unknown> | undefined {
     this.#isReleased = true;

@@ -1,9 +1,9 @@
 import { computeRecordBatchCrc, recordBatches } from '@penstock/kafka-protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { batchOf, DIRECTORY, LogWorld, readAllBatches } from './faults/log-world.ts';
 import { Random } from './faults/random.ts';
 import { defaultLogConfig } from './log-config.ts';
-import { silentLogger } from './logger.ts';
+import { silentLogger, type Logger } from './logger.ts';
 
 const PARTITION = `${DIRECTORY}/orders-0`;
 
@@ -473,28 +473,52 @@ describe('a partition', () => {
     expect([again.logEndOffset, again.damages]).toEqual([0, []]);
   });
 
-  it('that is deleted while its segments are being removed leaves those of the next alone', async () => {
-    const world = new LogWorld({ config: { segmentBytes: 300 } });
-    const log = world.log();
-    for (let i = 0; i < 12; i++) world.append(log, [`v${i}`]);
+  it.each(['fsync', 'os'] as const)(
+    'that is deleted while its segments are being removed leaves those of the next alone (%s)',
+    async (durability) => {
+      const logger = {
+        ...silentLogger,
+        warn: vi.fn<Logger['warn']>(),
+        error: vi.fn<Logger['error']>(),
+      };
+      const world = new LogWorld({ durability, logger, config: { segmentBytes: 300 } });
+      for (let steps = 0; steps < 16; steps++) {
+        world.files.syncDelayMs = 3;
+        const name = `again-${steps}`;
+        const old = world.log(0, name);
+        for (let i = 0; i < 12; i++) world.append(old, [`v${i}`]);
+        await world.settle();
+        const outcome = old.deleteRecords(-1).catch(String);
+        await world.clock.advance(steps);
+        let isDeleted = false;
+        void world.manager.deletePartition(name, 0).then(() => (isDeleted = true));
+        while (!isDeleted) await world.clock.advance(1);
+        const openNext = () =>
+          world.manager.openPartition(name, 0, { topicId: 'next', config: world.config });
+        const next = openNext();
+        for (let i = 0; i < 12; i++) world.append(next, [`w${i}`]);
+        await world.settle();
+        expect(await outcome).toBe(12);
+        expect(logger.warn).not.toHaveBeenCalled();
+        expect(logger.error).not.toHaveBeenCalled();
+        world.kill();
+        expect(offsets(readAllBatches(openNext(), 0)).length, `${steps}`).toBe(12);
+      }
+    },
+  );
+
+  it('that was never written to lets others have their turn while its topic is deleted', async () => {
+    const world = new LogWorld();
+    for (let i = 0; i < 100; i++) world.log(i);
+    const order: string[] = [];
+    const deleted = world.manager
+      .deleteTopic('orders', 100, 'id')
+      .then(() => order.push('deleted'));
+    world.clock.defer(() => order.push('another'));
     await world.settle();
-    for (let steps = 0; steps < 12; steps++) {
-      world.files.syncDelayMs = 3;
-      const name = `again-${steps}`;
-      const old = world.log(0, name);
-      for (let i = 0; i < 12; i++) world.append(old, [`v${i}`]);
-      await world.settle();
-      old.deleteRecords(-1).catch(() => {});
-      await world.clock.advance(steps);
-      let isDeleted = false;
-      void world.manager.deletePartition(name, 0).then(() => (isDeleted = true));
-      while (!isDeleted) await world.clock.advance(1);
-      const next = world.log(0, name);
-      for (let i = 0; i < 12; i++) world.append(next, [`w${i}`]);
-      await world.settle();
-      world.kill();
-      expect(offsets(readAllBatches(world.log(0, name), 0)).length, `${steps}`).toBe(12);
-    }
+    await deleted;
+    expect(order).toEqual(['another', 'deleted']);
+    expect(world.manager.get('orders', 99)).toBeUndefined();
   });
 
   it('of another topic with the same name is moved aside, not served and not deleted', async () => {

@@ -34,6 +34,8 @@ export interface RecoveredLog {
 export interface RecoveryInput {
   readonly services: LogServices;
   readonly directory: string;
+  /** False for a partition that was never written to: there is nothing to look at. */
+  readonly hasFolder: boolean;
   readonly checkpoint: PartitionCheckpoint | undefined;
   readonly indexIntervalBytes: number;
 }
@@ -51,8 +53,9 @@ const COPY_CHUNK_SIZE = 1024 * 1024;
  * Sealed segments below it are read at their very end only.
  */
 export function recoverPartition(input: RecoveryInput): RecoveredLog {
-  const { services, directory, checkpoint } = input;
-  const names = finishSwaps(services, directory, services.files.list(directory) ?? []);
+  const { services, directory, hasFolder, checkpoint } = input;
+  const found = hasFolder ? services.files.list(directory) : undefined;
+  const names = finishSwaps(services, directory, found ?? []);
   const logStartOffset = checkpoint?.logStartOffset ?? 0;
   const durableEnd = Math.max(checkpoint?.durableEndOffset ?? 0, logStartOffset);
   const snapshots = offsetsOf(names, SNAPSHOT_FILE);
@@ -185,10 +188,7 @@ function cutTornTail(
   // Or else these bytes could come back in the next power loss, between those written from now on.
   files.syncDataNow(segment.descriptor());
   for (const base of laterBases) {
-    const later = newSegment(
-      { services, directory, checkpoint: undefined, indexIntervalBytes: 0 },
-      base,
-    );
+    const later = newSegment({ services, directory, indexIntervalBytes: 0 }, base);
     files.rename(later.log.path, `${later.log.path}.cut`);
     if (files.size(later.index.path) !== undefined) files.unlinkNow(later.index.path);
   }
@@ -320,8 +320,14 @@ export function snapshotPath(directory: string, offset: number): string {
   return `${directory}/${String(offset).padStart(20, '0')}.snapshot`;
 }
 
-function newSegment(input: RecoveryInput, base: number): Segment {
-  const { services, directory, indexIntervalBytes } = input;
+function newSegment(
+  {
+    services,
+    directory,
+    indexIntervalBytes,
+  }: Pick<RecoveryInput, 'services' | 'directory' | 'indexIntervalBytes'>,
+  base: number,
+): Segment {
   return new Segment(services.files, services.openFiles, directory, base, indexIntervalBytes);
 }
 

@@ -139,8 +139,9 @@ export class Cleaner {
         logger.info({ topic, partition, ...outcome }, 'log compacted');
       }
     } catch (error) {
-      if (error instanceof CompactionStopped) {
-        logger.debug({ topic, partition, reason: error.message }, 'compaction stopped');
+      // A log that is not writable was deleted or closed; or it is offline, which has been reported.
+      if (error instanceof CompactionStopped || !state.isWritable) {
+        logger.debug({ topic, partition, reason: String(error) }, 'compaction stopped');
         return;
       }
       logger.error({ err: error, topic, partition }, 'compaction failed; it is tried again');

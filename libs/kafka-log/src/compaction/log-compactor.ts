@@ -176,7 +176,7 @@ class Pass {
 
   async #swap(group: readonly Segment[], cleaned: Segment): Promise<void> {
     const state = this.#state;
-    const isDone = await state.exclusively(() =>
+    const isDone = await state.segmentChanges.take(() =>
       swapSegments(state, group, cleaned).catch((error: unknown) => {
         // Old and new may both be on the disk, or neither in full: a start sorts that out.
         const reason = `cannot replace segments in ${state.folder.path}`;

@@ -213,10 +213,20 @@ export class MemoryFiles implements Files {
   }
 
   syncDirectory(path: string, done: (error: Error | null) => void): void {
-    this.#later(() => this.syncDirectoryNow(path), done);
+    // As with a descriptor: a directory that is renamed meanwhile is synced all the same.
+    const isThere = this.#directories.has(path);
+    this.#later(() => {
+      if (!isThere) throw failure('ENOENT', path);
+      this.#syncNames(path);
+    }, done);
   }
 
   syncDirectoryNow(path: string): void {
+    if (!this.#directories.has(path)) throw failure('ENOENT', path);
+    this.#syncNames(path);
+  }
+
+  #syncNames(path: string): void {
     this.#operate('syncDirectory', path);
     const isInside = ({ path: name }: NameChange): boolean => name.startsWith(`${path}/`);
     for (const change of this.#nameChanges.filter(isInside)) {
