@@ -1,3 +1,4 @@
+import { Turns } from '@penstock/kafka-log';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import type { BrokerConfigs } from './broker-configs.ts';
 import { RESOURCE_TYPES } from './config-target.ts';
@@ -22,11 +23,12 @@ const PREFIXES: readonly (readonly [prefix: string, type: number])[] = [
  * `default/message.max.bytes`, `group/orders/consumer.session.timeout.ms`.
  */
 export class AlteredConfigs {
+  /** For alterations: each starts from what the one before it left. */
+  readonly changes = new Turns();
   readonly #store: MetadataStore;
   readonly #broker: BrokerConfigs;
   readonly #nodeId: string;
   readonly #resources = new Map<string, Values>();
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: { store: MetadataStore; broker: BrokerConfigs; nodeId: number }) {
     this.#store = options.store;
@@ -67,13 +69,6 @@ export class AlteredConfigs {
     this.#resources.clear();
     for (const [resource, kept] of next) this.#resources.set(resource, kept);
     this.#apply();
-  }
-
-  /** Runs alterations one after the other: each starts from what the one before it left. */
-  inTurn<T>(alteration: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(alteration);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   #apply(): void {

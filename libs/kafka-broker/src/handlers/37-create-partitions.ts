@@ -3,6 +3,7 @@ import type { BrokerContext } from '../broker-context.ts';
 import {
   PARTITIONS_PER_REQUEST_MAX,
   TOO_MANY_PARTITIONS,
+  UNKNOWN_TOPIC,
   type Refusal,
 } from '../metadata/topic-catalog.ts';
 import { replicasProblem } from './19-create-topics.ts';
@@ -46,12 +47,11 @@ async function grow(
   validateOnly: boolean,
 ): Promise<Refusal | undefined> {
   const topic = broker.topics.byName(asked.name);
-  if (!topic) return { error: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, message: null };
-  const problem = growthProblem(broker, asked, topic.partitionCount);
-  if (problem || validateOnly) return problem;
+  if (!topic) return UNKNOWN_TOPIC;
+  const judge = () => growthProblem(broker, asked, topic.partitionCount);
+  if (validateOnly) return judge();
   try {
-    await broker.topics.setPartitionCount(topic, asked.count);
-    return undefined;
+    return await broker.topics.grow(topic, asked.count, judge);
   } catch (error) {
     broker.logger.error({ err: error, topic: asked.name }, 'topic not grown');
     return { error: ErrorCodes.UNKNOWN_SERVER_ERROR, message: String(error) };

@@ -1,5 +1,11 @@
 import { ErrorCodes } from '@penstock/kafka-protocol';
-import type { LogManager, LogConfig, Logger, PartitionLog } from '@penstock/kafka-log';
+import {
+  Turns,
+  type LogManager,
+  type LogConfig,
+  type Logger,
+  type PartitionLog,
+} from '@penstock/kafka-log';
 import type { BrokerConfigs } from '../configs/broker-configs.ts';
 import { logConfigOf, topicConfigsProblem } from '../configs/topic-configs.ts';
 import type { MetadataStore, StoredTopic } from './metadata-store.ts';
@@ -31,7 +37,10 @@ export class Topic {
   configs: ReadonlyMap<string, string>;
   logConfig: LogConfig;
   partitionCount: number;
-  isDeleted = false;
+  /** Growth, new configs and deletion: each starts from what the one before it left. */
+  readonly changes = new Turns();
+  /** Under way from the first request to delete it. */
+  deletion: Promise<void> | undefined;
   readonly #logs: LogManager;
   readonly #partitions: (PartitionLog | undefined)[] = [];
 
@@ -193,18 +202,40 @@ export class TopicCatalog {
     return this.#add(stored);
   }
 
-  /** Grows a topic. The new partitions can be written to once this resolves. */
-  async setPartitionCount(topic: Topic, partitionCount: number): Promise<void> {
-    await this.#options.store.setPartitionCount(topic.id, partitionCount);
-    topic.partitionCount = partitionCount;
-    topic.openLogs();
-    this.#options.logger.info({ topic: topic.name, partitions: partitionCount }, 'topic grown');
+  /**
+   * Grows a topic to a larger count, unless `judge` finds a problem with that at its turn. The new
+   * partitions can be written to once this resolves.
+   */
+  grow(
+    topic: Topic,
+    partitionCount: number,
+    judge: () => Refusal | undefined,
+  ): Promise<Refusal | undefined> {
+    return topic.changes.take(async () => {
+      if (!this.#isThere(topic)) return UNKNOWN_TOPIC;
+      const problem = judge();
+      if (problem) return problem;
+      await this.#options.store.setPartitionCount(topic.id, partitionCount);
+      topic.partitionCount = partitionCount;
+      topic.openLogs();
+      const { name } = topic;
+      this.#options.logger.info({ topic: name, partitions: partitionCount }, 'topic grown');
+      return undefined;
+    });
   }
 
-  async setConfigs(topic: Topic, configs: ReadonlyMap<string, string>): Promise<void> {
-    await this.#options.store.setTopicConfigs(topic.id, configs);
-    topic.configs = configs;
-    this.#applyConfigs(topic);
+  setConfigs(topic: Topic, configs: ReadonlyMap<string, string>): Promise<void> {
+    return topic.changes.take(async () => {
+      // Deleted meanwhile: as if the deletion had come right after.
+      if (!this.#isThere(topic)) return;
+      await this.#options.store.setTopicConfigs(topic.id, configs);
+      topic.configs = configs;
+      this.#applyConfigs(topic);
+    });
+  }
+
+  #isThere(topic: Topic): boolean {
+    return this.#byId.get(topic.id) === topic;
   }
 
   /** After a change of the broker's settings, which give the topics' defaults. */
@@ -216,13 +247,17 @@ export class TopicCatalog {
     topic.configure(logConfigOf(topic.configs, this.#options.configs));
   }
 
-  async delete(topic: Topic): Promise<void> {
-    if (topic.isDeleted) return;
-    topic.isDeleted = true;
+  /** Deletes a topic; several calls for one topic at a time delete it once, and all wait for that. */
+  delete(topic: Topic): Promise<void> {
+    topic.deletion ??= topic.changes.take(() => this.#delete(topic));
+    return topic.deletion;
+  }
+
+  async #delete(topic: Topic): Promise<void> {
     try {
       await this.#options.store.markTopicDeleted(topic.id);
     } catch (error) {
-      topic.isDeleted = false;
+      topic.deletion = undefined;
       throw error;
     }
     this.#byName.delete(topic.name);
@@ -237,15 +272,7 @@ export class TopicCatalog {
 
   /** Until this resolves no topic of the same name can be created: the row still holds the name. */
   async #removeFiles(topic: { id: string; name: string; partitionCount: number }): Promise<void> {
-    // Some at a time: others have their turn while the disk works.
-    for (let first = 0; first < topic.partitionCount; first += REMOVED_AT_ONCE) {
-      const count = Math.min(REMOVED_AT_ONCE, topic.partitionCount - first);
-      await Promise.all(
-        Array.from({ length: count }, (_, index) =>
-          this.#options.logs.deletePartition(topic.name, first + index, topic.id),
-        ),
-      );
-    }
+    await this.#options.logs.deleteTopic(topic.name, topic.partitionCount, topic.id);
     await this.#options.onTopicRemoved(topic.name);
     await this.#options.store.removeTopic(topic.id);
   }
@@ -264,13 +291,15 @@ export class TopicCatalog {
 /** Kafka: `ReplicationControlManager`; bounds what one request can make the broker open. */
 export const PARTITIONS_PER_REQUEST_MAX = 10_000;
 
+export const UNKNOWN_TOPIC: Refusal = {
+  error: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  message: null,
+};
 export const TOO_MANY_PARTITIONS: Refusal = {
   error: ErrorCodes.POLICY_VIOLATION,
   message: 'Excessively large number of partitions per request.',
 };
 
-/** Each costs some calls to the file system, and a sync of the folder, which some may share. */
-const REMOVED_AT_ONCE = 4;
 const NO_CONFIGS: ReadonlyMap<string, string> = new Map();
 
 export function isRefusal(outcome: Topic | Refusal): outcome is Refusal {

@@ -2,6 +2,7 @@ import { ApiKeys, ErrorCodes, recordBatches, ZERO_UUID } from '@penstock/kafka-p
 import {
   TestBroker,
   WireClient,
+  batch,
   metadataBody,
   createTopic,
   produce,
@@ -90,6 +91,90 @@ test('a deleted topic is gone at once and its name can be used again', async () 
   const second = await createTopic(client, 'again');
   expect(second.topicId).not.toBe(first.topicId);
   expect((await fetchRecords(client, 'again', 0, { maxWaitMs: 0 })).highWatermark).toBe(0);
+});
+
+test('who asks for a deletion that is under way is answered when it is done', async () => {
+  await using broker = await TestBroker.start();
+  await using first = await WireClient.connect(broker.port);
+  await using second = await WireClient.connect(broker.port);
+  await createTopic(first, 'orders');
+  const disk = Promise.withResolvers<void>();
+  broker.store.beforeWrite = () => disk.promise;
+  let answers = 0;
+  const deletions = [first, second].map(async (client) => {
+    const { responses } = await client.send(ApiKeys.DeleteTopics, 4, {
+      topicNames: ['orders'],
+      timeoutMs: 1000,
+    });
+    answers++;
+    return responses[0]?.errorCode;
+  });
+  await untilRead(broker);
+  expect(answers).toBe(0);
+  disk.resolve();
+  expect(await Promise.all(deletions)).toEqual([ErrorCodes.NONE, ErrorCodes.NONE]);
+});
+
+test('growth and deletion of a topic take turns, and leave nothing to the next of its name', async () => {
+  await using broker = await TestBroker.start();
+  await using one = await WireClient.connect(broker.port);
+  await using two = await WireClient.connect(broker.port);
+  await using three = await WireClient.connect(broker.port);
+  await createTopic(one, 'orders');
+  const disk = Promise.withResolvers<void>();
+  broker.store.beforeWrite = () => disk.promise;
+  const outcomes = [
+    grow(one, 5),
+    grow(two, 4),
+    three.send(ApiKeys.DeleteTopics, 4, { topicNames: ['orders'], timeoutMs: 1000 }),
+  ] as const;
+  await untilRead(broker);
+  disk.resolve();
+  // Whichever the broker reads first: it never shrinks, and nothing grows that is gone.
+  const [five, four, { responses }] = await Promise.all(outcomes);
+  const refused = [ErrorCodes.INVALID_PARTITIONS, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION];
+  expect([ErrorCodes.NONE, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION]).toContain(five);
+  expect([ErrorCodes.NONE, ...refused]).toContain(four);
+  expect(responses[0]?.errorCode).toBe(ErrorCodes.NONE);
+
+  await createTopic(one, 'orders', 5);
+  const records = batch(['of the next']);
+  const partitionData = [0, 1, 2, 3, 4].map((index) => ({ index, records }));
+  const produced = await one.send(ApiKeys.Produce, 9, {
+    ...{ acks: -1, timeoutMs: 1000 },
+    topicData: [{ name: 'orders', partitionData }],
+  });
+  const errors = produced.responses[0]?.partitionResponses.map(({ errorCode }) => errorCode);
+  expect(errors).toEqual([0, 0, 0, 0, 0]);
+  await broker.restart();
+  await using after = await WireClient.connect(broker.port);
+  const { topics } = await after.send(ApiKeys.ListOffsets, 4, {
+    ...{ replicaId: -1, isolationLevel: 0 },
+    topics: [
+      {
+        name: 'orders',
+        partitions: [0, 1, 2, 3, 4].map((partitionIndex) => ({ partitionIndex, timestamp: -1 })),
+      },
+    ],
+  });
+  expect(topics[0]?.partitions.map(({ offset }) => offset)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test('of two growths at once the smaller does not shrink the topic', async () => {
+  await using broker = await TestBroker.start();
+  await using one = await WireClient.connect(broker.port);
+  await using two = await WireClient.connect(broker.port);
+  await createTopic(one, 'orders');
+  const disk = Promise.withResolvers<void>();
+  broker.store.beforeWrite = () => disk.promise;
+  const growths = [grow(one, 5), grow(two, 4)];
+  await untilRead(broker);
+  disk.resolve();
+  await Promise.all(growths);
+  await broker.restart();
+  await using client = await WireClient.connect(broker.port);
+  const { topics } = await client.send(ApiKeys.Metadata, 12, metadataBody(null));
+  expect(topics[0]?.partitions).toHaveLength(5);
 });
 
 test('a deletion that a crash cut short is finished by the next start', async () => {
@@ -212,3 +297,19 @@ test('topic configs are described with their source and change at run time', asy
   const tooLarge = await produce(client, 'configured', ['x'.repeat(200)]);
   expect(tooLarge.errorCode).toBe(ErrorCodes.MESSAGE_TOO_LARGE);
 });
+
+/** Grows the topic `orders`; resolves with the error code. */
+async function grow(client: WireClient, count: number): Promise<number | undefined> {
+  const { results } = await client.send(ApiKeys.CreatePartitions, 3, {
+    topics: [{ name: 'orders', count, assignments: null }],
+    timeoutMs: 1000,
+    validateOnly: false,
+  });
+  return results[0]?.errorCode;
+}
+
+/** Others are answered while something waits for the disk: what was sent before was read by then. */
+async function untilRead(broker: TestBroker): Promise<void> {
+  await using client = await WireClient.connect(broker.port);
+  await client.send(ApiKeys.Metadata, 9, metadataBody(null));
+}
