@@ -58,8 +58,12 @@ let shared = new Lz4Decoder(SHARED_SIZE);
  */
 export function decompressBriefly(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
   if (codec !== 'lz4') return decompress(codec, bytes, maxBytes);
-  if (shared.out.length > SHARED_SIZE_MAX) shared = new Lz4Decoder(SHARED_SIZE);
-  return lz4(shared, bytes, maxBytes);
+  try {
+    return lz4(shared, bytes, maxBytes);
+  } finally {
+    // Nothing so large is held on to.
+    if (shared.out.length > SHARED_SIZE_MAX) shared = new Lz4Decoder(SHARED_SIZE);
+  }
 }
 
 function lz4(decoder: Lz4Decoder, bytes: Buffer, maxBytes: number): Buffer {
