@@ -1,10 +1,10 @@
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiKeys } from '@penstock/kafka-protocol';
+import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
 import { eventually, externalTool, Ledger, ManagedProcess, WireClient } from '@penstock/testing';
 import { expect, test } from 'vitest';
 import { auditTopic } from './audit.ts';
-import { createTopic, startBroker } from './broker.ts';
+import { createTopic, startBroker, TOPIC } from './broker.ts';
 import { produceSome } from './loads.ts';
 import { report } from './settings.ts';
 import { WireProducer } from './wire-producer.ts';
@@ -27,21 +27,8 @@ test.skipIf(!canMount)(
   'fault 11: a full disk refuses records for as long as it is full',
   async () => {
     const ledger = new Ledger(500);
-    let disk: ManagedProcess | undefined;
-    const enter = (words: readonly string[]) => [
-      'nsenter',
-      '-t',
-      String(disk!.pid),
-      '-m',
-      ...words,
-    ];
-    await using penstock = await startBroker({
-      processes: [],
-      command: (_name, words) => enter(words),
-    });
-    await using mounted = (disk = await smallDisk(penstock.dataDir));
-    const inside = `/proc/${mounted.pid}/root${penstock.dataDir}`;
-    await penstock.start('broker');
+    await using world = await startOnSmallDisk();
+    const { penstock, inside } = world;
     await createTopic(penstock.kafkaPort, 1);
     const { kafkaPort: port } = penstock;
     await produceSome(penstock, ledger, { partitions: 1, records: 100 });
@@ -93,6 +80,77 @@ test.skipIf(!canMount)(
     });
   },
 );
+
+test.skipIf(!canMount)(
+  'fault 11: a broker that has filled the disk itself can make room again',
+  async () => {
+    await using world = await startOnSmallDisk();
+    const { penstock, inside } = world;
+    const { kafkaPort: port } = penstock;
+    await createTopic(port, 1);
+    await createTopic(port, 1, {}, 'other');
+    await using client = await WireClient.connect(port);
+    const records = encodeRecordBatch({
+      records: [{ timestamp: Date.now(), value: Buffer.alloc(500_000, 'v') }],
+    });
+    const produce = async (name: string) => {
+      const partitionData = [{ index: 0, records }];
+      const body = { acks: -1, timeoutMs: 1000, topicData: [{ name, partitionData }] };
+      const { responses } = await client.send(ApiKeys.Produce, 9, body);
+      return responses[0]!.partitionResponses[0]!.errorCode;
+    };
+    const fillWith = async (name: string) => {
+      let count = 0;
+      while ((await produce(name)) === 0) count++;
+      return count;
+    };
+    const taken = await fillWith(TOPIC);
+    const { bavail, blocks } = statfsSync(inside);
+    expect(bavail / blocks).toBeGreaterThan(0.03);
+    expect(await produce(TOPIC)).toBe(KAFKA_STORAGE_ERROR);
+    expect(await commitOffset(port, 7)).toBe(0);
+
+    const deleted = await client.send(ApiKeys.DeleteRecords, 2, {
+      topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, offset: -1 }] }],
+      timeoutMs: 1000,
+    });
+    expect(deleted.topics[0]?.partitions[0]?.errorCode).toBe(0);
+    await eventually(async () => (await produce('other')) === 0, { what: 'room by DeleteRecords' });
+    const more = await fillWith('other');
+    expect(more).toBeGreaterThan(0);
+    const { responses } = await client.send(ApiKeys.DeleteTopics, 4, {
+      topicNames: ['other'],
+      timeoutMs: 1000,
+    });
+    expect(responses[0]?.errorCode).toBe(0);
+    await eventually(async () => (await produce(TOPIC)) === 0, { what: 'room by DeleteTopics' });
+    report(11, {
+      batches: taken,
+      'after DeleteRecords': more,
+      'after DeleteTopics': await fillWith(TOPIC),
+    });
+  },
+);
+
+/** A broker whose data folder is a file system of 64 MB, and the way into that from here. */
+async function startOnSmallDisk() {
+  const holders: ManagedProcess[] = [];
+  const penstock = await startBroker({
+    processes: [],
+    command: (_name, words) => ['nsenter', '-t', String(holders[0]!.pid), '-m', ...words],
+  });
+  const disk = await smallDisk(penstock.dataDir);
+  holders.push(disk);
+  await penstock.start('broker');
+  return {
+    penstock,
+    inside: `/proc/${disk.pid}/root${penstock.dataDir}`,
+    async [Symbol.asyncDispose]() {
+      await penstock[Symbol.asyncDispose]();
+      await disk[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /** Takes all the space there is. */
 function fill(file: string, folder: string): void {

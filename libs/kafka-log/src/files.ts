@@ -37,8 +37,8 @@ export interface Files {
   list(path: string): string[] | undefined;
   /** Size in bytes, or undefined if there is no such file. */
   size(path: string): number | undefined;
-  /** Bytes free for this process on the file system that holds `path`. */
-  freeBytes(path: string): number;
+  /** Of the file system that holds `path`. */
+  space(path: string): FileSystemSpace;
   /** How many files the process may have open, its connections included; undefined if unknown. */
   readonly descriptorsMax?: number | undefined;
   /** Takes an exclusive lock that ends with the process; undefined if another holds it. */
@@ -46,6 +46,12 @@ export interface Files {
 }
 
 export type OpenMode = 'read' | 'write' | 'replace';
+
+export interface FileSystemSpace {
+  /** What this process may still write. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
 
 export interface FileLock {
   release(): void;

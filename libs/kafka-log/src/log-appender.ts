@@ -56,6 +56,10 @@ export class LogAppender {
     const maxTimestamp = usesAppendTime ? options.now : header.maxTimestamp;
     if (usesAppendTime) stampLogAppendTime(batch, options.now);
     const { leaderEpoch } = options;
+    if (!state.services.space.take(batch.length)) {
+      state.producers.await(header, options.now);
+      return this.#refuseForNow(`too little disk space is left for ${state.folder.path}`);
+    }
     assignBaseOffset(batch, { baseOffset, partitionLeaderEpoch: leaderEpoch });
     try {
       state.folder.create();

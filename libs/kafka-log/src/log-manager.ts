@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
-import type { FileLock, Files } from './files.ts';
+import { DiskSpace } from './disk-space.ts';
+import type { FileLock, Files, FileSystemSpace } from './files.ts';
 import { Flusher, type SyncFigures } from './flusher.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogServices } from './log-services.ts';
@@ -26,6 +27,11 @@ export interface LogManagerOptions {
   readonly clock?: Clock;
   /** Files kept open at once; 4,096, or half of what the process may open, if left out. */
   readonly openFilesMax?: number;
+  /**
+   * True, or left out: records are refused where they would leave less than 64 MiB of the file
+   * system, or a twentieth of it; see DiskSpace.
+   */
+  readonly keepsReserve?: boolean;
   /** `log.retention.check.interval.ms`; Kafka's 5 minutes if left out. */
   readonly retentionCheckIntervalMs?: number;
   /** `log.cleaner.enable`; true if left out. Read anew each time, as are the two that follow. */
@@ -102,6 +108,7 @@ export class LogManager {
       checkIntervalMs: options.retentionCheckIntervalMs ?? RETENTION_CHECK_INTERVAL_MS,
       producerIdExpirationMs: options.producerIdExpirationMs ?? (() => PRODUCER_ID_EXPIRATION_MS),
     });
+    services.space.onShortage = () => void this.#retention.sweep();
     this.#cleaner = this.#newCleaner(options);
     if (!this.#wasClean) this.#inspection = new Inspection(services, this.#logs);
     this.#emptyTrash();
@@ -156,6 +163,12 @@ export class LogManager {
         openFiles: new OpenFiles(files, options.openFilesMax ?? openFilesMax(files)),
         checkpoints,
         flusher: new Flusher(clock, checkpoints, durability),
+        space: new DiskSpace({
+          files,
+          clock,
+          directory,
+          keepsReserve: options.keepsReserve ?? true,
+        }),
         refusals: new RepeatedWarning(
           logger,
           'batches are refused: no disk space or no open files left',
@@ -275,15 +288,9 @@ export class LogManager {
     for (const log of this.#logs.values()) if (log.topic === topic) log.config = config;
   }
 
-  /** Bytes of all segments of all partitions that were opened. */
-  get sizeBytes(): number {
-    let bytes = 0;
-    for (const log of this.#logs.values()) bytes += log.sizeBytes;
-    return bytes;
-  }
-
-  get freeBytes(): number {
-    return this.#services.files.freeBytes(this.#services.directory);
+  /** Of the file system. */
+  get space(): FileSystemSpace {
+    return this.#services.files.space(this.#services.directory);
   }
 
   /** What cannot be read, of the partitions opened and as far as it was found yet. */

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { DiskSpace } from './disk-space.ts';
 import type { Files } from './files.ts';
 import type { Flusher } from './flusher.ts';
 import type { Logger } from './logger.ts';
@@ -17,6 +18,7 @@ export interface LogServices {
   readonly openFiles: OpenFiles;
   readonly checkpoints: PartitionCheckpoints;
   readonly flusher: Flusher;
+  readonly space: DiskSpace;
   /** Batches refused for what passes: a full disk, too many open files. */
   readonly refusals: RepeatedWarning;
 }

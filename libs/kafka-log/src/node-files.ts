@@ -19,7 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { FileLock, Files, OpenMode } from './files.ts';
+import type { FileLock, Files, FileSystemSpace, OpenMode } from './files.ts';
 import { isOutOfDescriptors } from './open-files.ts';
 
 const RETRY_MS = 20;
@@ -142,9 +142,9 @@ export class NodeFiles implements Files {
     }
   }
 
-  freeBytes(path: string): number {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
+  space(path: string): FileSystemSpace {
+    const { bavail, blocks, bsize } = statfsSync(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Files, OpenMode } from '@penstock/kafka-log';
+import type { Files, FileSystemSpace, OpenMode } from '@penstock/kafka-log';
 
 /** One operation of the port, and what happens at it instead of, or beside, what was asked. */
 export interface FilesFault {
@@ -158,8 +158,8 @@ export class FailingFiles implements Files {
     return this.#inner.size(path);
   }
 
-  freeBytes(path: string): number {
-    return this.#inner.freeBytes(path);
+  space(path: string): FileSystemSpace {
+    return this.#inner.space(path);
   }
 
   lock(path: string): ReturnType<Files['lock']> {

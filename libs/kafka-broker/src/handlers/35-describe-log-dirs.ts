@@ -6,7 +6,7 @@ import { handler } from './handler.ts';
 
 /**
  * DescribeLogDirs (key 35), versions 1 to 4. One log directory; null topics ask for all. Total and
- * usable bytes of the file system from version 4 on (total as used by us plus free).
+ * usable bytes of the file system from version 4 on.
  *
  * Where Kafka gives up a whole directory, only a partition is given up here: one that takes no more
  * writes, or has bytes that cannot be read, is a directory of its own with KAFKA_STORAGE_ERROR 56.
@@ -71,8 +71,8 @@ async function openAll({ topics, clock }: BrokerContext): Promise<void> {
 }
 
 function spaceOf({ logs }: BrokerContext): { totalBytes: number; usableBytes: number } {
-  const usableBytes = logs.freeBytes;
-  return { totalBytes: logs.sizeBytes + usableBytes, usableBytes };
+  const { totalBytes, freeBytes } = logs.space;
+  return { totalBytes, usableBytes: freeBytes };
 }
 
 function allPartitions(topic: Topic): number[] {

@@ -143,7 +143,7 @@ class Pass {
   async rewrite(): Promise<void> {
     const state = this.#state;
     const { check, now } = this.#options;
-    const { files, directory } = state.services;
+    const { space } = state.services;
     let mayDropTombstones = true;
     for (const group of groupSegments(state, this.endOffset)) {
       if (group[0]!.damaged.length > 0) {
@@ -166,7 +166,7 @@ class Pass {
       checkGroup();
       // Producers must not run out of space because of this.
       const bytes = group.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      if (files.freeBytes(directory) < bytes) throw new CompactionStopped('too little space left');
+      if (!space.has(bytes)) throw new CompactionStopped('too little space left');
       const rewrite = { state, group, rules, slices: this.#slices, check: checkGroup };
       const cleaned = await rewriteSegments(rewrite);
       if (cleaned !== undefined) await this.#swap(group, cleaned);

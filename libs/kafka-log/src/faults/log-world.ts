@@ -39,6 +39,8 @@ export class LogWorld {
       logger: silentLogger,
       files: this.files,
       clock: this.clock,
+      // For full disks that are met in the middle of a write.
+      keepsReserve: false,
       ...this.#options,
     });
   }

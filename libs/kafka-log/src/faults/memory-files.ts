@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { FileLock, Files, OpenMode } from '../files.ts';
+import type { FileLock, Files, FileSystemSpace, OpenMode } from '../files.ts';
 import { Inode } from './inode.ts';
 import type { Random } from './random.ts';
 
@@ -288,8 +288,13 @@ export class MemoryFiles implements Files {
     return this.#names.get(path)?.size;
   }
 
-  freeBytes(): number {
-    return this.capacityBytes - this.usedBytes;
+  space(): FileSystemSpace {
+    const totalBytes = this.capacityBytes;
+    // Adding up what is used takes a while, and where there is no end to it does not matter.
+    return {
+      totalBytes,
+      freeBytes: totalBytes === Infinity ? Infinity : totalBytes - this.usedBytes,
+    };
   }
 
   lock(path: string): FileLock | undefined {

@@ -25,6 +25,7 @@ export interface LogPlan {
   readonly producersPerPartition: number;
   readonly config: LogConfig;
   readonly openFilesMax: number;
+  readonly keepsReserve: boolean;
   readonly syncDelayMs: number;
   readonly retentionCheckIntervalMs: number;
   /** Records have keys from so many; 0: none. */
@@ -66,6 +67,7 @@ export function planOf(random: Random): LogPlan {
         : ['delete'],
     },
     openFilesMax: random.pick([4, 100]),
+    keepsReserve: random.chance(0.5),
     syncDelayMs: random.pick([0, 1, 7, 40]),
     retentionCheckIntervalMs: random.pick([50, 300_000]),
     keys: isCompacted ? 1 + random.below(8) : random.pick([0, 5]),

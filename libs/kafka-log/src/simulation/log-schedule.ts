@@ -159,7 +159,7 @@ class LogSchedule {
     // producers count as old.
     this.#isMisled ||= this.#hasJumped && !files.paths.includes(`${DIRECTORY}/${TIME_FILE}`);
     if (this.#isMisled) for (const { checker } of this.#partitions) checker.allowStart(Infinity);
-    const { openFilesMax, retentionCheckIntervalMs } = this.#plan;
+    const { openFilesMax, keepsReserve, retentionCheckIntervalMs } = this.#plan;
     this.#manager = LogManager.open({
       directory: DIRECTORY,
       durability: this.#options.durability,
@@ -167,6 +167,7 @@ class LogSchedule {
       files: this.#options.sabotage?.(files) ?? files,
       clock: this.#clock,
       openFilesMax,
+      keepsReserve,
       retentionCheckIntervalMs,
     });
     // As the broker does: what was being deleted goes before anything is served.
