@@ -133,7 +133,8 @@ export class TopicCatalog {
       return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message };
     }
     const other = this.#collisionKeys.get(collisionKey(name));
-    if (other !== undefined) {
+    // Its own name is there while it is being created.
+    if (other !== undefined && other !== name) {
       return {
         error: ErrorCodes.INVALID_TOPIC_EXCEPTION,
         message: `Topic '${name}' collides with existing topic: ${other}`,
@@ -164,7 +165,8 @@ export class TopicCatalog {
 
   /** The topic of this name, created with the broker's defaults if it is missing. */
   async obtain(name: string): Promise<Topic | Refusal> {
-    const existing = this.#byName.get(name) ?? (await this.#creating.get(name));
+    // Without a pause in between: somebody else could begin to create it.
+    const existing = this.#byName.get(name) ?? this.#creating.get(name);
     if (existing) return existing;
     const partitionCount = this.#options.configs.number('num.partitions');
     const isTooLarge = partitionCount > PARTITIONS_PER_REQUEST_MAX;

@@ -29,6 +29,26 @@ test('asking for an unknown topic creates it, unless the request or the broker f
   expect(bad.topics[0]?.errorCode).toBe(ErrorCodes.INVALID_TOPIC_EXCEPTION);
 });
 
+test('of two who create a topic at once one finds it there already', async () => {
+  await using broker = await TestBroker.start();
+  await using one = await WireClient.connect(broker.port);
+  await using two = await WireClient.connect(broker.port);
+  const disk = Promise.withResolvers<void>();
+  broker.store.beforeWrite = () => disk.promise;
+  const answers = [one, two].map((client) =>
+    client.send(ApiKeys.CreateTopics, 7, {
+      topics: [
+        { name: 'orders', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+      ],
+      validateOnly: false,
+    }),
+  );
+  await untilRead(broker);
+  disk.resolve();
+  const errors = (await Promise.all(answers)).map(({ topics }) => topics[0]?.errorCode);
+  expect(errors.sort()).toEqual([ErrorCodes.NONE, ErrorCodes.TOPIC_ALREADY_EXISTS]);
+});
+
 test('a topic that could not be stored is not there, and clients may ask again', async () => {
   await using broker = await TestBroker.start();
   await using client = await WireClient.connect(broker.port);
