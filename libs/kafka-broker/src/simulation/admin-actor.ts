@@ -1,7 +1,7 @@
 import { ApiKeys, errorName } from '@penstock/kafka-protocol';
 import type { Random } from '@penstock/kafka-log/faults';
 import { Register, Violation } from '@penstock/kafka-log/faults';
-import type { TopicLedger } from './broker-ledger.ts';
+import { PartitionCount, type TopicLedger } from './broker-ledger.ts';
 import type { BrokerWorld } from './broker-world.ts';
 import { Unanswered, type ProtocolClient } from './protocol-client.ts';
 
@@ -26,6 +26,7 @@ export class AdminActor {
   readonly #random: Random;
   readonly #names: readonly string[];
   readonly #partitionsMax: number;
+  readonly #pauseMs: number;
   readonly #weights: AdminWeights;
   #client: ProtocolClient | undefined;
 
@@ -35,6 +36,8 @@ export class AdminActor {
       random: Random;
       names: readonly string[];
       partitionsMax: number;
+      /** Between two requests, at most. */
+      pauseMs: number;
       weights: AdminWeights;
     },
   ) {
@@ -42,6 +45,7 @@ export class AdminActor {
     this.#random = options.random;
     this.#names = options.names;
     this.#partitionsMax = options.partitionsMax;
+    this.#pauseMs = options.pauseMs;
     this.#weights = options.weights;
   }
 
@@ -54,7 +58,7 @@ export class AdminActor {
         if (!(error instanceof Unanswered)) this.#world.fail(error);
         await this.#world.sleep(50);
       }
-      await this.#world.sleep(this.#random.below(120));
+      await this.#world.sleep(this.#random.below(this.#pauseMs));
     }
     this.#client?.close();
   }
@@ -98,7 +102,10 @@ export class AdminActor {
     ];
     const write = topic.register.write({ exists: true, id: undefined });
     topic.version++;
-    const version = topic.version;
+    const { version, changes } = topic;
+    let isKnown = false;
+    let isThere = false;
+    let id = '';
     try {
       const answer = await client.request(ApiKeys.CreateTopics, 7, {
         topics: [
@@ -111,28 +118,31 @@ export class AdminActor {
       const error = errorName(errorCode);
       this.#world.trace.add(`create ${topic.name}: ${error} ${topicId}`);
       if (error === 'NONE') {
-        write.refuse();
-        topic.register.write({ exists: true, id: topicId }).acknowledge();
-        if (topic.version === version) topic.knownId = topicId;
-        topic.partitions = new Register(`${topicId}'s partitions`, numPartitions);
-        topic.maxMessageBytes = new Register(`${topicId}'s ${CONFIG}`, '900000');
+        write.acknowledge({ exists: true, id: topicId });
+        id = topicId;
+        // Else somebody else was at it: which of the topics of this name is there is not known, nor
+        // which of them was meant by what was changed by name.
+        isKnown = topic.version === version && topic.isUnchangedSince(changes);
       } else if (error === 'TOPIC_ALREADY_EXISTS') {
         write.refuse();
+        isThere = true;
       } else {
         this.#mustBeInternal(error);
       }
     } finally {
-      topic.version++;
+      if (isThere) topic.version++;
+      else topic.changeHands();
     }
+    if (!isKnown) return;
+    topic.knownId = id;
+    topic.partitions = new PartitionCount(id, numPartitions);
+    topic.maxMessageBytes = new Register(`${id}'s ${CONFIG}`, '900000');
   }
 
   async #delete(client: ProtocolClient, topic: TopicLedger): Promise<void> {
     const write = topic.register.write({ exists: false, id: undefined });
     const offsets = this.#world.ledger.forgetOffsets(topic.name);
-    topic.version++;
-    topic.knownId = undefined;
-    topic.partitions = undefined;
-    topic.maxMessageBytes = undefined;
+    topic.changeHands();
     try {
       const answer = await client.request(ApiKeys.DeleteTopics, 1 + this.#random.below(5), {
         topicNames: [topic.name],
@@ -147,24 +157,26 @@ export class AdminActor {
       }
       if (error !== 'UNKNOWN_TOPIC_OR_PARTITION') this.#mustBeInternal(error);
     } finally {
-      topic.version++;
+      topic.changeHands();
     }
   }
 
   async #grow(client: ProtocolClient, topic: TopicLedger): Promise<void> {
     const { partitions } = topic;
-    if (partitions?.isCertain !== true) return;
-    const count = partitions.possible()[0]! + 1;
-    if (count > this.#partitionsMax) return;
-    const write = partitions.write(count);
-    const answer = await client.request(ApiKeys.CreatePartitions, this.#random.below(4), {
+    if (partitions === undefined) return;
+    const count = 1 + this.#random.below(this.#partitionsMax);
+    if (count <= partitions.atLeast) return;
+    const write = partitions.grow(count);
+    const request = client.request(ApiKeys.CreatePartitions, this.#random.below(4), {
       topics: [{ name: topic.name, count, assignments: null }],
       timeoutMs: 3000,
       validateOnly: false,
     });
+    const answer = await topic.change(request);
     const error = errorName(answer.results[0]!.errorCode);
     this.#world.trace.add(`grow ${topic.name} to ${count}: ${error}`);
     if (error === 'NONE') write.acknowledge();
+    else if (error === 'INVALID_PARTITIONS') write.refuse();
     else this.#mustBeInternal(error);
   }
 
@@ -173,7 +185,7 @@ export class AdminActor {
     if (maxMessageBytes === undefined) return;
     const value = String(900_000 + this.#random.below(100_000));
     const write = maxMessageBytes.write(value);
-    const answer = await client.request(ApiKeys.IncrementalAlterConfigs, this.#random.below(2), {
+    const request = client.request(ApiKeys.IncrementalAlterConfigs, this.#random.below(2), {
       resources: [
         {
           resourceType: TOPIC_RESOURCE,
@@ -183,6 +195,7 @@ export class AdminActor {
       ],
       validateOnly: false,
     });
+    const answer = await topic.change(request);
     const error = errorName(answer.responses[0]!.errorCode);
     this.#world.trace.add(`set ${CONFIG} of ${topic.name} to ${value}: ${error}`);
     if (error === 'NONE') write.acknowledge();
@@ -232,7 +245,7 @@ export async function look(
 ): Promise<void> {
   const begun = topic.register.begin();
   const { version, partitions } = topic;
-  const begunPartitions = partitions?.begin() ?? 0;
+  const begunPartitions = partitions?.begin();
   const answer = await client.request(ApiKeys.Metadata, 10 + world.random.below(3), {
     topics: [{ name: topic.name, topicId: '00000000-0000-0000-0000-000000000000' }],
     allowAutoTopicCreation: false,
@@ -250,8 +263,8 @@ export async function look(
     if (topic.knownId !== undefined && topic.knownId !== id) topic.version++;
     topic.knownId = id;
   }
-  if (exists && partitions !== undefined && partitions === topic.partitions) {
-    partitions.read(found.partitions.length, begunPartitions);
+  if (exists && begunPartitions !== undefined && partitions === topic.partitions) {
+    partitions?.read(found.partitions.length, begunPartitions);
   }
 }
 

@@ -22,6 +22,43 @@ function showTopic({ exists, id }: TopicState): string {
   return exists ? `there${id === undefined ? '' : ` as ${id}`}` : 'gone';
 }
 
+/** How many partitions a topic has, which only grows. */
+export class PartitionCount {
+  readonly #register: Register<number>;
+  readonly #name: string;
+  /** What was acknowledged. */
+  atLeast: number;
+
+  constructor(topicId: string, count: number) {
+    this.#name = `${topicId}'s partitions`;
+    this.#register = new Register(this.#name, count);
+    this.atLeast = count;
+  }
+
+  begin(): { at: number; atLeast: number } {
+    return { at: this.#register.begin(), atLeast: this.atLeast };
+  }
+
+  grow(count: number): RegisterWrite<number> {
+    const write = this.#register.write(count);
+    const acknowledge = (): void => {
+      write.acknowledge();
+      this.atLeast = Math.max(this.atLeast, count);
+    };
+    return { acknowledge, refuse: () => write.refuse() };
+  }
+
+  /** @throws Violation */
+  read(count: number, { at, atLeast }: { at: number; atLeast: number }): void {
+    if (count < atLeast) throw new Violation(`${this.#name} are ${count}, and were ${atLeast}`);
+    this.#register.read(count, at);
+  }
+
+  settle(): void {
+    this.#register.settle();
+  }
+}
+
 /** What is known of one topic name, through all its incarnations. */
 export class TopicLedger {
   readonly name: string;
@@ -30,8 +67,11 @@ export class TopicLedger {
   version = 0;
   /** Id of the incarnation that is surely there. */
   knownId: string | undefined;
-  partitions: Register<number> | undefined;
+  partitions: PartitionCount | undefined;
   maxMessageBytes: Register<string> | undefined;
+  /** Counts the beginnings and ends of what changes whatever has this name. */
+  changes = 0;
+  #changesUnderWay = 0;
   /** Old records may go without DeleteRecords. */
   isTrimmed = false;
   isCompacted = false;
@@ -39,6 +79,37 @@ export class TopicLedger {
   constructor(name: string) {
     this.name = name;
     this.register = new Register<TopicState>(`topic ${name}`, GONE, isSameTopic, showTopic);
+  }
+
+  /** It may be another topic from now on. */
+  changeHands(): void {
+    this.version++;
+    this.knownId = undefined;
+    this.partitions = undefined;
+    this.maxMessageBytes = undefined;
+  }
+
+  /** A request that changes the topic of this name. */
+  async change<T>(request: Promise<T>): Promise<T> {
+    this.changes++;
+    this.#changesUnderWay++;
+    const answer = await request;
+    this.changes++;
+    this.#changesUnderWay--;
+    return answer;
+  }
+
+  /** Nothing that was asked for by name before or since can have changed it. */
+  isUnchangedSince(changes: number): boolean {
+    return this.changes === changes && this.#changesUnderWay === 0;
+  }
+
+  crashed(): void {
+    this.version++;
+    this.#changesUnderWay = 0;
+    this.register.settle();
+    this.partitions?.settle();
+    this.maxMessageBytes?.settle();
   }
 
   /** The name has surely not changed hands since `version`. */
@@ -50,7 +121,7 @@ export class TopicLedger {
 /** What the deletion of a topic does to its committed offsets, from when it was asked for. */
 class OffsetsDeletion {
   readonly topic: string;
-  readonly #writes: RegisterWrite[] = [];
+  readonly #writes: RegisterWrite<number>[] = [];
   #isDone = false;
 
   constructor(topic: string) {
@@ -190,12 +261,7 @@ export class BrokerLedger {
     for (const checker of this.checkers.values()) checker.crashed(crash, this.#keeps);
     for (const register of this.#offsets.values()) register.settle();
     this.#deletions.clear();
-    for (const topic of this.topics.values()) {
-      topic.version++;
-      topic.register.settle();
-      topic.partitions?.settle();
-      topic.maxMessageBytes?.settle();
-    }
+    for (const topic of this.topics.values()) topic.crashed();
     // A generation that nobody was given an assignment for is not stored, in Kafka either.
     for (const known of this.#generations.values()) known.current = known.stable;
   }

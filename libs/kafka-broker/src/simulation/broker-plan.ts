@@ -38,6 +38,9 @@ export interface BrokerPlan {
   readonly troubleEveryMs: number;
   readonly losesPower: boolean;
   readonly troubles: Readonly<Record<Trouble, number>>;
+  /** Administrators at work on the same topics. */
+  readonly admins: number;
+  readonly adminPauseMs: number;
   readonly adminWeights: AdminWeights;
 }
 
@@ -94,6 +97,8 @@ export function brokerPlanOf(random: Random, durability: 'fsync' | 'os'): Broker
       compact: maybe(3),
       retention: maybe(2),
     },
+    admins: 1 + random.below(3),
+    adminPauseMs: random.pick([3, 120]),
     adminWeights: {
       look: 2,
       create: maybe(1),

@@ -106,14 +106,17 @@ class BrokerSchedule {
   #startActors(): { actors: number; running: Promise<void>[] } {
     const { plan, world, random } = { plan: this.#plan, world: this.#world, random: this.#random };
     const { names, partitionsMax } = plan;
-    const actors: { run: () => Promise<void> }[] = [
-      new AdminActor(world, {
-        random: random.fork(),
-        names,
-        partitionsMax,
-        weights: plan.adminWeights,
-      }),
-    ];
+    const actors: { run: () => Promise<void> }[] = Array.from(
+      { length: plan.admins },
+      () =>
+        new AdminActor(world, {
+          random: random.fork(),
+          names,
+          partitionsMax,
+          pauseMs: plan.adminPauseMs,
+          weights: plan.adminWeights,
+        }),
+    );
     for (const [i, options] of plan.producers.entries()) {
       const name = `p${i}${options.isIdempotent ? 'i' : `a${options.acks}`}`;
       actors.push(new ProducerActor(world, { ...options, name, random: random.fork() }));

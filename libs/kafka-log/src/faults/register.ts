@@ -1,7 +1,7 @@
 import { Violation } from './trace.ts';
 
 interface Candidate<T> {
-  readonly value: T;
+  value: T;
   readonly sentAt: number;
   endedAt: number;
   /** From then on an acknowledged later write has taken its place. */
@@ -11,9 +11,9 @@ interface Candidate<T> {
 }
 
 /** A write that is under way: until its end is told, or all are settled, it may happen at any time. */
-export interface RegisterWrite {
-  /** It has happened and must last. */
-  acknowledge(): void;
+export interface RegisterWrite<T> {
+  /** It has happened and must last; with the value that turned out to be written, if that was not known. */
+  acknowledge(value?: T): void;
   /** It has certainly not happened. */
   refuse(): void;
 }
@@ -60,7 +60,7 @@ export class Register<T> {
     );
   }
 
-  write(value: T): RegisterWrite {
+  write(value: T): RegisterWrite<T> {
     const candidate: Candidate<T> = {
       value,
       sentAt: this.#time++,
@@ -70,7 +70,8 @@ export class Register<T> {
     };
     this.#candidates.push(candidate);
     return {
-      acknowledge: () => {
+      acknowledge: (actual = value) => {
+        candidate.value = actual;
         const now = (candidate.endedAt = this.#time++);
         candidate.isSettled = true;
         for (const other of this.#candidates) {
