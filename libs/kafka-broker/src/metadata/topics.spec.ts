@@ -46,7 +46,7 @@ test('of two who create a topic at once one finds it there already', async () =>
   await untilRead(broker);
   disk.resolve();
   const errors = (await Promise.all(answers)).map(({ topics }) => topics[0]?.errorCode);
-  expect(errors.sort()).toEqual([ErrorCodes.NONE, ErrorCodes.TOPIC_ALREADY_EXISTS]);
+  expect(new Set(errors)).toEqual(new Set([ErrorCodes.NONE, ErrorCodes.TOPIC_ALREADY_EXISTS]));
 });
 
 test('a topic that could not be stored is not there, and clients may ask again', async () => {
