@@ -29,6 +29,8 @@ export class ClassicGroup {
   newMemberAdded = false;
   readonly members = new Map<string, GroupMember>();
   readonly pendingSyncs = new Set<string>();
+  /** Requests whose offsets are being made durable. */
+  commitsUnderWay = 0;
   joinTimer: Timer | null = null;
   syncTimer: Timer | null = null;
   /** As of this generation; null: not known, or not of the type `consumer`. */
@@ -161,9 +163,9 @@ export class ClassicGroup {
     return this.#pendingMembers.has(memberId);
   }
 
-  /** Without members, and nobody has been told to come. */
+  /** Without members, nobody has been told to come, and nothing is being committed. */
   get isUnused(): boolean {
-    return this.state === 'Empty' && this.#pendingMembers.size === 0;
+    return this.state === 'Empty' && this.#pendingMembers.size === 0 && this.commitsUnderWay === 0;
   }
 
   get waitingJoins(): number {

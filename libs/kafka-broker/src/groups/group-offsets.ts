@@ -83,11 +83,14 @@ export class GroupOffsets {
       commitTimestamp: now,
       expireTimestamp: retentionMs === null ? null : now + retentionMs,
     }));
+    group.commitsUnderWay += 1;
     try {
       await groups.write(stored.map((offset) => ({ kind: 'saveOffset', offset }) as const));
     } catch (error) {
       logger.error({ err: error, group: groupId }, 'offsets not stored');
       return false;
+    } finally {
+      group.commitsUnderWay -= 1;
     }
     for (const { groupId: _, topic, partition, ...committed } of stored) {
       this.#put(groupId, topic, partition, committed);
@@ -197,6 +200,8 @@ export class GroupOffsets {
     const isSimple = group.protocolType === '';
     const isEmpty = group.state === 'Empty';
     const isLive = group.state === 'Stable' && group.knowsSubscriptions;
+    // What is written already comes before the deletion, and would go with it.
+    if (group.commitsUnderWay > 0) return false;
     if ((!isSimple && !isEmpty && !isLive) || group.isSubscribedTo(topic)) return false;
     if (committed.expireTimestamp !== null) return now >= committed.expireTimestamp;
     const since = isEmpty && !isSimple ? group.stateTimestamp : committed.commitTimestamp;

@@ -56,6 +56,17 @@ test('while a group is being deleted nothing can be added that would be lost', a
   expect(broker.committed('g')).toBe(3);
 });
 
+test('what is being committed does not expire with what was there before', async () => {
+  const broker = await Broker.start();
+  await broker.commit('g', 1);
+  await broker.clock.advance(120_000);
+  const commits = [broker.commit('g', 2), broker.commit('new', 3)];
+  await broker.coordinator.offsets.expire();
+  expect(await Promise.all(commits)).toEqual(['NONE', 'NONE']);
+  await broker.restart();
+  expect([broker.committed('g'), broker.committed('new')]).toEqual([2, 3]);
+});
+
 test('an assignment that cannot be stored makes its members join again', async () => {
   const broker = await Broker.start();
   const { memberId } = await broker.join('g');
