@@ -29,6 +29,8 @@ export interface Refusal {
   readonly message: string | null;
 }
 
+type DeletedTopic = Pick<StoredTopic, 'id' | 'name' | 'partitionCount'>;
+
 /** A topic of this broker. */
 export class Topic {
   readonly id: string;
@@ -88,7 +90,11 @@ export class TopicCatalog {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
   readonly #creating = new Map<string, Promise<Topic | Refusal>>();
-  readonly #deleting = new Map<string, Promise<void>>();
+  /** By name, those that are not gone entirely; without a removal where that has failed. */
+  readonly #deleted = new Map<
+    string,
+    { topic: DeletedTopic; removal: Promise<void> | undefined }
+  >();
   readonly #collisionKeys = new Map<string, string>();
 
   constructor(options: TopicCatalogOptions) {
@@ -98,7 +104,7 @@ export class TopicCatalog {
   /** Loads what is stored and finishes deletions that a crash cut short. */
   async restore(stored: readonly StoredTopic[]): Promise<void> {
     for (const topic of stored) {
-      if (topic.deleted) await this.#removeFiles(topic);
+      if (topic.deleted) await this.#finishDeletion(topic).catch(() => {});
       else this.#add(topic);
     }
   }
@@ -196,7 +202,8 @@ export class TopicCatalog {
     configs: ReadonlyMap<string, string>,
   ): Promise<Topic> {
     // A topic of this name that is being deleted still holds the name in the store.
-    await this.#deleting.get(name);
+    const deleted = this.#deleted.get(name);
+    if (deleted) await (deleted.removal ?? this.#finishDeletion(deleted.topic));
     const id = this.#options.newUuid();
     const stored = { id, name, partitionCount, configs, internal: false, deleted: false };
     await this.#options.store.createTopic(stored);
@@ -267,16 +274,31 @@ export class TopicCatalog {
     this.#collisionKeys.delete(collisionKey(topic.name));
     this.#options.onTopicDeleted(topic);
     this.#options.logger.info({ topic: topic.name }, 'topic deleted');
-    const removal = this.#removeFiles(topic).finally(() => this.#deleting.delete(topic.name));
-    this.#deleting.set(topic.name, removal);
-    await removal;
+    await this.#finishDeletion(topic);
   }
 
-  /** Until this resolves no topic of the same name can be created: the row still holds the name. */
-  async #removeFiles(topic: { id: string; name: string; partitionCount: number }): Promise<void> {
-    await this.#options.logs.deleteTopic(topic.name, topic.partitionCount, topic.id);
-    await this.#options.onTopicRemoved(topic.name);
-    await this.#options.store.removeTopic(topic.id);
+  /**
+   * Until this resolves no topic of the same name can be created: the row still holds the name. What
+   * fails is tried again when somebody wants to create one, and at the next start.
+   */
+  #finishDeletion(topic: DeletedTopic): Promise<void> {
+    const { name } = topic;
+    const removal = this.#removeFiles(topic).then(
+      () => void this.#deleted.delete(name),
+      (error: unknown) => {
+        this.#deleted.set(name, { topic, removal: undefined });
+        this.#options.logger.error({ err: error, topic: name }, 'a deleted topic is not gone');
+        throw error;
+      },
+    );
+    this.#deleted.set(name, { topic, removal });
+    return removal;
+  }
+
+  async #removeFiles({ id, name, partitionCount }: DeletedTopic): Promise<void> {
+    await this.#options.logs.deleteTopic(name, partitionCount, id);
+    await this.#options.onTopicRemoved(name);
+    await this.#options.store.removeTopic(id);
   }
 
   #add(stored: StoredTopic): Topic {

@@ -197,6 +197,26 @@ test('of two growths at once the smaller does not shrink the topic', async () =>
   expect(topics[0]?.partitions).toHaveLength(5);
 });
 
+test('a deletion that failed half-way is finished before the name is used again', async () => {
+  await using broker = await TestBroker.start();
+  await using client = await WireClient.connect(broker.port);
+  await createTopic(client, 'half');
+  await produce(client, 'half', ['old']);
+  const remove = () =>
+    client.send(ApiKeys.DeleteTopics, 4, { topicNames: ['half'], timeoutMs: 1000 });
+  broker.store.beforeWrite = (operation) => {
+    if (operation === 'removeTopic') throw new Error('the disk is full');
+  };
+  const failed = await remove();
+  expect(failed.responses[0]?.errorCode).toBe(ErrorCodes.UNKNOWN_SERVER_ERROR);
+  await expect(createTopic(client, 'half')).rejects.toThrow('the disk is full');
+  broker.store.beforeWrite = () => {};
+  await createTopic(client, 'half');
+  expect((await fetchRecords(client, 'half', 0, { maxWaitMs: 0 })).highWatermark).toBe(0);
+  const { responses } = await remove();
+  expect(responses[0]?.errorCode).toBe(ErrorCodes.NONE);
+});
+
 test('a deletion that a crash cut short is finished by the next start', async () => {
   await using broker = await TestBroker.start();
   {
