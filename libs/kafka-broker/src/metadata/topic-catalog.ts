@@ -134,7 +134,7 @@ export class TopicCatalog {
     if (this.#byName.has(name)) {
       return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
     }
-    if (this.#options.logs.unopenedPartitions.some(({ topic }) => topic === name)) {
+    if (!this.#deleted.has(name) && this.#isUnknownOnDisk(name)) {
       const message = `There are records of a topic '${name}' that the metadata has lost: recover it first.`;
       return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message };
     }
@@ -151,6 +151,10 @@ export class TopicCatalog {
       return { error: ErrorCodes.INVALID_CONFIG, message: configProblem };
     }
     return undefined;
+  }
+
+  #isUnknownOnDisk(name: string): boolean {
+    return this.#options.logs.unopenedPartitions.some(({ topic }) => topic === name);
   }
 
   /** Creates a topic; several calls for one name at a time create one topic. */

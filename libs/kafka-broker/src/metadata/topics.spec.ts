@@ -1,3 +1,4 @@
+import { NodeFiles } from '@penstock/kafka-log';
 import { ApiKeys, ErrorCodes, recordBatches, ZERO_UUID } from '@penstock/kafka-protocol';
 import {
   TestBroker,
@@ -8,6 +9,7 @@ import {
   produce,
   fetchRecords,
 } from '@penstock/testing';
+import { FailingFiles } from '@penstock/testing/failing-files';
 import { expect, test } from 'vitest';
 
 /** Topics and their configs, and what is left of everything after a restart. */
@@ -198,23 +200,32 @@ test('of two growths at once the smaller does not shrink the topic', async () =>
 });
 
 test('a deletion that failed half-way is finished before the name is used again', async () => {
-  await using broker = await TestBroker.start();
-  await using client = await WireClient.connect(broker.port);
-  await createTopic(client, 'half');
-  await produce(client, 'half', ['old']);
-  const remove = () =>
-    client.send(ApiKeys.DeleteTopics, 4, { topicNames: ['half'], timeoutMs: 1000 });
-  broker.store.beforeWrite = (operation) => {
-    if (operation === 'removeTopic') throw new Error('the disk is full');
+  const fault = {
+    ...{ operation: 'makeDirectory' as const, path: '/trash/', nth: 1 },
+    effect: { code: 'ENOSPC' },
   };
-  const failed = await remove();
-  expect(failed.responses[0]?.errorCode).toBe(ErrorCodes.UNKNOWN_SERVER_ERROR);
-  await expect(createTopic(client, 'half')).rejects.toThrow('the disk is full');
-  broker.store.beforeWrite = () => {};
+  const files = new FailingFiles(new NodeFiles(), fault);
+  await using broker = await TestBroker.start({ files });
+  {
+    await using client = await WireClient.connect(broker.port);
+    await createTopic(client, 'half', 2);
+    await produce(client, 'half', ['old']);
+    const { responses } = await client.send(ApiKeys.DeleteTopics, 4, {
+      topicNames: ['half'],
+      timeoutMs: 1000,
+    });
+    expect(responses[0]?.errorCode).toBe(ErrorCodes.UNKNOWN_SERVER_ERROR);
+    await expect(createTopic(client, 'half')).rejects.toThrow('ENOSPC');
+  }
+  // It is no reason not to start.
+  await broker.restart();
+  await using client = await WireClient.connect(broker.port);
+  const { topics } = await client.send(ApiKeys.Metadata, 12, metadataBody(null));
+  expect(topics).toEqual([]);
+  await expect(createTopic(client, 'half')).rejects.toThrow('ENOSPC');
+  fault.nth = Infinity;
   await createTopic(client, 'half');
   expect((await fetchRecords(client, 'half', 0, { maxWaitMs: 0 })).highWatermark).toBe(0);
-  const { responses } = await remove();
-  expect(responses[0]?.errorCode).toBe(ErrorCodes.NONE);
 });
 
 test('a deletion that a crash cut short is finished by the next start', async () => {
