@@ -1,5 +1,6 @@
 import type { Timer } from '../clock.ts';
 import type { LogServices } from '../log-services.ts';
+import { Turns } from '../turns.ts';
 import type { LogState } from '../log-state.ts';
 import { CleanerOffsets } from './cleaner-offsets.ts';
 import type { CompactionPlan } from './compaction-plan.ts';
@@ -29,7 +30,7 @@ export class Cleaner {
   readonly #options: CleanerOptions;
   readonly #offsets: CleanerOffsets;
   #timer: Timer | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #runs = new Turns();
   #isClosed = false;
 
   constructor(services: LogServices, options: CleanerOptions) {
@@ -41,7 +42,7 @@ export class Cleaner {
 
   /** Compacts whatever can be, however little there is to gain; waits for a run under way. */
   compact(): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#runs.take(async () => {
       for (const state of this.#compacted()) await this.#makeDurable(state);
       await this.#sweep(() => true);
     });
@@ -56,7 +57,7 @@ export class Cleaner {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
-    await this.#running;
+    await this.#runs.take(() => Promise.resolve());
   }
 
   #schedule(): void {
@@ -66,16 +67,10 @@ export class Cleaner {
       const run = async (): Promise<void> => {
         if (this.#options.isEnabled) await this.#sweep(isDue);
       };
-      void this.#enqueue(run).finally(() => {
+      void this.#runs.take(run).finally(() => {
         if (!this.#isClosed) this.#schedule();
       });
     });
-  }
-
-  #enqueue(task: () => Promise<void>): Promise<void> {
-    const run = this.#running.then(task);
-    this.#running = run.catch(() => undefined);
-    return run;
   }
 
   *#compacted(): Generator<LogState> {
