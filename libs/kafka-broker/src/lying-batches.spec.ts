@@ -94,6 +94,8 @@ test.each<Compression>(['gzip', 'snappy', 'lz4', 'zstd'])(
     const { errorCode } = await produce(client, batch);
     expect(errorCode).not.toBe(ErrorCodes.NONE);
     expect(performance.now() - start).toBeLessThan(2_000);
+    // At most 128 MiB, in buffers each twice as large as the one before; and nothing of it stays.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(256 * MIB);
     collectGarbage();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * MIB);
     expect(broker.broker.context.topics.byName('lies')?.log(0)?.logEndOffset).toBe(0);

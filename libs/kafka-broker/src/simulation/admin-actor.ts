@@ -103,40 +103,36 @@ export class AdminActor {
     const write = topic.register.write({ exists: true, id: undefined });
     topic.version++;
     const { version, changes } = topic;
-    let isKnown = false;
-    let isThere = false;
-    let id = '';
-    try {
-      const answer = await client.request(ApiKeys.CreateTopics, 7, {
-        topics: [
-          { name: topic.name, numPartitions, replicationFactor: 1, assignments: [], configs },
-        ],
-        timeoutMs: 3000,
-        validateOnly: false,
-      });
-      const { errorCode, topicId } = answer.topics[0]!;
-      const error = errorName(errorCode);
-      this.#world.trace.add(`create ${topic.name}: ${error} ${topicId}`);
-      if (error === 'NONE') {
-        write.acknowledge({ exists: true, id: topicId });
-        id = topicId;
-        // Else somebody else was at it: which of the topics of this name is there is not known, nor
-        // which of them was meant by what was changed by name.
-        isKnown = topic.version === version && topic.isUnchangedSince(changes);
-      } else if (error === 'TOPIC_ALREADY_EXISTS') {
-        write.refuse();
-        isThere = true;
-      } else {
-        this.#mustBeInternal(error);
-      }
-    } finally {
-      if (isThere) topic.version++;
-      else topic.changeHands();
+    const request = client.request(ApiKeys.CreateTopics, 7, {
+      topics: [{ name: topic.name, numPartitions, replicationFactor: 1, assignments: [], configs }],
+      timeoutMs: 3000,
+      validateOnly: false,
+    });
+    const answer = await request.catch((error: unknown) => {
+      topic.changeHands();
+      throw error;
+    });
+    const { errorCode, topicId } = answer.topics[0]!;
+    const error = errorName(errorCode);
+    this.#world.trace.add(`create ${topic.name}: ${error} ${topicId}`);
+    if (error === 'TOPIC_ALREADY_EXISTS') {
+      write.refuse();
+      topic.version++;
+      return;
     }
-    if (!isKnown) return;
-    topic.knownId = id;
-    topic.partitions = new PartitionCount(id, numPartitions);
-    topic.maxMessageBytes = new Register(`${id}'s ${CONFIG}`, '900000');
+    // Else somebody else was at it: which of the topics of this name is there is not known, nor which
+    // of them was meant by what was changed by name.
+    const wasAlone = topic.version === version && topic.isUnchangedSince(changes);
+    topic.changeHands();
+    if (error !== 'NONE') {
+      this.#mustBeInternal(error);
+      return;
+    }
+    write.acknowledge({ exists: true, id: topicId });
+    if (!wasAlone) return;
+    topic.knownId = topicId;
+    topic.partitions = new PartitionCount(topicId, numPartitions);
+    topic.maxMessageBytes = new Register(`${topicId}'s ${CONFIG}`, '900000');
   }
 
   async #delete(client: ProtocolClient, topic: TopicLedger): Promise<void> {
