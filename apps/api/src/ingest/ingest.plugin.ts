@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
-import { registerNativeRoutes, refuse } from './native.routes.ts';
+import { refuse } from './ingest-refusal.ts';
+import { registerNativeRoutes } from './native.routes.ts';
 import { bodyTooLarge } from './request-body.ts';
 import { registerRestProxyV2Routes } from './rest-proxy-v2.routes.ts';
 import { registerRestProxyV3Routes } from './rest-proxy-v3.routes.ts';

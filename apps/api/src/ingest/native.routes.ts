@@ -11,12 +11,7 @@ import {
 } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
-import {
-  PROBLEM_MEDIA_TYPE,
-  problemDetails,
-  problemOfFailure,
-  retryAfterSeconds,
-} from './problem-details.ts';
+import { problemOfFailure, refuse } from './ingest-refusal.ts';
 
 type NativeRequest = FastifyRequest<{
   Params: { topic: string };
@@ -58,22 +53,6 @@ export function registerNativeRoutes(fastify: FastifyInstance, http: IngestHttp)
       http.release(request);
     }
   });
-}
-
-/**
- * Answers with problem details, as bytes: to a text Fastify would add a charset, which the media
- * type does not have. What is no refusal goes on to the error handler.
- */
-export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
-  if (!(error instanceof IngestRefusal)) throw error;
-  const details = problemDetails(error.problem);
-  const status = details['status'] as number;
-  const retryAfter = retryAfterSeconds(status);
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  return reply
-    .code(status)
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(Buffer.from(JSON.stringify(details)));
 }
 
 function answer(

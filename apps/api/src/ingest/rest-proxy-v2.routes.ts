@@ -9,8 +9,9 @@ import {
 } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
+import { retryAfterSeconds } from '../http/problem-details.ts';
+import { STATUS_OF_PROBLEM } from './ingest-refusal.ts';
 import { mediaTypeOf } from './native.routes.ts';
-import { STATUS_OF_PROBLEM, retryAfterSeconds } from './problem-details.ts';
 
 type ProduceRequest = FastifyRequest<{
   Params: { topic: string; partition?: string };

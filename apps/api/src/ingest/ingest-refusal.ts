@@ -1,7 +1,11 @@
-import type { IngestProblem, IngestProblemCode, RecordReport } from '@penstock/control-plane';
-
-/** RFC 9457. */
-export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+import {
+  IngestRefusal,
+  type IngestProblem,
+  type IngestProblemCode,
+  type RecordReport,
+} from '@penstock/control-plane';
+import type { FastifyReply } from 'fastify';
+import { sendProblem, type ProblemDetails } from '../http/problem-details.ts';
 
 /** HTTP status of each reason for which ingest refuses. */
 export const STATUS_OF_PROBLEM: Readonly<Record<IngestProblemCode, number>> = {
@@ -44,13 +48,14 @@ const TITLES: Readonly<Record<IngestProblemCode, string>> = {
   'broker-unavailable': 'The broker cannot be reached',
 };
 
-/** Seconds after which a client may try again, for problems that pass by themselves. */
-export function retryAfterSeconds(status: number): number | undefined {
-  return status === 503 || status === 429 ? 1 : undefined;
+/** Answers with the problem of a refusal; what is none goes on to the error handler. */
+export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof IngestRefusal)) throw error;
+  return sendProblem(reply, problemDetails(error.problem));
 }
 
 /** The body of a refusal. */
-export function problemDetails(problem: IngestProblem): Record<string, unknown> {
+export function problemDetails(problem: IngestProblem): ProblemDetails {
   const { code, message, ...rest } = problem;
   return {
     type: `urn:penstock:ingest:${code}`,
