@@ -1,28 +1,37 @@
 // Harnesses for tests only. Production files never import this package.
 export { eventually, type EventuallyOptions } from './eventually.ts';
-export { externalTool } from './external-tool.ts';
-export { FaultProxy, type FaultProxyOptions, type ProxyFaults } from './fault-proxy.ts';
+export { externalTool } from './processes/external-tool.ts';
+export { FaultProxy, type FaultProxyOptions, type ProxyFaults } from './faults/fault-proxy.ts';
 export {
   GraphqlClient,
   Received,
   type GraphqlAnswer,
   type GraphqlProblem,
 } from './graphql-client.ts';
-export { freePort } from './free-port.ts';
+export { freePort } from './processes/free-port.ts';
 export {
   ManagedProcess,
   run,
   type ManagedProcessOptions,
   type ProcessExit,
-} from './managed-process.ts';
-export { Penstock, startPenstock, type AppName, type PenstockOptions } from './penstock.ts';
+} from './processes/managed-process.ts';
+export {
+  Penstock,
+  startPenstock,
+  type AppName,
+  type PenstockOptions,
+} from './processes/penstock.ts';
 export { SeededRandom } from './random.ts';
-export { answersPing, startRedis, type RedisOptions, type RedisServer } from './redis.ts';
+export { answersPing, startRedis, type RedisOptions, type RedisServer } from './processes/redis.ts';
 export { repositoryRoot } from './repository.ts';
-export { startSupervised, type Supervised, type SupervisedOptions } from './supervised.ts';
-export { FakeClock, settled } from './broker-fake-clock.ts';
-export { TestBroker, type TestBrokerOptions } from './broker-harness.ts';
-export { WireClient } from './broker-wire-client.ts';
+export {
+  startSupervised,
+  type Supervised,
+  type SupervisedOptions,
+} from './processes/supervised.ts';
+export { FakeClock, settled } from './broker/fake-clock.ts';
+export { TestBroker, type TestBrokerOptions } from './broker/test-broker.ts';
+export { WireClient } from './broker/wire-client.ts';
 export {
   batch,
   createTopic,
@@ -32,16 +41,16 @@ export {
   produce,
   produceBody,
   type FetchOptions,
-} from './broker-requests.ts';
-export { GroupTrace, type TraceTarget } from './group-trace.ts';
-export { MemoryMetadataStore } from './broker-memory-store.ts';
+} from './broker/requests.ts';
+export { GroupTrace, type TraceTarget } from './recordings/group-trace.ts';
+export { MemoryMetadataStore } from './broker/memory-metadata-store.ts';
 export {
   formatCase,
   parseRecording,
   Replay,
   type RecordedCase,
   type Recording,
-} from './recorded-answers.ts';
+} from './recordings/recorded-answers.ts';
 export {
   auditLedger,
   Ledger,

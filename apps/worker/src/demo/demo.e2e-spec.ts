@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readAll, startWorkerHarness } from '../../../../libs/testing/src/worker-harness.ts';
+import { readAll, startWorkerHarness } from '@penstock/testing/worker-harness';
 
 it('the demo feeds the samples with earthquakes of ever new ids, and ends with its worker', async () => {
   await using harness = await startWorkerHarness({ redis: false, env: { PENSTOCK_DEMO: '1' } });

@@ -7,7 +7,7 @@ import {
   repeat,
   startWorkerHarness,
   type WorkerHarness,
-} from '../../../../libs/testing/src/worker-harness.ts';
+} from '@penstock/testing/worker-harness';
 
 const ROUNDS = 12;
 let harness: WorkerHarness;

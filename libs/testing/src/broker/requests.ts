@@ -1,5 +1,5 @@
 import { ApiKeys, encodeRecordBatch, ErrorCodes, type ResponseOf } from '@penstock/kafka-protocol';
-import type { WireClient } from './broker-wire-client.ts';
+import type { WireClient } from './wire-client.ts';
 
 type CreatedTopic = ResponseOf<typeof ApiKeys.CreateTopics>['topics'][number];
 type ProducedPartition = ResponseOf<

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 export interface ProcessExit {
   code: number | null;

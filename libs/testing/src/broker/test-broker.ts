@@ -1,8 +1,8 @@
 import { Broker, type BrokerOptions } from '@penstock/kafka-broker';
 import { silentLogger } from '@penstock/kafka-log';
 import { join } from 'node:path';
-import { MemoryMetadataStore } from './broker-memory-store.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { MemoryMetadataStore } from './memory-metadata-store.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 export type TestBrokerOptions = Partial<BrokerOptions>;
 

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { externalTool } from './external-tool.ts';
 import { freePort } from './free-port.ts';
 import { ManagedProcess } from './managed-process.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;

@@ -1,5 +1,5 @@
 import { ApiKeys, type ApiKey } from '@penstock/kafka-protocol';
-import type { WireClient } from './broker-wire-client.ts';
+import type { WireClient } from '../broker/wire-client.ts';
 
 /**
  * Requests with the answers that Apache Kafka gave, as text:

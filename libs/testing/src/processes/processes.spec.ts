@@ -9,7 +9,7 @@ import {
   run,
   startRedis,
   temporaryFolder,
-} from './index.ts';
+} from '../index.ts';
 
 test('eventually gives what the attempt returned once it holds', async () => {
   let calls = 0;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SeededRandom } from './random.ts';
+import { SeededRandom } from '../random.ts';
 
 /** What happens to bytes on their way, in either direction. Everything left out does not happen. */
 export interface ProxyFaults {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { freePort } from './free-port.ts';
 import { ManagedProcess, type ProcessExit } from './managed-process.ts';
 import { startRedis, type RedisServer } from './redis.ts';
-import { repositoryRoot } from './repository.ts';
-import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+import { repositoryRoot } from '../repository.ts';
+import { temporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
 
 export type AppName = 'broker' | 'api' | 'worker';
 
