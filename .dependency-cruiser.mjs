@@ -28,6 +28,14 @@ export default {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
+    {
+      name: 'no-folder-cycles',
+      comment: 'Two folders that need each other are one noun, or miss a third that both need.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^apps/dashboard/src/' },
+      to: { path: '^apps/dashboard/src/', circular: true },
+    },
     layer('kafka-protocol', 'libs/kafka-protocol', [], 'The codec stands alone.'),
     layer('kafka-log', 'libs/kafka-log', ['libs/kafka-protocol/'], 'The log knows record batches.'),
     layer(

@@ -56,8 +56,18 @@ beforeAll(async () => {
   for (const { from, to } of allowed) await write(`${from}/src/good.ts`, importOf(from, to));
   await write('libs/platform/src/bad-no-cycles.ts', "import './cycle.ts';\nexport const a = 1;\n");
   await write('libs/platform/src/cycle.ts', "import './bad-no-cycles.ts';\nexport const b = 1;\n");
+  await writeFolderCycle(write);
   violations = await cruise(folder.path);
 }, 60_000);
+
+/** Two folders that import each other, while no two files do. */
+async function writeFolderCycle(write: (path: string, content: string) => Promise<void>) {
+  const features = 'apps/dashboard/src/features';
+  await write(`${features}/hen/lay.ts`, "import '../egg/shell.ts';\nexport const lay = 1;\n");
+  await write(`${features}/hen/feather.ts`, 'export const feather = 1;\n');
+  await write(`${features}/egg/hatch.ts`, "import '../hen/feather.ts';\nexport const hatch = 1;\n");
+  await write(`${features}/egg/shell.ts`, 'export const shell = 1;\n');
+}
 
 function importOf(from: string, to: string): string {
   const up = '../'.repeat(from.split('/').length + 1);
@@ -86,6 +96,12 @@ describe('the layer rules', () => {
 
   test('a cycle is refused', () => {
     expect(violations.map(({ rule }) => rule)).toContain('no-cycles');
+  });
+
+  test.each(['hen', 'egg'])('a cycle of folders is refused at the folder %s', (folder) => {
+    const from = `apps/dashboard/src/features/${folder}`;
+    expect(violations).toContainEqual({ rule: 'no-folder-cycles', from });
+    expect(violations.filter((violation) => violation.from.startsWith(`${from}/`))).toEqual([]);
   });
 
   test.each(allowed)('$from may import $to', ({ from }) => {

@@ -5,8 +5,8 @@ import {
   lazyRouteComponent,
   retainSearchParams,
 } from '@tanstack/react-router';
-import { Frame } from './features/frame/frame.tsx';
-import { NotFound } from './features/frame/not-found.tsx';
+import { Frame } from './features/shell/frame.tsx';
+import { NotFound } from './features/shell/not-found.tsx';
 import { isRangeKey, type RangeKey } from './ui/range.ts';
 
 /**

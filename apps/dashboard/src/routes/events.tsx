@@ -1,5 +1,5 @@
 import { EventsPage } from '../features/events/events-page.tsx';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 
 export function EventsRoute() {
   return (

@@ -1,6 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { GroupPage } from '../features/consumer-groups/group-page.tsx';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { useLive } from '../live/use-live.ts';
 
 const route = getRouteApi('/ui/consumer-groups/$groupId');

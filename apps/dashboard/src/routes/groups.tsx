@@ -1,6 +1,6 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { GroupList } from '../features/consumer-groups/group-list.tsx';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 
 const route = getRouteApi('/ui/consumer-groups');
 

@@ -1,6 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { JobPage } from '../features/batch/job-page.tsx';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { BatchGlyph } from '../ui/glyphs.tsx';
 
 const route = getRouteApi('/ui/batch-jobs/$name');

@@ -1,5 +1,5 @@
 import { JobList } from '../features/batch/job-list.tsx';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 
 export function JobsRoute() {
   return (

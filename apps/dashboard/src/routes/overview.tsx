@@ -1,6 +1,6 @@
 import { useFrame } from '../live/use-live.ts';
 import { FirstRun } from '../features/first-run/first-run.tsx';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { Overview } from '../features/overview/overview.tsx';
 
 /** The Overview, or what to do first while nothing has ever been stored. */

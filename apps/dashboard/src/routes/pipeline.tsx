@@ -1,5 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { PipelinePage } from '../features/pipelines/pipeline-page.tsx';
 
 const route = getRouteApi('/ui/pipelines/$name');

@@ -1,4 +1,4 @@
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { PipelineList } from '../features/pipelines/pipeline-list.tsx';
 
 export function PipelinesRoute() {

@@ -1,5 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { TopicPage } from '../features/topics/topic-page.tsx';
 
 const route = getRouteApi('/ui/topics/$name');

@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router';
-import { Page } from '../features/frame/page.tsx';
+import { Page } from '../features/shell/page.tsx';
 import { TopicList } from '../features/topics/topic-list.tsx';
 
 const route = getRouteApi('/ui/topics');

@@ -17,7 +17,7 @@ import { groupLooks, runLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
-import { systemQuery } from '../frame/queries.ts';
+import { systemQuery } from '../system/queries.ts';
 import { isActive } from './batch-list.tsx';
 import { jobQuery, withLive, type BatchJob, type BatchRun } from './queries.ts';
 import { runDurationMs, runProgress } from './run-bars.tsx';

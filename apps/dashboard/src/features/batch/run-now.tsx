@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { StartBatchRunDocument, type StartBatchRunInput } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
 import { toastDone } from '../../ui/toast.tsx';
-import { parseMoment } from '../records/moment.ts';
+import { parseMoment } from '../../ui/moment.ts';
 import '../../ui/dialog.css';
 
 /** Asks for the window, which is everything unless a part is named, and starts a run. */

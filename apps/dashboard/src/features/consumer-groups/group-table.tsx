@@ -6,13 +6,12 @@ import { formatExact, formatRate, formatRateValue } from '../../ui/numbers.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
-import { pipelinesQuery } from '../pipelines/queries.ts';
 import { isProblem } from './health.ts';
+import { pipelineGroupsQuery } from './queries.ts';
 
 /** Groups in the order given: state, lag, the gate, members, and 15 minutes of lag. */
 export function GroupTable({ groups }: { groups: readonly LiveGroup[] }) {
-  const { data: pipelines } = useQuery(pipelinesQuery);
-  const own = new Set(pipelines?.map((pipeline) => pipeline.groupId));
+  const { data: own } = useQuery(pipelineGroupsQuery);
   return (
     <TableScroll label="Table of groups">
       <table className="table bleed">
@@ -45,7 +44,7 @@ export function GroupTable({ groups }: { groups: readonly LiveGroup[] }) {
             <GroupRow
               key={group.groupId}
               group={group}
-              external={pipelines !== undefined && !own.has(group.groupId)}
+              external={own !== undefined && !own.includes(group.groupId)}
             />
           ))}
         </tbody>

@@ -1,5 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
-import { ConsumerGroupDocument, type ConsumerGroupQuery } from '../../generated/graphql.ts';
+import {
+  ConsumerGroupDocument,
+  PipelineGroupsDocument,
+  type ConsumerGroupQuery,
+} from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
 import type { LiveGroup } from '../../live/live-store.ts';
 
@@ -13,6 +17,15 @@ export function groupQuery(groupId: string) {
       request(ConsumerGroupDocument, { groupId }, signal).then((data) => data.consumerGroup),
   });
 }
+
+/** Groups that pipelines of this installation read in; any other group is somebody else's. */
+export const pipelineGroupsQuery = queryOptions({
+  queryKey: ['pipelines', 'groups'],
+  queryFn: ({ signal }) =>
+    request(PipelineGroupsDocument, {}, signal).then(({ pipelines }) =>
+      pipelines.map((pipeline) => pipeline.groupId),
+    ),
+});
 
 /**
  * Partitions of the group with the offsets of the last frame, always in the order of topic and

@@ -12,8 +12,8 @@ import { useRange } from '../../ui/range.ts';
 import { Command, Section } from '../../ui/section.tsx';
 import { Verdict } from '../../ui/verdict.tsx';
 import { LagChart } from '../consumer-groups/lag-chart.tsx';
-import { systemQuery } from '../frame/queries.ts';
-import { firstRunTools } from './commands.ts';
+import { systemQuery } from '../system/queries.ts';
+import { firstRunTools } from '../system/commands.ts';
 import './first-run.css';
 
 /** Ready, and nothing was sent yet: three commands, what was checked, and axes that wait. */

@@ -16,7 +16,7 @@ import { isProblem } from '../consumer-groups/health.ts';
 import { isSteady, lagChangePerMinute } from '../consumer-groups/lag-chart.tsx';
 
 /** The figures that are measured now; each hover says exactly what and how. */
-export function OverviewFigures({ frame }: { frame: LiveFrame; problems: number }) {
+export function OverviewFigures({ frame }: { frame: LiveFrame }) {
   const { totals } = frame;
   const perMinute = lagChangePerMinute('*');
   return (
@@ -78,7 +78,7 @@ export function OverviewFigures({ frame }: { frame: LiveFrame; problems: number 
       <Figure
         label="Workers"
         value={String(frame.workersAlive)}
-        unit={frame.workersAlive === 1 ? 'alive' : 'alive'}
+        unit="alive"
         note={processorsNote(frame)}
         hint="Worker processes whose last sign of life is recent"
         metric="workers"

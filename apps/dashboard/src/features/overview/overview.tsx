@@ -17,11 +17,11 @@ import { LagChart } from '../consumer-groups/lag-chart.tsx';
 import { groupFacts } from '../consumer-groups/use-group-facts.ts';
 import { EventList } from '../events/event-list.tsx';
 import { chartAnnotations } from '../events/annotations.ts';
-import { systemQuery } from '../frame/queries.ts';
+import { systemQuery } from '../system/queries.ts';
 import { Empty } from '../../ui/section.tsx';
 import { OverviewFigures } from './overview-figures.tsx';
 import { calmVerdict, overviewProblems, type Problem, type Target } from './overview-verdict.ts';
-import { readGroupCommand } from '../first-run/commands.ts';
+import { readGroupCommand } from '../system/commands.ts';
 
 const groupsInTable = 12;
 const problemsShown = 3;
@@ -42,7 +42,7 @@ export function Overview() {
       {others.slice(0, problemsShown).map((problem, index) => (
         <ProblemRow key={index} problem={problem} />
       ))}
-      <OverviewFigures frame={frame} problems={problems.length} />
+      <OverviewFigures frame={frame} />
       <Charts groups={groups} />
       <div className="split">
         <Section

@@ -5,7 +5,7 @@ import { ProduceRecordDocument, type ProduceRecordInput } from '../../generated/
 import { request } from '../../graphql/request.ts';
 import { formatExact } from '../../ui/numbers.ts';
 import { toastDone } from '../../ui/toast.tsx';
-import type { Topic } from '../topics/queries.ts';
+import type { BrowsedTopic } from './browsed-topic.ts';
 import '../../ui/dialog.css';
 import '../../ui/select.css';
 
@@ -24,7 +24,7 @@ export function parseHeaderLines(text: string): { key: string; value: string }[]
 const byKey = 'by its key';
 
 /** One record by hand; the form stays open, so that several can be sent one after the other. */
-export function ProduceForm({ topic, onClose }: { topic: Topic; onClose: () => void }) {
+export function ProduceForm({ topic, onClose }: { topic: BrowsedTopic; onClose: () => void }) {
   const [key, setKey] = useState('');
   const [value, setValue] = useState('{"hello":"stream"}');
   const [headers, setHeaders] = useState('');

@@ -7,10 +7,11 @@ import { request } from '../../graphql/request.ts';
 import { FilterInput } from '../../ui/filter-input.tsx';
 import { formatExact } from '../../ui/numbers.ts';
 import { Empty, NothingMatches, SectionError, SkeletonRows } from '../../ui/section.tsx';
-import { sendCommand } from '../first-run/commands.ts';
-import { usePartitionRates, type Topic } from '../topics/queries.ts';
-import { parseMoment } from './moment.ts';
+import { sendCommand } from '../system/commands.ts';
+import type { BrowsedTopic } from './browsed-topic.ts';
+import { parseMoment } from '../../ui/moment.ts';
 import { PartitionList } from './partition-list.tsx';
+import { usePartitionRates } from './partition-rates.ts';
 import { RecordTable } from './record-table.tsx';
 import { RecordView } from './record-view.tsx';
 import { recordId, useTail, type RecordRow, type Tail } from './tail.ts';
@@ -38,7 +39,7 @@ interface RecordSearch {
 }
 
 /** Partitions as a filter on the left; records live or by position on the right, one of them whole. */
-export function RecordBrowser({ topic, updatedAt }: { topic: Topic; updatedAt: number }) {
+export function RecordBrowser({ topic, updatedAt }: { topic: BrowsedTopic; updatedAt: number }) {
   const search = useRecordSearch();
   const change = useChange();
   const rates = usePartitionRates(topic, updatedAt);
@@ -208,7 +209,7 @@ function TimeInput({ search }: { search: RecordSearch }) {
 }
 
 function LiveRecords(props: {
-  topic: Topic;
+  topic: BrowsedTopic;
   search: RecordSearch;
   tail: Tail;
   /** What keeps the rows as they are. */
@@ -280,7 +281,7 @@ function recordsQuery(topic: string, search: RecordSearch) {
   });
 }
 
-function FoundRecords({ topic, search }: { topic: Topic; search: RecordSearch }) {
+function FoundRecords({ topic, search }: { topic: BrowsedTopic; search: RecordSearch }) {
   const change = useChange();
   const { mode, partition, contains } = search;
   const query = useQuery({
@@ -358,7 +359,11 @@ function ordered(records: readonly RecordRow[], mode: Mode): readonly RecordRow[
   );
 }
 
-function Chosen(props: { topic: Topic; records: readonly RecordRow[]; search: RecordSearch }) {
+function Chosen(props: {
+  topic: BrowsedTopic;
+  records: readonly RecordRow[];
+  search: RecordSearch;
+}) {
   const { topic, records, search } = props;
   const change = useChange();
   // A record stays open when newer ones push it out of the list.

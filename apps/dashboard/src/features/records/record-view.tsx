@@ -5,7 +5,7 @@ import { formatBytes, formatExact } from '../../ui/numbers.ts';
 import { copyText } from '../../ui/section.tsx';
 import { formatFull } from '../../ui/time.ts';
 import { toastDone } from '../../ui/toast.tsx';
-import { systemQuery } from '../frame/queries.ts';
+import { systemQuery } from '../system/queries.ts';
 import { JsonTree, parseJson } from './json-tree.tsx';
 import type { RecordRow } from './tail.ts';
 

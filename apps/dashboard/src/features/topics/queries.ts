@@ -1,11 +1,10 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { TopicDocument, TopicsDocument, type TopicQuery } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
 import { useLive } from '../../live/use-live.ts';
 
 export type Topic = NonNullable<TopicQuery['topic']>;
-export type Partition = Topic['partitions'][number];
 
 export function topicsQuery(input: { filter: string; internal: boolean; first: number }) {
   return queryOptions({
@@ -51,45 +50,4 @@ export function useTopic(name: string) {
     return () => clearTimeout(timer);
   }, [client, end, name]);
   return query;
-}
-
-interface EndsAt {
-  at: number;
-  ends: ReadonlyMap<number, number>;
-}
-
-const rateWindowMs = 10_000;
-
-/** The answers of the last 10 s, from which the rate of each partition follows. */
-class PartitionMeter {
-  #answers: readonly EndsAt[] = [];
-
-  measure(topic: Topic, at: number): ReadonlyMap<number, number> {
-    if (this.#answers.at(-1)?.at !== at) {
-      const ends = new Map(topic.partitions.map((p) => [p.partition, p.endOffset ?? 0]));
-      const recent = this.#answers.filter((answer) => at - answer.at <= rateWindowMs);
-      this.#answers = [...recent, { at, ends }];
-    }
-    return partitionRates(this.#answers);
-  }
-}
-
-/** Records per second of each partition; empty until two answers exist. `at`: when `topic` came, ms. */
-export function usePartitionRates(topic: Topic, at: number): ReadonlyMap<number, number> {
-  const [meter] = useState(() => new PartitionMeter());
-  return useMemo(() => meter.measure(topic, at), [meter, topic, at]);
-}
-
-/** Growth between the oldest and the newest answer, records per second. */
-export function partitionRates(answers: readonly EndsAt[]): ReadonlyMap<number, number> {
-  const first = answers[0];
-  const last = answers.at(-1);
-  const rates = new Map<number, number>();
-  if (!first || !last || last.at - first.at < 1_000) return rates;
-  for (const [partition, end] of last.ends) {
-    const before = first.ends.get(partition);
-    if (before === undefined) continue;
-    rates.set(partition, (Math.max(0, end - before) / (last.at - first.at)) * 1000);
-  }
-  return rates;
 }

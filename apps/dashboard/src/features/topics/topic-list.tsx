@@ -17,7 +17,7 @@ import { Sparkline } from '../../ui/sparkline.tsx';
 import { groupLooks } from '../../ui/state-mark.tsx';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
-import { sendCommand } from '../first-run/commands.ts';
+import { sendCommand } from '../system/commands.ts';
 import { topicsQuery } from './queries.ts';
 
 const CreateTopic = lazy(() =>

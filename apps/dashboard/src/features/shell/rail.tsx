@@ -11,7 +11,7 @@ import { setUi } from '../../ui/ui-state.ts';
 import { isProblem } from '../consumer-groups/health.ts';
 import { jobsQuery } from '../batch/queries.ts';
 import { pipelinesQuery } from '../pipelines/queries.ts';
-import { systemQuery } from './queries.ts';
+import { systemQuery } from '../system/queries.ts';
 import { navItems, type NavPath } from './nav.ts';
 
 export function Rail() {
