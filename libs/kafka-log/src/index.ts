@@ -1,5 +1,5 @@
 export * from './clock.ts';
-export { compress, compressionCodecs, decompress, DecompressionError } from './codecs.ts';
+export { compressionCodecs } from './codecs.ts';
 export * from './files.ts';
 export * from './log-config.ts';
 export * from './log-manager.ts';

@@ -11,7 +11,7 @@ import { compileStruct, type Codec } from './messages/codec.ts';
  * objects from one request (CVE-2026-111108). A client of all partitions that one broker of Kafka
  * is advised to have (4,000) stays far below.
  */
-export const REQUEST_ELEMENTS_MAX = 60_000;
+const REQUEST_ELEMENTS_MAX = 60_000;
 
 /** What stands before every request. */
 export interface RequestHeader {

@@ -17,25 +17,12 @@ export function encodeResponse<K extends ApiKey>(
   correlationId: number,
   body: ResponseInputOf<K>,
 ): Buffer[] {
+  const codec = responseCodec(apiKey, apiVersion);
   const writer = new Writer();
-  writeResponse(writer, apiKey, apiVersion, correlationId, body);
-  return writer.finishFrame();
-}
-
-/**
- * Like `encodeResponse`, but writes into `target`, which the caller may use again once the chunks
- * have been sent. What does not fit goes into new memory. With record batches given as
- * `BytesSource` the response is one contiguous chunk, with nothing copied on the way.
- */
-export function encodeResponseInto<K extends ApiKey>(
-  target: Buffer,
-  apiKey: K,
-  apiVersion: number,
-  correlationId: number,
-  body: ResponseInputOf<K>,
-): Buffer[] {
-  const writer = new Writer(target);
-  writeResponse(writer, apiKey, apiVersion, correlationId, body);
+  writer.skipInt32();
+  writer.int32(correlationId);
+  if (hasTaggedHeader(apiKey, apiVersion)) writer.uvarint(0);
+  codec.encode(writer, body);
   return writer.finishFrame();
 }
 
@@ -55,20 +42,6 @@ export function decodeResponse<K extends ApiKey>(
   const body = codec.decode(reader) as ResponseOf<K>;
   if (reader.remaining > 0) reader.fail(`end of message, ${reader.remaining} bytes remain`);
   return { correlationId, body };
-}
-
-function writeResponse<K extends ApiKey>(
-  writer: Writer,
-  apiKey: K,
-  apiVersion: number,
-  correlationId: number,
-  body: ResponseInputOf<K>,
-): void {
-  const codec = responseCodec(apiKey, apiVersion);
-  writer.skipInt32();
-  writer.int32(correlationId);
-  if (hasTaggedHeader(apiKey, apiVersion)) writer.uvarint(0);
-  codec.encode(writer, body);
 }
 
 /**

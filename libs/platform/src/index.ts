@@ -13,10 +13,7 @@ export {
   waitForControlDatabase,
 } from './database/control-database.ts';
 export { DatabaseWatcher } from './database/database-watcher.ts';
-export { databaseFile, databaseFiles } from './database/databases.ts';
 export { MigrationError } from './database/migration-files.ts';
-export { migrateDatabase, waitForMigrations } from './database/migrations.ts';
-export { draftMigration } from './database/schema-engine.ts';
 export { Health, type HealthIndicator, type HealthReport } from './health/health.ts';
 export {
   KafkaClients,
@@ -25,7 +22,7 @@ export {
   type ConsumerSettings,
   type ProducerSettings,
 } from './kafka/kafka-clients.ts';
-export { murmur2, partitionForKey } from './kafka/partitioner.ts';
+export { partitionForKey } from './kafka/partitioner.ts';
 export { announceReady, onSupervisorMessage } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { Logger, createLogger, type PinoLogger } from './logging/logger.ts';

@@ -4,7 +4,6 @@ export { loadConfig, type Config, type Durability } from './configuration/config
 export { ConfigError } from './configuration/config-error.ts';
 export { settingVariable } from './configuration/kafka-settings.ts';
 export { databaseFile, databaseFiles } from './database/databases.ts';
-export { MigrationError } from './database/migration-files.ts';
 export { announceReady } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { createLogger, type PinoLogger } from './logging/logger.ts';

@@ -1,11 +1,10 @@
-export { type BatchJobView, BatchJobsService, scheduleOf } from './batch-jobs.service.ts';
+export { type BatchJobView, BatchJobsService } from './batch-jobs.service.ts';
 export {
   BatchLedger,
   type Checkpoint,
   type ClaimedRun,
   type ClaimedStep,
   type FrozenWindow,
-  LEASE_MS,
   type RunResult,
   type RunTicket,
   type StepTicket,
@@ -27,11 +26,4 @@ export {
   type StartBatchRunOutcome,
 } from './batch-runs.service.ts';
 export { BatchTicksService } from './batch-ticks.service.ts';
-export {
-  checkSchedule,
-  lastDue,
-  nextDue,
-  type Schedule,
-  ScheduleError,
-  scheduleInWords,
-} from './cron-schedule.ts';
+export { checkSchedule, type Schedule } from './cron-schedule.ts';

@@ -1,9 +1,4 @@
-export {
-  ClusterUnavailable,
-  KafkaRefusal,
-  kafkaErrorMessage,
-  kafkaErrorName,
-} from './cluster-error.ts';
+export { ClusterUnavailable, KafkaRefusal } from './cluster-error.ts';
 export { ClusterClient, EARLIEST, LATEST } from './cluster-client.ts';
 export type {
   ClusterMetadata,
@@ -16,7 +11,7 @@ export type {
   TopicOffsets,
 } from './cluster-model.ts';
 export { InteractiveCluster } from './interactive-cluster.ts';
-export { byName, type Page, PAGE_SIZE_MAX, pageByName } from './page.ts';
+export { byName, type Page, pageByName } from './page.ts';
 export {
   type Problem,
   type InvalidInput,

@@ -1,4 +1,3 @@
-export { Appender } from './appender.ts';
 export {
   IngestRefusal,
   type IngestProblem,
@@ -16,7 +15,6 @@ export { parseJsonPointer, type JsonPointer } from './json-pointer.ts';
 export { nextValue, objectMembers, arrayElements, type Slice } from './json-text.ts';
 export { parseNative, type NativeMedia, type NativeOptions } from './native-format.ts';
 export type { Acks } from './produce-api.ts';
-export { NO_HEADERS, type IncomingRecord, type RecordHeader } from './record.ts';
+export { type IncomingRecord, type RecordHeader } from './record.ts';
 export { parseRestProxyV2, type EmbeddedFormat } from './rest-proxy-v2.ts';
 export { parseRestProxyV3, type RestProxyV3Record } from './rest-proxy-v3.ts';
-export { TopicDirectory } from './topic-directory.ts';

@@ -1,4 +1,4 @@
-export { checkTopicName, type CreateTopicRequest, TOPIC_PARTITIONS_MAX } from './topic-input.ts';
+export { checkTopicName, type CreateTopicRequest } from './topic-input.ts';
 export {
   configSources,
   type CreateTopicOutcome,

@@ -1,9 +1,8 @@
 /** A simulated machine for tests of what is built on the log: files that crash, a clock, a ledger. */
 export { PartitionChecker } from './checker.ts';
 export type { Attempt, Crash, Promised, ReadPortion, ReadRecord } from './checker.ts';
-export { batchOf, LogWorld, readAllBatches } from './log-world.ts';
 export type { BatchOptions } from './log-world.ts';
-export { CrashedError, MemoryFiles } from './memory-files.ts';
+export { MemoryFiles } from './memory-files.ts';
 export type { Fault, FileOperation } from './memory-files.ts';
 export { Random } from './random.ts';
 export { Register } from './register.ts';

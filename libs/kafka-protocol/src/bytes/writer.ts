@@ -1,15 +1,8 @@
 import { writeInt64 } from './int64.ts';
 import { writeUuid } from './uuid.ts';
 
-/** Bytes that are produced while they are written, for example read from a file. */
-export interface BytesSource {
-  readonly byteLength: number;
-  /** Fills exactly `byteLength` bytes of `target` from `position` on. */
-  readInto(target: Buffer, position: number): void;
-}
-
-/** What may stand for a field of record batches: one buffer, several in order, or a source. */
-export type RecordsInput = Uint8Array | readonly Uint8Array[] | BytesSource;
+/** What may stand for a field of record batches: one buffer, or several in order. */
+export type RecordsInput = Uint8Array | readonly Uint8Array[];
 
 /** From this size on a buffer given to `append` is passed on as it is; below, copying is cheaper. */
 const REFERENCE_BYTES_MIN = 4096;
@@ -19,8 +12,8 @@ const SLAB_BYTES = 64 * 1024;
 let slab: Buffer | undefined;
 
 /**
- * Writes Kafka's primitive types into memory taken from a shared slab (or a buffer that the caller
- * pools), and collects large buffers without copying them.
+ * Writes Kafka's primitive types into memory taken from a shared slab (or given by the caller), and
+ * collects large buffers without copying them.
  *
  * Invariant: the message is `chunks` in order, then `buffer[start..position]`.
  * A buffer passed to `append` must not change until the chunks have been sent.
@@ -149,13 +142,9 @@ export class Writer {
     this.position += bytes.length;
   }
 
-  /** Adds record batches: large buffers by reference, sources read straight into the message. */
+  /** Adds record batches: large buffers by reference, small ones as copies. */
   append(input: RecordsInput): void {
-    if (isBytesSource(input)) {
-      this.makeRoomFor(input.byteLength);
-      input.readInto(this.buffer, this.position);
-      this.position += input.byteLength;
-    } else if (input instanceof Uint8Array) {
+    if (input instanceof Uint8Array) {
       this.appendBuffer(input);
     } else {
       for (const part of input) this.appendBuffer(part);
@@ -171,19 +160,6 @@ export class Writer {
   /** Makes room for `size` bytes in one piece. */
   private reserve(size: number): void {
     if (this.position + size > this.buffer.length) this.grow(size);
-  }
-
-  /** Like `reserve`, but what is written already stays where it is when the room is large. */
-  private makeRoomFor(size: number): void {
-    if (this.position + size <= this.buffer.length) return;
-    if (size < REFERENCE_BYTES_MIN) {
-      this.grow(size);
-      return;
-    }
-    this.flush();
-    this.buffer = Buffer.allocUnsafeSlow(size + SLAB_BYTES / 16);
-    this.start = 0;
-    this.position = 0;
   }
 
   private grow(size: number): void {
@@ -219,12 +195,8 @@ export class Writer {
 
 /** Bytes that `input` adds to a message. */
 export function sizeOfRecords(input: RecordsInput): number {
-  if (isBytesSource(input) || input instanceof Uint8Array) return input.byteLength;
+  if (input instanceof Uint8Array) return input.byteLength;
   let size = 0;
   for (const part of input) size += part.length;
   return size;
-}
-
-function isBytesSource(input: RecordsInput): input is BytesSource {
-  return 'readInto' in input;
 }

@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  int16,
-  int32,
-  int64,
-  records,
-  string,
-  struct,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, int16, int32, int64, records, string, struct } from './schema.ts';
 
 /**
  * Records to append.
@@ -76,8 +65,3 @@ export const produce = api({
     ),
   },
 });
-
-export type ProduceRequest = Decoded<typeof produce.request>;
-export type ProduceRequestInput = Encodable<typeof produce.request>;
-export type ProduceResponse = Decoded<typeof produce.response>;
-export type ProduceResponseInput = Encodable<typeof produce.response>;

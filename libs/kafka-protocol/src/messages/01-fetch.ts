@@ -10,8 +10,6 @@ import {
   string,
   struct,
   uuid,
-  type Decoded,
-  type Encodable,
 } from './schema.ts';
 
 /**
@@ -122,8 +120,3 @@ export const fetch = api({
     ),
   },
 });
-
-export type FetchRequest = Decoded<typeof fetch.request>;
-export type FetchRequestInput = Encodable<typeof fetch.request>;
-export type FetchResponse = Decoded<typeof fetch.response>;
-export type FetchResponseInput = Encodable<typeof fetch.response>;

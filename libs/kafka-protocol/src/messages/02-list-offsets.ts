@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  int16,
-  int32,
-  int64,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, int16, int32, int64, int8, string } from './schema.ts';
 
 /**
  * Offsets by timestamp, or by -1 latest, -2 earliest.
@@ -47,8 +37,3 @@ export const listOffsets = api({
     }),
   },
 });
-
-export type ListOffsetsRequest = Decoded<typeof listOffsets.request>;
-export type ListOffsetsRequestInput = Encodable<typeof listOffsets.request>;
-export type ListOffsetsResponse = Decoded<typeof listOffsets.response>;
-export type ListOffsetsResponseInput = Encodable<typeof listOffsets.response>;

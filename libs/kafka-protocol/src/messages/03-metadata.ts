@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  string,
-  uuid,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, string, uuid } from './schema.ts';
 
 /** No authorized operations were asked for. */
 const INT32_MIN = -0x80000000;
@@ -69,8 +58,3 @@ export const metadata = api({
     errorCode: int16({ versions: '13+' }),
   },
 });
-
-export type MetadataRequest = Decoded<typeof metadata.request>;
-export type MetadataRequestInput = Encodable<typeof metadata.request>;
-export type MetadataResponse = Decoded<typeof metadata.response>;
-export type MetadataResponseInput = Encodable<typeof metadata.response>;

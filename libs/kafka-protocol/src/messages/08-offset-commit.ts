@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, int64, string } from './schema.ts';
 
 /**
  * Committed offsets of a group, to be kept.
@@ -39,8 +39,3 @@ export const offsetCommit = api({
     }),
   },
 });
-
-export type OffsetCommitRequest = Decoded<typeof offsetCommit.request>;
-export type OffsetCommitRequestInput = Encodable<typeof offsetCommit.request>;
-export type OffsetCommitResponse = Decoded<typeof offsetCommit.response>;
-export type OffsetCommitResponseInput = Encodable<typeof offsetCommit.response>;

@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  int64,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, int64, string } from './schema.ts';
 
 /**
  * Committed offsets of groups.
@@ -84,8 +73,3 @@ export const offsetFetch = api({
     ),
   },
 });
-
-export type OffsetFetchRequest = Decoded<typeof offsetFetch.request>;
-export type OffsetFetchRequestInput = Encodable<typeof offsetFetch.request>;
-export type OffsetFetchResponse = Decoded<typeof offsetFetch.response>;
-export type OffsetFetchResponseInput = Encodable<typeof offsetFetch.response>;

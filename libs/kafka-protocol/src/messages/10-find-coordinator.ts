@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, int8, string } from './schema.ts';
 
 /**
  * The coordinator of a group or transactional id.
@@ -46,8 +36,3 @@ export const findCoordinator = api({
     ),
   },
 });
-
-export type FindCoordinatorRequest = Decoded<typeof findCoordinator.request>;
-export type FindCoordinatorRequestInput = Encodable<typeof findCoordinator.request>;
-export type FindCoordinatorResponse = Decoded<typeof findCoordinator.response>;
-export type FindCoordinatorResponseInput = Encodable<typeof findCoordinator.response>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  bool,
-  bytes,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, bool, bytes, int16, int32, string } from './schema.ts';
 
 /**
  * Membership of a consumer group, first half.
@@ -51,8 +41,3 @@ export const joinGroup = api({
     }),
   },
 });
-
-export type JoinGroupRequest = Decoded<typeof joinGroup.request>;
-export type JoinGroupRequestInput = Encodable<typeof joinGroup.request>;
-export type JoinGroupResponse = Decoded<typeof joinGroup.response>;
-export type JoinGroupResponseInput = Encodable<typeof joinGroup.response>;

@@ -1,4 +1,4 @@
-import { api, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
+import { api, int16, int32, string } from './schema.ts';
 
 /**
  * A member is alive.
@@ -21,8 +21,3 @@ export const heartbeat = api({
     errorCode: int16(),
   },
 });
-
-export type HeartbeatRequest = Decoded<typeof heartbeat.request>;
-export type HeartbeatRequestInput = Encodable<typeof heartbeat.request>;
-export type HeartbeatResponse = Decoded<typeof heartbeat.response>;
-export type HeartbeatResponseInput = Encodable<typeof heartbeat.response>;

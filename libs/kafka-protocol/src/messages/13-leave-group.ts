@@ -1,4 +1,4 @@
-import { api, array, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, string } from './schema.ts';
 
 /**
  * Members leave.
@@ -36,8 +36,3 @@ export const leaveGroup = api({
     ),
   },
 });
-
-export type LeaveGroupRequest = Decoded<typeof leaveGroup.request>;
-export type LeaveGroupRequestInput = Encodable<typeof leaveGroup.request>;
-export type LeaveGroupResponse = Decoded<typeof leaveGroup.response>;
-export type LeaveGroupResponseInput = Encodable<typeof leaveGroup.response>;

@@ -1,4 +1,4 @@
-import { api, array, bytes, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, bytes, int16, int32, string } from './schema.ts';
 
 /**
  * Membership of a consumer group, second half: the assignment.
@@ -31,8 +31,3 @@ export const syncGroup = api({
     assignment: bytes(),
   },
 });
-
-export type SyncGroupRequest = Decoded<typeof syncGroup.request>;
-export type SyncGroupRequestInput = Encodable<typeof syncGroup.request>;
-export type SyncGroupResponse = Decoded<typeof syncGroup.response>;
-export type SyncGroupResponseInput = Encodable<typeof syncGroup.response>;

@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  bytes,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, bytes, int16, int32, string } from './schema.ts';
 
 /** No authorized operations were asked for. */
 const INT32_MIN = -0x80000000;
@@ -50,8 +39,3 @@ export const describeGroups = api({
     }),
   },
 });
-
-export type DescribeGroupsRequest = Decoded<typeof describeGroups.request>;
-export type DescribeGroupsRequestInput = Encodable<typeof describeGroups.request>;
-export type DescribeGroupsResponse = Decoded<typeof describeGroups.response>;
-export type DescribeGroupsResponseInput = Encodable<typeof describeGroups.response>;

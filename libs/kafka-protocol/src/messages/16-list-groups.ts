@@ -1,13 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, string } from './schema.ts';
 
 /**
  * The groups there are.
@@ -35,8 +26,3 @@ export const listGroups = api({
     }),
   },
 });
-
-export type ListGroupsRequest = Decoded<typeof listGroups.request>;
-export type ListGroupsRequestInput = Encodable<typeof listGroups.request>;
-export type ListGroupsResponse = Decoded<typeof listGroups.response>;
-export type ListGroupsResponseInput = Encodable<typeof listGroups.response>;

@@ -1,4 +1,4 @@
-import { api, arrayOf, int16, string, type Decoded, type Encodable } from './schema.ts';
+import { api, arrayOf, int16, string } from './schema.ts';
 
 /**
  * The SASL mechanism to be used. Never flexible.
@@ -17,8 +17,3 @@ export const saslHandshake = api({
     mechanisms: arrayOf(string()),
   },
 });
-
-export type SaslHandshakeRequest = Decoded<typeof saslHandshake.request>;
-export type SaslHandshakeRequestInput = Encodable<typeof saslHandshake.request>;
-export type SaslHandshakeResponse = Decoded<typeof saslHandshake.response>;
-export type SaslHandshakeResponseInput = Encodable<typeof saslHandshake.response>;

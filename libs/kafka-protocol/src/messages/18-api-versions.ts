@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  bool,
-  int16,
-  int32,
-  int64,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, bool, int16, int32, int64, string } from './schema.ts';
 
 /**
  * What the broker speaks. The answer's header is always version 0 (KIP-511).
@@ -53,8 +43,3 @@ export const apiVersions = api({
     zkMigrationReady: bool({ versions: '3+', tag: 3 }),
   },
 });
-
-export type ApiVersionsRequest = Decoded<typeof apiVersions.request>;
-export type ApiVersionsRequestInput = Encodable<typeof apiVersions.request>;
-export type ApiVersionsResponse = Decoded<typeof apiVersions.response>;
-export type ApiVersionsResponseInput = Encodable<typeof apiVersions.response>;

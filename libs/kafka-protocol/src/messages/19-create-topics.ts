@@ -1,16 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  int8,
-  string,
-  uuid,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, int8, string, uuid } from './schema.ts';
 
 /**
  * New topics.
@@ -64,8 +52,3 @@ export const createTopics = api({
     }),
   },
 });
-
-export type CreateTopicsRequest = Decoded<typeof createTopics.request>;
-export type CreateTopicsRequestInput = Encodable<typeof createTopics.request>;
-export type CreateTopicsResponse = Decoded<typeof createTopics.response>;
-export type CreateTopicsResponseInput = Encodable<typeof createTopics.response>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  string,
-  uuid,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, string, uuid } from './schema.ts';
 
 /**
  * Topics to delete.
@@ -42,8 +32,3 @@ export const deleteTopics = api({
     }),
   },
 });
-
-export type DeleteTopicsRequest = Decoded<typeof deleteTopics.request>;
-export type DeleteTopicsRequestInput = Encodable<typeof deleteTopics.request>;
-export type DeleteTopicsResponse = Decoded<typeof deleteTopics.response>;
-export type DeleteTopicsResponseInput = Encodable<typeof deleteTopics.response>;

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, int64, string } from './schema.ts';
 
 /**
  * Records below an offset to delete; -1 means all.
@@ -32,8 +32,3 @@ export const deleteRecords = api({
     }),
   },
 });
-
-export type DeleteRecordsRequest = Decoded<typeof deleteRecords.request>;
-export type DeleteRecordsRequestInput = Encodable<typeof deleteRecords.request>;
-export type DeleteRecordsResponse = Decoded<typeof deleteRecords.response>;
-export type DeleteRecordsResponseInput = Encodable<typeof deleteRecords.response>;

@@ -1,4 +1,4 @@
-import { api, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
+import { api, int16, int32, int64, string } from './schema.ts';
 
 /**
  * A producer id and epoch.
@@ -23,8 +23,3 @@ export const initProducerId = api({
     producerEpoch: int16(),
   },
 });
-
-export type InitProducerIdRequest = Decoded<typeof initProducerId.request>;
-export type InitProducerIdRequestInput = Encodable<typeof initProducerId.request>;
-export type InitProducerIdResponse = Decoded<typeof initProducerId.response>;
-export type InitProducerIdResponseInput = Encodable<typeof initProducerId.response>;

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int64, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, int64, string } from './schema.ts';
 
 /**
  * Where a leader epoch ended.
@@ -34,8 +34,3 @@ export const offsetForLeaderEpoch = api({
     }),
   },
 });
-
-export type OffsetForLeaderEpochRequest = Decoded<typeof offsetForLeaderEpoch.request>;
-export type OffsetForLeaderEpochRequestInput = Encodable<typeof offsetForLeaderEpoch.request>;
-export type OffsetForLeaderEpochResponse = Decoded<typeof offsetForLeaderEpoch.response>;
-export type OffsetForLeaderEpochResponseInput = Encodable<typeof offsetForLeaderEpoch.response>;

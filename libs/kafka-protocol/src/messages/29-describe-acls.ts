@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Access rules, listed.
@@ -36,8 +36,3 @@ export const describeAcls = api({
     }),
   },
 });
-
-export type DescribeAclsRequest = Decoded<typeof describeAcls.request>;
-export type DescribeAclsRequestInput = Encodable<typeof describeAcls.request>;
-export type DescribeAclsResponse = Decoded<typeof describeAcls.response>;
-export type DescribeAclsResponseInput = Encodable<typeof describeAcls.response>;

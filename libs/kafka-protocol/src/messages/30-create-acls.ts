@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Access rules, added.
@@ -29,8 +29,3 @@ export const createAcls = api({
     }),
   },
 });
-
-export type CreateAclsRequest = Decoded<typeof createAcls.request>;
-export type CreateAclsRequestInput = Encodable<typeof createAcls.request>;
-export type CreateAclsResponse = Decoded<typeof createAcls.response>;
-export type CreateAclsResponseInput = Encodable<typeof createAcls.response>;

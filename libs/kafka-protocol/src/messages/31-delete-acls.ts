@@ -1,4 +1,4 @@
-import { api, array, int16, int32, int8, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Access rules, removed.
@@ -40,8 +40,3 @@ export const deleteAcls = api({
     }),
   },
 });
-
-export type DeleteAclsRequest = Decoded<typeof deleteAcls.request>;
-export type DeleteAclsRequestInput = Encodable<typeof deleteAcls.request>;
-export type DeleteAclsResponse = Decoded<typeof deleteAcls.response>;
-export type DeleteAclsResponseInput = Encodable<typeof deleteAcls.response>;

@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Configs of topics and brokers.
@@ -54,8 +43,3 @@ export const describeConfigs = api({
     }),
   },
 });
-
-export type DescribeConfigsRequest = Decoded<typeof describeConfigs.request>;
-export type DescribeConfigsRequestInput = Encodable<typeof describeConfigs.request>;
-export type DescribeConfigsResponse = Decoded<typeof describeConfigs.response>;
-export type DescribeConfigsResponseInput = Encodable<typeof describeConfigs.response>;

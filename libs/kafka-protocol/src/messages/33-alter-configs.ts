@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  bool,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, bool, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Configs replaced as a whole; IncrementalAlterConfigs changes single ones.
@@ -41,8 +31,3 @@ export const alterConfigs = api({
     }),
   },
 });
-
-export type AlterConfigsRequest = Decoded<typeof alterConfigs.request>;
-export type AlterConfigsRequestInput = Encodable<typeof alterConfigs.request>;
-export type AlterConfigsResponse = Decoded<typeof alterConfigs.response>;
-export type AlterConfigsResponseInput = Encodable<typeof alterConfigs.response>;

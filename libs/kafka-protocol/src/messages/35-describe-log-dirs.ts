@@ -1,15 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  int64,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, int64, string } from './schema.ts';
 
 /**
  * Sizes of partitions on disk.
@@ -50,8 +39,3 @@ export const describeLogDirs = api({
     }),
   },
 });
-
-export type DescribeLogDirsRequest = Decoded<typeof describeLogDirs.request>;
-export type DescribeLogDirsRequestInput = Encodable<typeof describeLogDirs.request>;
-export type DescribeLogDirsResponse = Decoded<typeof describeLogDirs.response>;
-export type DescribeLogDirsResponseInput = Encodable<typeof describeLogDirs.response>;

@@ -1,4 +1,4 @@
-import { api, bytes, int16, int64, string, type Decoded, type Encodable } from './schema.ts';
+import { api, bytes, int16, int64, string } from './schema.ts';
 
 /**
  * One step of SASL authentication.
@@ -20,8 +20,3 @@ export const saslAuthenticate = api({
     sessionLifetimeMs: int64({ versions: '1+' }),
   },
 });
-
-export type SaslAuthenticateRequest = Decoded<typeof saslAuthenticate.request>;
-export type SaslAuthenticateRequestInput = Encodable<typeof saslAuthenticate.request>;
-export type SaslAuthenticateResponse = Decoded<typeof saslAuthenticate.response>;
-export type SaslAuthenticateResponseInput = Encodable<typeof saslAuthenticate.response>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, string } from './schema.ts';
 
 /**
  * More partitions for topics.
@@ -43,8 +33,3 @@ export const createPartitions = api({
     }),
   },
 });
-
-export type CreatePartitionsRequest = Decoded<typeof createPartitions.request>;
-export type CreatePartitionsRequestInput = Encodable<typeof createPartitions.request>;
-export type CreatePartitionsResponse = Decoded<typeof createPartitions.response>;
-export type CreatePartitionsResponseInput = Encodable<typeof createPartitions.response>;

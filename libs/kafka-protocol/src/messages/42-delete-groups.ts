@@ -1,13 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, string } from './schema.ts';
 
 /**
  * Empty groups to delete.
@@ -30,8 +21,3 @@ export const deleteGroups = api({
     }),
   },
 });
-
-export type DeleteGroupsRequest = Decoded<typeof deleteGroups.request>;
-export type DeleteGroupsRequestInput = Encodable<typeof deleteGroups.request>;
-export type DeleteGroupsResponse = Decoded<typeof deleteGroups.response>;
-export type DeleteGroupsResponseInput = Encodable<typeof deleteGroups.response>;

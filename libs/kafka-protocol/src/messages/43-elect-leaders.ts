@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Partitions whose leader is to be elected anew; null means all.
@@ -44,8 +34,3 @@ export const electLeaders = api({
     }),
   },
 });
-
-export type ElectLeadersRequest = Decoded<typeof electLeaders.request>;
-export type ElectLeadersRequestInput = Encodable<typeof electLeaders.request>;
-export type ElectLeadersResponse = Decoded<typeof electLeaders.response>;
-export type ElectLeadersResponseInput = Encodable<typeof electLeaders.response>;

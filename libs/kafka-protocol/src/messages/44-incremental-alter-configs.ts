@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  bool,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, bool, int16, int32, int8, string } from './schema.ts';
 
 /**
  * Single configs set, deleted, appended to or subtracted from (KIP-339).
@@ -42,10 +32,3 @@ export const incrementalAlterConfigs = api({
     }),
   },
 });
-
-export type IncrementalAlterConfigsRequest = Decoded<typeof incrementalAlterConfigs.request>;
-export type IncrementalAlterConfigsRequestInput = Encodable<typeof incrementalAlterConfigs.request>;
-export type IncrementalAlterConfigsResponse = Decoded<typeof incrementalAlterConfigs.response>;
-export type IncrementalAlterConfigsResponseInput = Encodable<
-  typeof incrementalAlterConfigs.response
->;

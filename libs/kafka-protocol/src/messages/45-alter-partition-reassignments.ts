@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, bool, int16, int32, string } from './schema.ts';
 
 /**
  * Where partitions are to be; null replicas take a move back (KIP-455). Flexible from the start.
@@ -46,16 +36,3 @@ export const alterPartitionReassignments = api({
     }),
   },
 });
-
-export type AlterPartitionReassignmentsRequest = Decoded<
-  typeof alterPartitionReassignments.request
->;
-export type AlterPartitionReassignmentsRequestInput = Encodable<
-  typeof alterPartitionReassignments.request
->;
-export type AlterPartitionReassignmentsResponse = Decoded<
-  typeof alterPartitionReassignments.response
->;
-export type AlterPartitionReassignmentsResponseInput = Encodable<
-  typeof alterPartitionReassignments.response
->;

@@ -1,13 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, string } from './schema.ts';
 
 /** Partitions being moved (KIP-455). Flexible from the start. */
 export const listPartitionReassignments = api({
@@ -40,14 +31,3 @@ export const listPartitionReassignments = api({
     }),
   },
 });
-
-export type ListPartitionReassignmentsRequest = Decoded<typeof listPartitionReassignments.request>;
-export type ListPartitionReassignmentsRequestInput = Encodable<
-  typeof listPartitionReassignments.request
->;
-export type ListPartitionReassignmentsResponse = Decoded<
-  typeof listPartitionReassignments.response
->;
-export type ListPartitionReassignmentsResponseInput = Encodable<
-  typeof listPartitionReassignments.response
->;

@@ -1,4 +1,4 @@
-import { api, array, int16, int32, string, type Decoded, type Encodable } from './schema.ts';
+import { api, array, int16, int32, string } from './schema.ts';
 
 /** Committed offsets to delete (KIP-496). Never flexible. */
 export const offsetDelete = api({
@@ -26,8 +26,3 @@ export const offsetDelete = api({
     }),
   },
 });
-
-export type OffsetDeleteRequest = Decoded<typeof offsetDelete.request>;
-export type OffsetDeleteRequestInput = Encodable<typeof offsetDelete.request>;
-export type OffsetDeleteResponse = Decoded<typeof offsetDelete.response>;
-export type OffsetDeleteResponseInput = Encodable<typeof offsetDelete.response>;

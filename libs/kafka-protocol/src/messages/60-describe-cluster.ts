@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  bool,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, bool, int16, int32, int8, string } from './schema.ts';
 
 /** No authorized operations were asked for. */
 const INT32_MIN = -0x80000000;
@@ -45,8 +35,3 @@ export const describeCluster = api({
     clusterAuthorizedOperations: int32({ default: INT32_MIN }),
   },
 });
-
-export type DescribeClusterRequest = Decoded<typeof describeCluster.request>;
-export type DescribeClusterRequestInput = Encodable<typeof describeCluster.request>;
-export type DescribeClusterResponse = Decoded<typeof describeCluster.response>;
-export type DescribeClusterResponseInput = Encodable<typeof describeCluster.response>;

@@ -1,14 +1,4 @@
-import {
-  api,
-  array,
-  arrayOf,
-  int16,
-  int32,
-  int8,
-  string,
-  type Decoded,
-  type Encodable,
-} from './schema.ts';
+import { api, array, arrayOf, int16, int32, int8, string } from './schema.ts';
 
 /** Type of a subscription to client metrics, the only one that version 0 lists. */
 const CLIENT_METRICS = 16;
@@ -35,8 +25,3 @@ export const listConfigResources = api({
     }),
   },
 });
-
-export type ListConfigResourcesRequest = Decoded<typeof listConfigResources.request>;
-export type ListConfigResourcesRequestInput = Encodable<typeof listConfigResources.request>;
-export type ListConfigResourcesResponse = Decoded<typeof listConfigResources.response>;
-export type ListConfigResourcesResponseInput = Encodable<typeof listConfigResources.response>;

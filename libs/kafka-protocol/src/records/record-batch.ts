@@ -101,11 +101,6 @@ export function writeRecordBatchHeader(
   buffer.writeInt32BE(header.recordCount, position + 57);
 }
 
-/** Offset of the last record of the batch. */
-export function lastOffsetOf(header: RecordBatchHeader): number {
-  return header.baseOffset + header.lastOffsetDelta;
-}
-
 /** The batch's compression; undefined for a number that stands for none. */
 export function compressionOf(header: RecordBatchHeader): Compression | undefined {
   return COMPRESSIONS[header.attributes & 0x07];

@@ -25,7 +25,7 @@ export interface RecordHeader {
 }
 
 /** Most bytes that a batch may unpack to when the caller sets no limit of its own. */
-export const UNPACKED_BYTES_MAX = 128 * 1024 * 1024;
+const UNPACKED_BYTES_MAX = 128 * 1024 * 1024;
 
 /** A record has at least: length, attributes, two deltas, two lengths, header count. */
 const RECORD_BYTES_MIN = 7;
@@ -56,11 +56,11 @@ export function* decodeRecords(
 }
 
 /** The bytes of a batch's records, decompressed. */
-export function unpackRecords(
+function unpackRecords(
   buffer: Buffer,
   { header, position }: RecordBatchSlice,
-  codecs?: CompressionCodecs,
-  unpackedBytesMax: number = UNPACKED_BYTES_MAX,
+  codecs: CompressionCodecs | undefined,
+  unpackedBytesMax: number,
 ): Buffer {
   const end = position + header.byteLength;
   if (header.byteLength < RECORD_BATCH_HEADER_BYTES || end > buffer.length) {
