@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import {
   eventually,
@@ -33,6 +33,27 @@ describe('a start that works', () => {
     expect(await system.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(performance.now() - before).toBeLessThan(10_000);
     expect(system.runningProcesses()).toEqual([]);
+  });
+
+  test('serves and ends in good order although nobody reads what it prints', async () => {
+    await using system = await startSupervised({ env: { PENSTOCK_LOG_LEVEL: 'debug' } });
+    const { stdout, stderr } = system.process.child;
+    for (const stream of [stdout, stderr]) stream!.pause();
+    // The broker writes a line about each, which is more than all buffers on the way take.
+    for (let n = 0; n < 100; n++) await openAndClose(system.kafkaPort, 100);
+    const answer = await fetch(`${system.baseUrl}/ingest/unread`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"a":1}',
+    });
+    expect(answer.status).toBe(200);
+    const exit = new Promise((resolve) => {
+      system.process.child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    system.process.kill('SIGTERM');
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(system.runningProcesses()).toEqual([]);
+    for (const stream of [stdout, stderr]) stream!.resume();
   });
 
   test('ends all processes when the supervisor is killed hard', async () => {
@@ -169,3 +190,13 @@ describe('a start that cannot work stops with one line that says what to do', ()
     expect(second.output).toContain('is in use by the Penstock with process id');
   });
 });
+
+/** Opens connections to a port of this machine at once, and closes them. */
+async function openAndClose(port: number, count: number): Promise<void> {
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => socket.end());
+      socket.once('close', () => resolve()).once('error', reject);
+    });
+  await Promise.all(Array.from({ length: count }, one));
+}

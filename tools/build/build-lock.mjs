@@ -3,12 +3,22 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../install/repository.mjs';
 
+/** How often a wait for another build is said. */
+const SAY_EVERY_MS = 5_000;
 const lockFile = join(root, '.penstock', 'build.lock');
 
 /** Runs `work` while no other start, test or build writes the same files. */
 export async function withBuildLock(work) {
   mkdirSync(dirname(lockFile), { recursive: true });
-  while (!tryLock()) await delay(100);
+  const startedAt = performance.now();
+  let saidAt = startedAt;
+  while (!tryLock()) {
+    await delay(100);
+    if (performance.now() - saidAt < SAY_EVERY_MS) continue;
+    saidAt = performance.now();
+    const seconds = Math.round((saidAt - startedAt) / 1000);
+    console.log(`  waits      ${seconds} s for the build of process ${ownerOf()}`);
+  }
   try {
     return await work();
   } finally {

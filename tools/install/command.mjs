@@ -1,19 +1,32 @@
 import { spawn } from 'node:child_process';
 
+/** @type {Set<import('node:child_process').ChildProcess>} what runs and may be ended at any time */
+const running = new Set();
+let isEnding = false;
+
+/** Ends every program that runs here and may be ended; no other is started. */
+export function endCommands() {
+  isEnding = true;
+  for (const child of running) child.kill('SIGTERM');
+}
+
 /**
  * Runs a program to its end. Its output is kept, and shown only when `show` is set.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, prefix?: string }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, uninterrupted?: boolean }} [options]
+ *   `uninterrupted`: `endCommands` leaves it alone, since ending it half-way would leave a mess
  * @returns {Promise<{ code: number, output: string }>} code is 127 when there is no such program
  */
 export function runCommand(command, args, options = {}) {
+  if (isEnding) return Promise.resolve({ code: 128, output: '' });
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (!options.uninterrupted) running.add(child);
     let output = '';
     const keep = (stream) => (chunk) => {
       output = (output + chunk).slice(-400_000);
@@ -21,8 +34,15 @@ export function runCommand(command, args, options = {}) {
     };
     child.stdout.setEncoding('utf8').on('data', keep(process.stdout));
     child.stderr.setEncoding('utf8').on('data', keep(process.stderr));
-    child.once('error', (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
-    child.once('close', (code, signal) => resolve({ code: code ?? (signal ? 128 : 1), output }));
+    const end = (code) => {
+      running.delete(child);
+      resolve({ code, output });
+    };
+    child.once('error', (error) => {
+      output += `${error.message}\n`;
+      end(127);
+    });
+    child.once('close', (code, signal) => end(code ?? (signal ? 128 : 1)));
   });
 }
 

@@ -38,7 +38,7 @@ async function apt(args) {
   const isOurs = writePolicy();
   try {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    return await runCommand('apt-get', args, { env });
+    return await runCommand('apt-get', args, { env, uninterrupted: true });
   } finally {
     if (isOurs) rmSync(policyFile, { force: true });
   }

@@ -1,3 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What nobody has read yet is kept up to this much; later lines are left out, and counted. */
+const UNREAD_BYTES_MAX = 1024 * 1024;
+/** How long the end waits for somebody who reads slowly. */
+const LAST_WORDS_MS = 1000;
+
 const colours = { dim: 2, red: 31, yellow: 33, cyan: 36, green: 32 };
 const coloured = Boolean(process.stdout.isTTY) && process.env.NO_COLOR === undefined;
 const paint = (colour, text) => (coloured ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text);
@@ -5,15 +12,63 @@ const paint = (colour, text) => (coloured ? `\x1b[${colours[colour]}m${text}\x1b
 const levelNames = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 const notShown = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'context', 'err']);
 
-/** A reader that went away (`npm start | head`) must not take the log down with it. */
+/**
+ * A reader that went away (`npm start | head`), or that has stopped reading (a pager, a terminal after
+ * Ctrl-S), must take neither the log nor the processes down with it.
+ */
 export function keepWritingWithoutReader() {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => undefined);
+    // A terminal is written to synchronously unless it is told otherwise: one that is held would hold
+    // the supervisor, and with it every process whose output the supervisor reads.
+    if (stream.isTTY) stream._handle?.setBlocking?.(false);
+  }
+}
+
+/** Resolves once what was said has been read, or after a second: then the rest is given up. */
+export async function lastWords() {
+  const deadline = performance.now() + LAST_WORDS_MS;
+  const unread = () => process.stdout.writableLength + process.stderr.writableLength > 0;
+  while (unread() && performance.now() < deadline) await delay(10);
 }
 
 /** Prints one line of the supervisor's own. */
 export function say(name, text, level = 'info') {
-  console.log(line(Date.now(), name, level, text));
+  terminal.print(line(Date.now(), name, level, text));
 }
+
+/** Lines for a reader who may be slow: a bounded number of bytes waits for him, the rest is counted. */
+export class Lines {
+  #stream;
+  #unreadBytesMax;
+  #leftOut = 0;
+
+  /**
+   * @param {import('node:stream').Writable} stream
+   * @param {number} [unreadBytesMax]
+   */
+  constructor(stream, unreadBytesMax = UNREAD_BYTES_MAX) {
+    this.#stream = stream;
+    this.#unreadBytesMax = unreadBytesMax;
+  }
+
+  /** @param {string} text one or more lines, without the last line's end */
+  print(text) {
+    if (this.#stream.writableLength > this.#unreadBytesMax) {
+      if (this.#leftOut++ === 0) this.#stream.once('drain', () => this.#sayLeftOut());
+      return;
+    }
+    this.#stream.write(`${text}\n`);
+  }
+
+  #sayLeftOut() {
+    const lines = this.#leftOut === 1 ? '1 line was' : `${this.#leftOut} lines were`;
+    this.#leftOut = 0;
+    this.print(line(Date.now(), 'penstock', 'warn', `${lines} left out, because nobody read them`));
+  }
+}
+
+const terminal = new Lines(process.stdout);
 
 /** Prints what a process wrote: its JSON lines as readable text, everything else as it is. */
 export function printOutput(name, stream) {
@@ -21,10 +76,10 @@ export function printOutput(name, stream) {
   stream.setEncoding('utf8').on('data', (chunk) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
-    for (const text of lines) if (text.trim() !== '') console.log(readable(name, text));
+    for (const text of lines) if (text.trim() !== '') terminal.print(readable(name, text));
   });
   stream.on('end', () => {
-    if (rest.trim() !== '') console.log(readable(name, rest));
+    if (rest.trim() !== '') terminal.print(readable(name, rest));
   });
   stream.on('error', () => undefined);
 }

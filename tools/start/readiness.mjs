@@ -1,26 +1,49 @@
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Patience } from './patience.mjs';
 
-/** Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. */
+/**
+ * Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. It never gives up,
+ * since what is there already serves others meanwhile; it says what is missing.
+ */
 export async function serving(settings, signal) {
   const url = `${baseUrl(settings)}/readyz`;
+  const patience = new Patience('not ready yet');
   while (!signal.aborted) {
-    if (await answersOk(url)) return;
+    const missing = await whatIsMissing(url);
+    if (missing === undefined) return;
+    patience.waitsFor(missing);
     await delay(20);
   }
 }
 
-/** By `node:http`, since `fetch` would take 15 MB more for as long as the supervisor lives. */
-function answersOk(url) {
+/**
+ * By `node:http`, since `fetch` would take 15 MB more for as long as the supervisor lives.
+ * @param {string} url
+ * @returns {Promise<string | undefined>} nothing when it is ready
+ */
+function whatIsMissing(url) {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: 2000 }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
+    const request = get(url, { agent: false, timeout: 3000 }, (answer) => {
+      if (answer.statusCode === 200) return void resolve(answer.resume() && undefined);
+      let body = '';
+      answer.setEncoding('utf8').on('data', (text) => (body += text));
+      answer.on('close', () => resolve(missingParts(body) ?? `it answers ${answer.statusCode}`));
     });
     // Not listening yet, or restarting.
-    request.once('error', () => resolve(false));
+    request.once('error', (error) => resolve(`the api does not answer (${error.code})`));
     request.once('timeout', () => request.destroy());
   });
+}
+
+/** What `/readyz` says is missing and needed, as one sentence. */
+function missingParts(body) {
+  try {
+    const needed = JSON.parse(body).missing.filter(({ required }) => required);
+    return needed.map(({ name, detail }) => `${name}: ${detail ?? 'not there'}`).join('; ');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The one line that says where everything is. */

@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ensureBuilt } from '../build/parts.mjs';
-import { Stop } from '../install/command.mjs';
+import { endCommands, Stop } from '../install/command.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';
 import { childEnvironment, productNode, root } from '../install/repository.mjs';
 import { runTool } from '../install/tool.mjs';
 import { lockDataFolder } from './lock.mjs';
 import { help, parseOptions } from './options.mjs';
-import { keepWritingWithoutReader, say } from './output.mjs';
+import { keepWritingWithoutReader, lastWords, say } from './output.mjs';
 import { readyLine, serving } from './readiness.mjs';
 import { findRedis, redisHelp } from './redis.mjs';
 import { checkDataFolder, checkPorts, readSettings } from './settings.mjs';
@@ -16,7 +16,9 @@ import { stopRequest } from './stop-request.mjs';
 import { Supervisor } from './supervisor.mjs';
 
 keepWritingWithoutReader();
+const stop = stopRequest();
 await runTool(main);
+await endWithoutReader();
 
 async function main() {
   const options = parseOptions(process.argv.slice(2));
@@ -25,12 +27,32 @@ async function main() {
     throw new Stop(`Unknown option ${options.unknown}: npm start -- --help lists what there is.`);
   }
   checkNode();
-  if (!options.prebuilt) {
-    await ensureInstalled();
-    await ensureBuilt();
-  }
+  if (!options.prebuilt) await unlessStopped(prepare);
+  if (stop.signal.aborted) return;
   if (options.recover !== undefined) await recover(options.recover);
   else await run(options);
+}
+
+async function prepare() {
+  await ensureInstalled();
+  await ensureBuilt();
+}
+
+/** Ends the programs of the preparation when the stop comes before anything is started. */
+async function unlessStopped(work) {
+  const done = work();
+  await Promise.race([done, stop.requested]);
+  if (!stop.signal.aborted) return;
+  say('penstock', `stopping: ${stop.signal.reason}, before anything was started`);
+  endCommands();
+  // It fails for what has just been ended; what it had locked is given back.
+  await done.catch(() => undefined);
+}
+
+/** Nobody may be there to read the last lines; they hold the end for a moment only. */
+async function endWithoutReader() {
+  await lastWords();
+  if (process.stdout.writableLength + process.stderr.writableLength > 0) process.exit();
 }
 
 /** The broker's own command, on a data folder that nothing else uses meanwhile. */
@@ -45,6 +67,7 @@ async function recover(words) {
       env: { ...env, PENSTOCK_DATA_DIR: dataDir },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
+    void stop.requested.then(() => child.kill('SIGTERM'));
     process.exitCode = await new Promise((done) => child.once('close', (code) => done(code ?? 1)));
   } finally {
     unlock();
@@ -66,8 +89,8 @@ async function run(options) {
 }
 
 async function supervise(settings, env, startedAt) {
-  const stop = stopRequest();
   const redis = await findRedis(settings);
+  if (stop.signal.aborted) return;
   if (redis !== undefined) say('redis', `${redis.url} (${redis.how})`);
   else say('redis', `none found, batch jobs wait for one. Type: ${redisHelp}`, 'warn');
   const supervisor = new Supervisor({

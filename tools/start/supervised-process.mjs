@@ -3,6 +3,10 @@ import { printOutput, say } from './output.mjs';
 
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 30_000;
+/** One that has not said by then that it serves is ended, and started again. */
+const START_MS_MAX = 300_000;
+/** What a process keeps of its time to end, to say what it still waited for before it is killed. */
+const LAST_WORDS_MS = 300;
 /** One that ran this long starts with the shortest back-off again. */
 const RAN_WELL_MS = 30_000;
 
@@ -19,6 +23,7 @@ export class SupervisedProcess {
    * @param {NodeJS.ProcessEnv} options.env
    * @param {boolean} [options.ipc] has the channel over which it says `ready`, and by whose end it knows that the supervisor is gone
    * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel: gives the process id once it serves
+   * @param {number} [options.startMsMax] how long it may take until it serves
    * @param {() => void} options.onChange state, process id or count of restarts changed
    */
   constructor(options) {
@@ -48,6 +53,7 @@ export class SupervisedProcess {
     this.pid = child.pid ?? null;
     this.startedAt = Date.now();
     this.#change('STARTING');
+    this.#limitStart(child);
     printOutput(this.name, child.stdout);
     printOutput(this.name, child.stderr);
     child.stdin.on('error', () => undefined);
@@ -83,7 +89,10 @@ export class SupervisedProcess {
     clearTimeout(this.restartTimer);
     const { child } = this;
     if (child === undefined) return this.#change('STOPPED');
+    clearTimeout(this.startTimer);
     child.stdin.end();
+    // It knows its time, so that it can say itself what it waits for when the time is over.
+    this.send({ type: 'stop', graceMs: graceMs - LAST_WORDS_MS });
     child.kill('SIGTERM');
     const timer = setTimeout(() => {
       say(this.name, `does not end within ${graceMs / 1000} s and is killed`, 'warn');
@@ -99,8 +108,20 @@ export class SupervisedProcess {
   }
 
   #isReady() {
+    clearTimeout(this.startTimer);
     this.#change('RUNNING');
     for (const resolve of this.readyWaiters.splice(0)) resolve();
+  }
+
+  /** A start that hangs would otherwise hang for ever, since nothing else watches it. */
+  #limitStart(child) {
+    const limitMs = this.options.startMsMax ?? START_MS_MAX;
+    clearTimeout(this.startTimer);
+    this.startTimer = setTimeout(() => {
+      if (this.child !== child) return;
+      say(this.name, `does not serve ${limitMs / 1000} s after its start and is killed`, 'warn');
+      killGroup(child.pid);
+    }, limitMs);
   }
 
   async #probe(child) {
@@ -116,6 +137,7 @@ export class SupervisedProcess {
 
   #ended(reason) {
     this.pid = null;
+    clearTimeout(this.startTimer);
     if (this.stopping) return this.#change('STOPPED');
     this.lastExit = `${reason} at ${new Date().toISOString()}`;
     this.failures = Date.now() - this.startedAt > RAN_WELL_MS ? 1 : this.failures + 1;

@@ -20,7 +20,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((supervised) => supervised.stop(1000)));
 });
 
-function supervise(script: string) {
+function supervise(script: string, options: { startMsMax?: number } = {}) {
   const states: string[] = [];
   const supervised: SupervisedProcess = new SupervisedProcess({
     name: 'sample',
@@ -28,6 +28,7 @@ function supervise(script: string) {
     args: ['-e', script],
     env: process.env,
     ipc: true,
+    ...options,
     onChange: () => states.push(supervised.state),
   });
   running.push(supervised);
@@ -62,6 +63,13 @@ describe('a supervised process', () => {
     expect(states.slice(0, 4)).toEqual(['STARTING', 'BACKING_OFF', 'STARTING', 'BACKING_OFF']);
     await supervised.stop(1000);
     expect(supervised.state).toBe('STOPPED');
+  });
+
+  test('is started again when it never says that it serves', async () => {
+    const { supervised } = supervise('setInterval(() => {}, 1000);', { startMsMax: 300 });
+    await eventually(() => supervised.restarts > 0, 5000);
+    expect(supervised.lastExit).toMatch(/^signal SIGKILL/);
+    await supervised.stop(1000);
   });
 
   test('is killed when it does not end within its time', async () => {

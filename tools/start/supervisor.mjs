@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { productNode, root } from '../install/repository.mjs';
 import { say } from './output.mjs';
+import { Patience } from './patience.mjs';
 import { SupervisedProcess } from './supervised-process.mjs';
 
 /** Exits before the first `ready` after which the start is given up. */
@@ -30,18 +31,26 @@ export class Supervisor {
     this.#addApp('worker');
   }
 
-  /** Resolves once every process has said that it serves. */
+  /** Resolves once every process has said that it serves; says meanwhile which have not. */
   async start() {
     const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
-    redis?.start();
-    if (broker !== undefined) {
-      broker.start();
-      await broker.ready();
+    const patience = new Patience('starting');
+    const timer = setInterval(() => patience.waitsFor(this.#notServing()), 1000);
+    // A start that is given up must not hold the end.
+    timer.unref();
+    try {
+      redis?.start();
+      if (broker !== undefined) {
+        broker.start();
+        await broker.ready();
+      }
+      api.start();
+      worker.start();
+      await Promise.all([...this.#processes.values()].map((supervised) => supervised.ready()));
+      this.#started = true;
+    } finally {
+      clearInterval(timer);
     }
-    api.start();
-    worker.start();
-    await Promise.all([...this.#processes.values()].map((supervised) => supervised.ready()));
-    this.#started = true;
   }
 
   /**
@@ -56,6 +65,12 @@ export class Supervisor {
 
   describe() {
     return [...this.#processes.values()].map((supervised) => supervised.describe());
+  }
+
+  #notServing() {
+    const started = [...this.#processes.values()].filter(({ state }) => state !== 'STOPPED');
+    const waiting = started.filter(({ state }) => state !== 'RUNNING').map(({ name }) => name);
+    return `${waiting.join(', ')} ${waiting.length === 1 ? 'does' : 'do'} not serve yet`;
   }
 
   #addApp(name) {
