@@ -6,6 +6,7 @@ import {
   createLogger,
   loadConfig,
   onShutdown,
+  StopSteps,
   type Config,
   type Logger,
 } from '@penstock/platform';
@@ -28,7 +29,9 @@ function codeOf(error: unknown): string {
 
 async function start(config: Config, logger: Logger): Promise<void> {
   const app = await createApplication({ config, logger });
-  onShutdown(() => app.close(), { logger: logger.pino });
+  const steps = app.get(StopSteps);
+  const close = (): Promise<void> => steps.waitFor('requests under way', app.close());
+  onShutdown(close, { logger: logger.pino, steps });
   await app.listen({ port: config.http.port, host: config.bind });
   logger.pino.info({ url: await app.getUrl() }, 'listening');
   announceReady();

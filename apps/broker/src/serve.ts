@@ -5,6 +5,7 @@ import {
   databaseFile,
   databaseFiles,
   onShutdown,
+  StopSteps,
   type Config,
 } from '@penstock/platform/process';
 import { reportMetrics } from './process-metrics.ts';
@@ -21,13 +22,14 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
   const { startBroker } = await import('./start-broker.ts');
   const broker = await startBroker({ config, store, logger, surroundings });
   const stopReporting = reportMetrics(broker, logger);
+  const steps = new StopSteps();
   onShutdown(
     async () => {
       stopReporting();
-      await broker.stop();
-      await store.close();
+      await steps.waitFor('requests and logs', broker.stop());
+      await steps.waitFor('broker.db', store.close());
     },
-    { logger },
+    { logger, steps },
   );
   void store.failed.then((error) => {
     logger.fatal({ err: error }, 'metadata cannot be stored any more: ending, to be started again');

@@ -5,6 +5,7 @@ import {
   createLogger,
   loadConfig,
   onShutdown,
+  StopSteps,
   waitForControlDatabase,
 } from '@penstock/platform';
 import { pipelines } from '@penstock/samples';
@@ -18,5 +19,5 @@ const app = await NestFactory.createApplicationContext(
   WorkerModule.forRoot({ name: 'worker', config, logger, pipelines }),
   { logger, abortOnError: false },
 );
-onShutdown(() => app.close(), { logger: logger.pino });
+onShutdown(() => app.close(), { logger: logger.pino, steps: app.get(StopSteps) });
 announceReady();

@@ -15,7 +15,7 @@ import {
   WorkersService,
 } from '@penstock/control-plane';
 import type { PipelineDefinition } from '@penstock/pipelines';
-import { PlatformModule, type PlatformOptions } from '@penstock/platform';
+import { PlatformModule, type PlatformOptions, StopSteps } from '@penstock/platform';
 import { BatchExecutor } from './batch/batch-executor.ts';
 import { BatchRunner } from './batch/batch-runner.ts';
 import { Definitions } from './definitions/definitions.ts';
@@ -35,6 +35,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #batch: BatchRunner;
   readonly #heartbeat: Heartbeat;
   readonly #demo: DemoProducer;
+  readonly #steps: StopSteps;
 
   constructor(
     @Inject(Definitions) definitions: Definitions,
@@ -42,12 +43,14 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(BatchRunner) batch: BatchRunner,
     @Inject(Heartbeat) heartbeat: Heartbeat,
     @Inject(DemoProducer) demo: DemoProducer,
+    @Inject(StopSteps) steps: StopSteps,
   ) {
     this.#definitions = definitions;
     this.#processors = processors;
     this.#batch = batch;
     this.#heartbeat = heartbeat;
     this.#demo = demo;
+    this.#steps = steps;
   }
 
   static forRoot(options: WorkerOptions): DynamicModule {
@@ -88,8 +91,12 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Drains while the databases and clients of the platform are still open. */
   async onModuleDestroy(): Promise<void> {
-    await this.#demo.stop();
-    await Promise.all([this.#processors.stop(), this.#batch.stop()]);
-    await this.#heartbeat.stop();
+    const steps = this.#steps;
+    await steps.waitFor('the demo', this.#demo.stop());
+    await Promise.all([
+      this.#processors.stop(steps),
+      steps.waitFor('batch steps', this.#batch.stop()),
+    ]);
+    await steps.waitFor('the last heartbeat', this.#heartbeat.stop());
   }
 }

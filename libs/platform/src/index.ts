@@ -25,6 +25,7 @@ export {
 export { partitionForKey } from './kafka/partitioner.ts';
 export { announceReady, onSupervisorMessage } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
+export { StopSteps } from './lifecycle/stop-steps.ts';
 export { Logger, createLogger, type PinoLogger } from './logging/logger.ts';
 export { Metrics, type Counter, type Gauge, type Histogram } from './metrics/metrics.ts';
 export { PlatformModule, type PlatformOptions } from './platform.module.ts';

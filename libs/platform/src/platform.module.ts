@@ -4,6 +4,7 @@ import { ControlDatabase } from './database/control-database.ts';
 import { DatabaseWatcher } from './database/database-watcher.ts';
 import { Health } from './health/health.ts';
 import { KafkaClients } from './kafka/kafka-clients.ts';
+import { StopSteps } from './lifecycle/stop-steps.ts';
 import { Logger } from './logging/logger.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
@@ -20,7 +21,7 @@ const REDIS_URL_DEFAULT = 'redis://127.0.0.1:6379';
 
 /**
  * What every Nest process of Penstock injects: Config, Logger, ControlDatabase, DatabaseWatcher,
- * KafkaClients, RedisConnection, Metrics, Health. Import once, at the root; it is global.
+ * KafkaClients, RedisConnection, Metrics, Health, StopSteps. Import once, at the root; it is global.
  * control.db must have its migrations before (`migrateControlDatabase`, `waitForControlDatabase`).
  */
 @Module({})
@@ -40,6 +41,7 @@ export class PlatformModule {
         RedisConnection,
         Metrics,
         Health,
+        StopSteps,
       ],
     };
   }
@@ -72,5 +74,6 @@ function platformProviders({ name, config, logger }: PlatformOptions): Provider[
     },
     { provide: Metrics, useFactory: () => new Metrics() },
     { provide: Health, useFactory: () => new Health() },
+    { provide: StopSteps, useFactory: () => new StopSteps() },
   ];
 }

@@ -6,4 +6,5 @@ export { settingVariable } from './configuration/kafka-settings.ts';
 export { databaseFile, databaseFiles } from './database/databases.ts';
 export { announceReady } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
+export { StopSteps } from './lifecycle/stop-steps.ts';
 export { createLogger, type PinoLogger } from './logging/logger.ts';

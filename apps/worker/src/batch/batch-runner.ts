@@ -13,7 +13,9 @@ const LOOK_EVERY_MS = 1_000;
 const LOOK_INTERVAL_MIN_MS = 100;
 /** A ticket that Redis kept, but lost the worker of, is given to another after this long. */
 const STALLED_AFTER_MS = 5_000;
+/** The supervisor gives a worker five seconds. */
 const CLOSE_DEADLINE_MS = 2_000;
+const CLOSE_DEADLINE_BUSY_MS = 4_000;
 
 /**
  * Brings what the ledger says is to be done to the workers through BullMQ.
@@ -95,7 +97,7 @@ export class BatchRunner {
     let timer: NodeJS.Timeout | undefined;
     // Without Redis BullMQ may wait for it; its connections are cut a moment later anyway.
     const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_DEADLINE_MS + (this.#busy > 0 ? 4_000 : 0));
+      timer = setTimeout(resolve, this.#busy > 0 ? CLOSE_DEADLINE_BUSY_MS : CLOSE_DEADLINE_MS);
     });
     await Promise.race([closing, deadline]);
     clearTimeout(timer);

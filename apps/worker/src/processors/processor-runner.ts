@@ -5,7 +5,7 @@ import {
   StreamProcessor,
   type StreamProcessorState,
 } from '@penstock/pipelines';
-import { DatabaseWatcher, KafkaClients, Logger } from '@penstock/platform';
+import { DatabaseWatcher, KafkaClients, Logger, type StopSteps } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 import { WorkerIdentity } from '../identity/worker-identity.ts';
 
@@ -61,9 +61,13 @@ export class ProcessorRunner {
   }
 
   /** Drains all processors: what is in flight is finished and committed, the groups are left. */
-  async stop(): Promise<void> {
+  async stop(steps: StopSteps): Promise<void> {
     this.#unwatch();
-    await Promise.all([...this.#entries.values()].map(({ processor }) => processor.stop()));
+    await Promise.all(
+      [...this.#entries].map(([name, { processor }]) =>
+        steps.waitFor(`stream processor ${name}`, processor.stop()),
+      ),
+    );
     await this.report();
   }
 

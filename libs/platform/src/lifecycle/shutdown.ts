@@ -1,10 +1,17 @@
 import type { PinoLogger } from '../logging/logger.ts';
+import { onSupervisorMessage } from './announce-ready.ts';
+import type { StopSteps } from './stop-steps.ts';
 
 const DEADLINE_MS = 9_500;
 
 export interface ShutdownOptions {
   readonly logger?: PinoLogger;
-  /** After this many ms the process ends with code 1, whatever is still open. */
+  /** What the end waits for, to be named when it takes too long. */
+  readonly steps?: StopSteps;
+  /**
+   * After this many ms the process ends with code 1, whatever is still open. A supervisor that gives
+   * less time says so with its message `stop`.
+   */
   readonly deadlineMs?: number;
 }
 
@@ -15,31 +22,53 @@ export interface ShutdownOptions {
  * What still holds the loop open after the deadline is a bug, which is logged and ends with code 1.
  */
 export function onShutdown(close: () => Promise<void> | void, options: ShutdownOptions = {}): void {
-  let closing = false;
+  const { logger } = options;
+  let deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  let begunAt: number | undefined;
+  let deadline: NodeJS.Timeout | undefined;
+  const setDeadline = (): void => {
+    clearTimeout(deadline);
+    const leftMs = deadlineMs - (performance.now() - (begunAt ?? performance.now()));
+    deadline = setTimeout(() => giveUp(options), Math.max(leftMs, 0)).unref();
+  };
   const begin = (reason: string): void => {
-    if (closing) return;
-    closing = true;
-    options.logger?.info({ reason }, 'stopping');
-    const deadline = setTimeout(() => {
-      options.logger?.fatal(
-        { open: process.getActiveResourcesInfo() },
-        'could not stop in time: ending with work undone',
-      );
-      process.exit(1);
-    }, options.deadlineMs ?? DEADLINE_MS);
-    deadline.unref();
-    void run(close, options.logger, deadline);
+    if (begunAt !== undefined) return;
+    begunAt = performance.now();
+    logger?.info({ reason }, 'stopping');
+    setDeadline();
+    void run(close, logger, () => clearTimeout(deadline));
   };
   process.on('SIGTERM', () => begin('SIGTERM'));
   process.on('SIGINT', () => begin('SIGINT'));
   // Only a process with a channel can lose it.
-  if (process.connected) process.on('disconnect', () => begin('the supervisor is gone'));
+  if (!process.connected) return;
+  process.on('disconnect', () => begin('the supervisor is gone'));
+  onSupervisorMessage((message) => {
+    const graceMs = graceOf(message);
+    if (graceMs === undefined) return;
+    // It may come before the signal or after it.
+    deadlineMs = Math.min(deadlineMs, graceMs);
+    if (begunAt !== undefined) setDeadline();
+  });
+}
+
+function graceOf(message: unknown): number | undefined {
+  const { type, graceMs } = (message ?? {}) as { type?: unknown; graceMs?: unknown };
+  return type === 'stop' && typeof graceMs === 'number' ? graceMs : undefined;
+}
+
+function giveUp({ logger, steps }: ShutdownOptions): void {
+  logger?.fatal(
+    { waitsFor: steps?.underWay(), open: process.getActiveResourcesInfo() },
+    'could not stop in time: ending with work undone',
+  );
+  process.exit(1);
 }
 
 async function run(
   close: () => Promise<void> | void,
   logger: PinoLogger | undefined,
-  deadline: NodeJS.Timeout,
+  clearDeadline: () => void,
 ): Promise<void> {
   try {
     await close();
@@ -52,7 +81,7 @@ async function run(
   // The channel to the supervisor would keep the event loop alive.
   if (process.connected) process.disconnect();
   // A stray handle (a client library's idle socket) must not hold the process until the deadline.
-  clearTimeout(deadline);
+  clearDeadline();
   setTimeout(() => {
     logger?.warn({ open: process.getActiveResourcesInfo() }, 'handles left open at the end');
     process.exit();
