@@ -25,7 +25,10 @@ export async function serving(settings, signal) {
 function whatIsMissing(url) {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, timeout: 3000 }, (answer) => {
-      if (answer.statusCode === 200) return void resolve(answer.resume() && undefined);
+      if (answer.statusCode === 200) {
+        answer.resume();
+        return resolve(undefined);
+      }
       let body = '';
       answer.setEncoding('utf8').on('data', (text) => (body += text));
       answer.on('close', () => resolve(missingParts(body) ?? `it answers ${answer.statusCode}`));
