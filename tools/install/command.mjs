@@ -4,10 +4,16 @@ import { spawn } from 'node:child_process';
 const running = new Set();
 let isEnding = false;
 
+/** npm catches the signal and rolls back at its leisure; a broken-off installation is made anew anyway. */
+const GRACE_MS = 2_000;
+
 /** Ends every program that runs here and may be ended; no other is started. */
 export function endCommands() {
   isEnding = true;
-  for (const child of running) child.kill('SIGTERM');
+  for (const child of running) {
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+  }
 }
 
 /**

@@ -6,9 +6,13 @@ test('a stop ends the programs of a preparation, and no other is started', async
   const script = `
     import { endCommands, runCommand } from '${command}';
     const running = runCommand('sleep', ['600']);
+    const isDeaf = new Promise((resolve) => (process.stderr.write = resolve));
+    const loop = 'trap "" TERM; echo deaf >&2; while :; do sleep 1; done';
+    const deaf = runCommand('sh', ['-c', loop], { show: true });
     const apt = runCommand('sh', ['-c', 'sleep 0.2; echo whole'], { uninterrupted: true });
+    await isDeaf;
     endCommands();
-    const ended = [await running, await apt, await runCommand('echo', ['started'])];
+    const ended = [await running, await apt, await deaf, await runCommand('echo', ['started'])];
     console.log(JSON.stringify(ended));`;
   await using stopped = new ManagedProcess({
     command: process.execPath,
@@ -18,6 +22,7 @@ test('a stop ends the programs of a preparation, and no other is started', async
   expect(JSON.parse(stopped.stdout)).toEqual([
     { code: 128, output: '' },
     { code: 0, output: 'whole\n' },
+    { code: 128, output: 'deaf\n' },
     { code: 128, output: '' },
   ]);
 });
