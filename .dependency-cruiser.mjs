@@ -3,6 +3,26 @@
 
 const spec = '\\.(e2e-)?spec\\.tsx?$';
 
+/**
+ * Circles of imports of types that are still to be opened; a circle through one of these is let pass.
+ * To be empty by 2026-12-31: the first two go with the redesign of the log's state and of the broker's
+ * context.
+ */
+const openCircles = [
+  '^libs/kafka-log/src/log-state\\.ts$',
+  '^libs/kafka-broker/src/broker-context\\.ts$',
+  '^libs/kafka-broker/src/network/connection-watch\\.ts$',
+  '^libs/kafka-broker/src/groups/(classic-group|group-member)\\.ts$',
+  '^apps/broker/src/metadata-database\\.ts$',
+];
+
+/** The same for folders that need each other. To be empty by 2026-12-31. */
+const openFolderCircles = [
+  '^libs/kafka-broker/src/',
+  '^libs/control-plane/src/(batch|pipelines)$',
+  '^apps/api/src/',
+];
+
 /** Only files of the product: tests and tools may reach further. */
 const product = (path) => ({ path, pathNot: spec });
 /** Everything of this repository and of npm, except what is listed. */
@@ -26,15 +46,15 @@ export default {
       comment: 'Two files that need each other are one file, or miss a third that both need.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true, viaOnly: { pathNot: openCircles.join('|') } },
     },
     {
       name: 'no-folder-cycles',
       comment: 'Two folders that need each other are one noun, or miss a third that both need.',
       severity: 'error',
       scope: 'folder',
-      from: { path: '^apps/dashboard/src/' },
-      to: { path: '^apps/dashboard/src/', circular: true },
+      from: { path: '^((?:apps|libs)/[^/]+/src)/', pathNot: openFolderCircles },
+      to: { path: '^$1/', circular: true },
     },
     layer('kafka-protocol', 'libs/kafka-protocol', [], 'The codec stands alone.'),
     layer('kafka-log', 'libs/kafka-log', ['libs/kafka-protocol/'], 'The log knows record batches.'),
@@ -79,6 +99,16 @@ export default {
       severity: 'error',
       from: { path: '^(apps|libs|pipelines)/', pathNot: [spec, '^libs/testing/'] },
       to: { path: '^libs/testing/' },
+    },
+    {
+      name: 'no-faults-in-product',
+      comment: 'Simulated machines and what breaks on them are for tests and tools.',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs|pipelines)/',
+        pathNot: [spec, '^libs/testing/', '/src/(faults|simulation)/'],
+      },
+      to: { path: '/src/(faults|simulation)/' },
     },
     {
       name: 'no-tools-in-product',

@@ -81,7 +81,9 @@ async function kafkaLoad(
   });
 }
 
-/** By one record of a client that asks for metadata first, so that the topic is made as any other. */
+/**
+ * By one record of a client that asks for metadata first, so that the topic is made as any other.
+ */
 async function createTopic(penstock: Penstock, topic: string): Promise<void> {
   const { Admin } = await import('@platformatic/kafka');
   const admin = new Admin({

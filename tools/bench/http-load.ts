@@ -1,5 +1,5 @@
-// An HTTP client that costs next to nothing, in a process of its own: each connection sends the same bytes
-// again as soon as the last answer is complete. Usage, one object of JSON as argument:
+// An HTTP client that costs next to nothing, in a process of its own: each connection sends the
+// same bytes again as soon as the last answer is complete. Usage, one object of JSON as argument:
 //   {"port":…,"path":…,"body":…,"contentType":…,"connections":…,"seconds":…}
 // Prints one object of JSON: requests, seconds, and CPU seconds of this client.
 import { connect } from 'node:net';

@@ -1,8 +1,10 @@
-// A Kafka client that costs next to nothing, in a process of its own: what it sends is made once, and of
-// what it gets only the headers of the record batches are read. Usage, one object of JSON as argument:
+// A Kafka client that costs next to nothing, in a process of its own: what it sends is made once,
+// and of what it gets only the headers of the record batches are read. Usage, one object of JSON as
+// argument:
 //   {"mode":"produce"|"fetch","port":…,"topic":…,"partitions":…,"recordBytes":…,"batchBytes":…,"seconds":…,"acks":…,"bytes":…}
 // Ends after so many seconds, or when so many bytes of record values were acknowledged.
-// Prints one object of JSON: records, bytes (of record values), seconds, and CPU seconds of this client.
+// Prints one object of JSON: records, bytes (of record values), seconds, and CPU seconds of this
+// client.
 import { connect, type Socket } from 'node:net';
 import {
   ApiKeys,

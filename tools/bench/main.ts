@@ -1,5 +1,6 @@
-// Runs the benchmarks that are asked for, one after the other, and prints one table. `broker`, the comparison
-// with Apache Kafka, has options of its own and takes long: it runs only when it is named.
+// Runs the benchmarks that are asked for, one after the other, and prints one table. `broker`, the
+// comparison with Apache Kafka, has options of its own and takes long: it runs only when it is
+// named.
 import { cpus, totalmem } from 'node:os';
 import { benchBroker } from './broker/main.ts';
 import { benchmarks, type Measurement } from './benchmarks.ts';

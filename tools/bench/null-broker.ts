@@ -1,8 +1,9 @@
-// A broker that keeps nothing: the ceiling of what a client can reach on this machine. It receives and
-// decodes as ours does, answers Produce without checking or writing, and Fetch from memory.
-// Every topic exists; its name says how it is made: `…-p12-r1024` has 12 partitions, and records of 1,024
-// bytes to fetch, without end. Usage: null-broker.ts PORT
+// A broker that keeps nothing: the ceiling of what a client can reach on this machine. It receives
+// and decodes as ours does, answers Produce without checking or writing, and Fetch from memory.
+// Every topic exists; its name says how it is made: `…-p12-r1024` has 12 partitions, and records of
+// 1,024 bytes to fetch, without end. Usage: null-broker.ts PORT
 import { createServer, type Socket } from 'node:net';
+import { receiveInto } from '@penstock/kafka-broker';
 import {
   advertisedVersions,
   ApiKeys,
@@ -14,7 +15,6 @@ import {
   type RequestFor,
   type ResponseInputOf,
 } from '@penstock/kafka-protocol';
-import { receiveInto } from '../../libs/kafka-broker/src/network/socket-receiver.ts';
 
 /** Room for the largest request of a measurement, and what came with it. */
 const RECEIVE_BYTES = 8 * 1024 * 1024;

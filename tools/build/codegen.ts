@@ -2,10 +2,10 @@
  * Generates the dashboard's GraphQL types and documents.
  *
  * Reads `apps/api/schema.graphql` and every `*.graphql` under `apps/dashboard/src`, writes
- * `apps/dashboard/src/generated/graphql.ts` (git-ignored). Documents become plain strings that carry
- * their result and variable types, so the browser needs no GraphQL parser. Runs on Node's own type
- * stripping: `node tools/build/codegen.ts`. Fails with the validator's message when a document does
- * not fit the schema.
+ * `apps/dashboard/src/generated/graphql.ts` (git-ignored). Documents become plain strings that
+ * carry their result and variable types, so the browser needs no GraphQL parser. Runs on Node's own
+ * type stripping: `node tools/build/codegen.ts`. Fails with the validator's message when a document
+ * does not fit the schema.
  */
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';

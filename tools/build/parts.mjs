@@ -1,4 +1,5 @@
-// What a build consists of: for each part the sources it depends on, a file it leaves, and the commands.
+// What a build consists of: for each part the sources it depends on, a file it leaves, and the
+// commands.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, Stop, withProgress } from '../install/command.mjs';

@@ -1,4 +1,5 @@
-// npm run check: everything that can be said about the code without running it. `npm run check -- NAME` for one.
+// npm run check: everything that can be said about the code without running it. `npm run check --
+// NAME` for one.
 import { join } from 'node:path';
 import { runCommand, Stop } from '../install/command.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';

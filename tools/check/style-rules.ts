@@ -1,5 +1,6 @@
-// The rules of style that no other tool knows. Each takes the sources and gives one line per problem;
-// style.spec.ts runs them on the repository and proves on a sample that each can fail.
+// The rules of style that no other tool knows. Each takes the sources and gives one line per
+// problem; style.spec.ts runs them on the repository and proves on a sample that each can fail.
+import { posix } from 'node:path';
 
 export interface SourceFile {
   /** Path below the root of the repository. */
@@ -7,7 +8,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-type Rule = (files: readonly SourceFile[]) => string[];
+export type Rule = (files: readonly SourceFile[]) => string[];
 
 /** About 400; tests are read one by one, so they may be longer. */
 const LINES_MAX = 450;
@@ -122,7 +123,7 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
 }
 
-/** Every noun of the API is tested over the wire. */
+/** Names say what is in a file, and its role after a dot. */
 export const fileNames: Rule = (files) =>
   files
     .map(({ path }) => path)
@@ -130,3 +131,19 @@ export const fileNames: Rule = (files) =>
     .filter((path) => !path.includes('/routes/') && /\.(ts|tsx|mjs)$/.test(path))
     .filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)*$/.test(path.split('/').at(-1)!))
     .map((path) => `${path}: file names are kebab-case with a role suffix`);
+
+/**
+ * One package reaches another by its name, which is what its package.json offers, and never by a path
+ * into its inside.
+ */
+export const packageEntries: Rule = (files) =>
+  files.flatMap(({ path, text }) =>
+    [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)]
+      .map(([, specifier]) => posix.join(posix.dirname(path), specifier!))
+      .filter((target) => packageOf(target) !== packageOf(path))
+      .map((target) => `${path}: imports ${target}; take it from the package by its name`),
+  );
+
+function packageOf(path: string): string | undefined {
+  return /^(?:(?:apps|libs)\/[^/]+|pipelines|prisma|tools)(?=\/)/.exec(path)?.[0];
+}

@@ -3,7 +3,15 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@penstock/testing';
 import { describe, expect, test } from 'vitest';
-import { bannedText, fileLength, fileNames, folderNames, longFiles } from './style-rules.ts';
+import {
+  bannedText,
+  fileLength,
+  fileNames,
+  folderNames,
+  longFiles,
+  packageEntries,
+} from './style-rules.ts';
+import { lineLength, noSleep } from './syntax-rules.ts';
 
 const patterns = ['apps', 'libs', 'pipelines', 'tools'].map((top) => `${top}/**/*.{ts,tsx,mjs}`);
 const exclude = (path: string) => /(^|\/)(node_modules|dist|generated)(\/|$)/.test(path);
@@ -15,7 +23,7 @@ const files = await Promise.all(
   })),
 );
 // The rules name what they ban.
-const others = files.filter(({ path }) => !path.startsWith('tools/check/style'));
+const others = files.filter(({ path }) => !path.startsWith('tools/check/'));
 
 describe('the sources keep the rules of style', () => {
   test('there are sources to look at', () => expect(files.length).toBeGreaterThan(100));
@@ -29,6 +37,8 @@ describe('the sources keep the rules of style', () => {
   test('no folder has a vague name', () => expect(folderNames(files)).toEqual([]));
   test('no file has an odd name', () => expect(fileNames(files)).toEqual([]));
   test('no banned text is used', () => expect(bannedText(others)).toEqual([]));
+  test('no package is entered by a path', () => expect(packageEntries(others)).toEqual([]));
+  test('no test sleeps', () => expect(noSleep(files)).toEqual([]));
 });
 
 describe('each rule of style can fail', () => {
@@ -44,6 +54,48 @@ describe('each rule of style can fail', () => {
   test('on an odd file name', () => {
     expect(fileNames(one('libs/a/src/myFile.ts'))).toHaveLength(1);
     expect(fileNames(one('libs/a/src/00-produce.v2.spec.ts'))).toEqual([]);
+  });
+
+  test.each([
+    ["import { a } from '../../b/src/a.ts';", 1],
+    ["const a = await import('../../../apps/c/src/a.ts');", 1],
+    ["import { a } from './a.ts';\nimport { b } from '../inside/b.ts';", 0],
+    ["import { a } from '@penstock/b';", 0],
+  ])('on a path into another package: %s', (text, problems) => {
+    expect(packageEntries(one('libs/a/src/b.ts', text))).toHaveLength(problems);
+  });
+
+  const words = 'words '.repeat(20);
+  test.each([
+    [`// ${words}`, 1],
+    [`/** ${words} */`, 1],
+    [`const sum = ${'a + '.repeat(25)}b;`, 1],
+    [`use('short'); // ${words}`, 1],
+    [`const message = '${words}';`, 0],
+    [`  throw new Error(\`${words}\`);`, 0],
+    [`  call(/${'a'.repeat(100)}/);`, 0],
+    [`// https://example.org/${'a'.repeat(100)}`, 0],
+    [`// ${'a'.repeat(97)}`, 0],
+  ])('on a long line: %s', (text, problems) => {
+    expect(lineLength(one('libs/a/src/b.ts', `\n${text}\n`))).toHaveLength(problems);
+  });
+
+  test.each([
+    ["import { setTimeout as anyName } from 'node:timers/promises';", 1],
+    ["import * as timers from 'timers/promises';", 1],
+    ['await new Promise((resolve) => setTimeout(resolve, 50));', 1],
+    ['await new Promise<void>((done) => { setTimeout(() => done(), 50).unref(); });', 1],
+    ['const rest = promisify(setTimeout);', 1],
+    ['Atomics.wait(cells, 0, 0, 50);', 1],
+    ['await page.pause(50);', 1],
+    ['await delay(50);', 1],
+    ["import { setImmediate } from 'node:timers/promises';", 0],
+    ['const timer = setTimeout(() => broker.kill(), 50);', 0],
+    ['await new Promise((resolve, reject) => { setTimeout(reject, 50); on(resolve); });', 0],
+    ['await eventually(() => delayed.length > 0);', 0],
+  ])('on a test that sleeps: %s', (text, problems) => {
+    expect(noSleep(one('libs/a/src/b.spec.ts', text))).toHaveLength(problems);
+    expect(noSleep(one('libs/a/src/b.ts', text))).toEqual([]);
   });
 
   const sample = 'libs/kafka-log/src/a.ts';

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Client } from './clients/client.ts';
+import type { Trait } from './clients/trait.ts';
 import { NotOffered, type Driver } from './driver.ts';
 import type { ReadRecord, SentRecord } from './protocol.ts';
 
-/** The broker under test. Only one that the suite started itself can be killed and started again. */
+/**
+ * The broker under test. Only one that the suite started itself can be killed and started again.
+ */
 export interface BrokerUnderTest {
   servers: string;
   /** kill -9, then a start on the same port and data. */
@@ -61,7 +64,9 @@ export class CheckContext implements AsyncDisposable {
     if (this.client.lacks?.includes(trait) === true) throw new NotOffered(trait);
   }
 
-  /** Does a part of the capability that the client may have no call for; false, and noted, if so. */
+  /**
+   * Does a part of the capability that the client may have no call for; false, and noted, if so.
+   */
   async offersCall(what: string, attempt: Promise<unknown>): Promise<boolean> {
     try {
       await attempt;
@@ -79,7 +84,9 @@ export class CheckContext implements AsyncDisposable {
     return topic;
   }
 
-  /** For what the client under test is only the bystander of: itself, or another where it cannot. */
+  /**
+   * For what the client under test is only the bystander of: itself, or another where it cannot.
+   */
   get helper(): Driver {
     if (this.client.helper === undefined) return this.driver;
     if (this.#helper === undefined) {
@@ -93,26 +100,6 @@ export class CheckContext implements AsyncDisposable {
     await Promise.all(this.#more.map((driver) => driver.kill()));
   }
 }
-
-/** What clients differ in, beyond whole calls that they do not have. */
-export type Trait =
-  | 'timestamps'
-  | 'headers'
-  | 'null header values'
-  | 'equal header names'
-  | 'null keys and values apart from empty ones'
-  | 'empty headers'
-  | 'idempotence'
-  | 'acks=0'
-  | 'static membership'
-  | 'cooperative rebalancing'
-  | 'commit metadata'
-  | 'metadata of altered offsets'
-  | 'pausing'
-  | 'seeking'
-  | 'manual commits'
-  | 'group members'
-  | 'offsets of what it sent';
 
 export function expectEqual(found: unknown, wanted: unknown, what: string): void {
   if (isDeepStrictEqual(found, wanted)) return;

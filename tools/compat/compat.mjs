@@ -1,4 +1,5 @@
-// npm run compat: builds what is missing, then runs the compatibility suite. `npm run compat -- --help` for more.
+// npm run compat: builds what is missing, then runs the compatibility suite. `npm run compat --
+// --help` for more.
 import { join } from 'node:path';
 import { ensureBuilt } from '../build/parts.mjs';
 import { checkNode, ensureInstalled } from '../install/install.mjs';

@@ -15,7 +15,10 @@ export interface CrossReadings {
   failures: readonly { reason: string }[];
 }
 
-/** Every client writes with every codec, every client reads all of it: keys, values, headers, timestamps. */
+/**
+ * Every client writes with every codec, every client reads all of it: keys, values, headers,
+ * timestamps.
+ */
 export async function crossReadings(
   clients: readonly Client[],
   broker: BrokerUnderTest,

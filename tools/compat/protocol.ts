@@ -1,13 +1,13 @@
 /**
- * How the suite talks to a client: one process per client (the driver), one line of JSON per request
- * on its standard input, one line per answer on its standard output, one after the other:
+ * How the suite talks to a client: one process per client (the driver), one line of JSON per
+ * request on its standard input, one line per answer on its standard output, one after the other:
  *
  *     {"id":1,"do":"partitions","topic":"t"}      {"id":1,"ok":{"count":3}}
  *                                                 {"id":1,"error":"UnknownTopicOrPartitionException: …"}
  *                                                 {"id":1,"missing":"no such call in this client"}
  *
- * The checks are written once, in TypeScript; a driver only says things in its client's words. Keys,
- * values and header values are base64 or null.
+ * The checks are written once, in TypeScript; a driver only says things in its client's words.
+ * Keys, values and header values are base64 or null.
  */
 export interface Requests {
   hello: { in: object; out: { version: string } };

@@ -1,26 +1,28 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { externalTool, Ledger, type Penstock } from '@penstock/testing';
 import { expect, test } from 'vitest';
 import { LedgerProducer } from '../acceptance/ledger.ts';
 import { auditTopic } from './audit.ts';
 import { createTopic, cutBytes, logBytes, startBroker, timedStart } from './broker.ts';
 import { KcatProducer } from './kcat-producer.ts';
+import { acknowledgedMore } from './progress.ts';
 import { isLong, randomOf, report, rounds, seed } from './settings.ts';
 import { WireProducer } from './wire-producer.ts';
 import { WireFollower } from './wire-reader.ts';
 
 const PARTITIONS = 4;
-const LONGEST_MS = isLong ? 3_000 : 1_500;
+/** Records acknowledged between two kills, at most. */
+const RECORDS_MAX = isLong ? 12_000 : 6_000;
 
-/** Kills after a random while and starts again, over and over; gives the times to ready, ms. */
+/** Kills after a random number of acknowledged records and starts again, over and over; gives the times to ready, ms. */
 async function killAgainAndAgain(
   penstock: Penstock,
+  ledger: Ledger,
   count: number,
   random: () => number,
 ): Promise<number[]> {
   const recoveries: number[] = [];
   for (let round = 0; round < count; round++) {
-    await delay(10 + random() * (LONGEST_MS - 10));
+    await acknowledgedMore(ledger, Math.floor(random() * RECORDS_MAX));
     await penstock.killHard('broker');
     recoveries.push(await timedStart(penstock));
   }
@@ -44,7 +46,7 @@ test('fault 1: kill -9 at random moments loses nothing acknowledged and invents 
   await three.start();
   const options = { bootstrapServers, name: 'kcat', ledger, partition: 3 };
   await using kcat = externalTool('kcat') ? new KcatProducer(options).start() : undefined;
-  const recoveries = await killAgainAndAgain(penstock, kills, randomOf('1'));
+  const recoveries = await killAgainAndAgain(penstock, ledger, kills, randomOf('1'));
   await stopAll([one, two, three, kcat]);
   await follower[Symbol.asyncDispose]();
   const { acknowledged, lost, duplicates } = await auditTopic(penstock, PARTITIONS, ledger);
@@ -81,7 +83,7 @@ test('fault 2: over kill -9, idempotent producers lose nothing and write nothing
   await using b = hasKcat
     ? new KcatProducer({ ...theirs, name: 'kcat-b', partition: 2 }).start()
     : undefined;
-  const recoveries = await killAgainAndAgain(penstock, kills, randomOf('2'));
+  const recoveries = await killAgainAndAgain(penstock, ledger, kills, randomOf('2'));
   await stopAll([wire, both, a, b]);
   await follower[Symbol.asyncDispose]();
   const verdict = await auditTopic(penstock, PARTITIONS, ledger, { idempotent });

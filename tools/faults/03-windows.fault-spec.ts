@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { ApiKeys } from '@penstock/kafka-protocol';
 import { eventually, externalTool, Ledger, WireClient, type Penstock } from '@penstock/testing';
@@ -6,6 +5,7 @@ import type { FilesFault } from '@penstock/testing/failing-files';
 import { expect, test } from 'vitest';
 import { auditTopic } from './audit.ts';
 import { createTopic, cutBytes, failingBroker, startBroker, timedStart, TOPIC } from './broker.ts';
+import { withDeadline } from './progress.ts';
 import { randomOf, report, rounds, seed } from './settings.ts';
 import { WireProducer } from './wire-producer.ts';
 import { WireFollower } from './wire-reader.ts';
@@ -133,7 +133,7 @@ test.skipIf(!hasStrace)(
           acknowledged = attempted;
         } catch (error) {
           if (!client.isClosed) throw error;
-          await delay(10);
+          break;
         }
       }
       expect((await withDeadline(ended, `kill in ${kill}`)).signal).toBe('SIGKILL');
@@ -174,11 +174,4 @@ async function committedOffset({ kafkaPort }: Penstock): Promise<number> {
     requireStable: false,
   });
   return topics[0]?.partitions[0]?.committedOffset ?? 0;
-}
-
-async function withDeadline<T>(promise: Promise<T>, what: string): Promise<T> {
-  const late = Symbol('late');
-  const first = await Promise.race([promise, delay(30_000, late, { ref: false })]);
-  if (first === late) throw new Error(`${what} did not come within 30 s`);
-  return first as T;
 }

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Ledger, WireClient } from '@penstock/testing';
 import { ApiKeys } from '@penstock/kafka-protocol';
 import { expect, test } from 'vitest';
 import { auditTopic } from './audit.ts';
 import { createTopic, residentBytes, startBroker } from './broker.ts';
+import { acknowledgedMore } from './progress.ts';
 import { isLong, report } from './settings.ts';
 import { WireProducer } from './wire-producer.ts';
 import { readByWire, WireFollower } from './wire-reader.ts';
@@ -27,16 +27,16 @@ test('fault 22: on a heap of 128 MB a mixed load neither ends the process nor ma
     for (let round = 0; !stop; round++) {
       await readByWire(port, PARTITIONS);
       await describeCluster(port, round);
-      await delay(50);
+      await acknowledgedMore(ledger, 50);
     }
   };
   const churning = churn();
   const samples: number[] = [];
-  const [warmUpMs, measuredMs] = isLong ? [120_000, 1_680_000] : [10_000, 30_000];
-  await delay(warmUpMs);
-  for (let waited = 0; waited < measuredMs; waited += 500) {
+  const [warmUp, measured] = isLong ? [100_000, 1_400_000] : [8_000, 24_000];
+  for (let records = 0; records < warmUp; records += 400) await acknowledgedMore(ledger, 400);
+  for (let records = 0; records < measured; records += 400) {
     samples.push(residentBytes(penstock.pid('broker')));
-    await delay(500);
+    await acknowledgedMore(ledger, 400);
   }
   stop = true;
   await churning;

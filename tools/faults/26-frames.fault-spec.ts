@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Ledger, type Penstock } from '@penstock/testing';
 import { expect, test } from 'vitest';
 import { auditTopic } from './audit.ts';
 import { createTopic, residentBytes, startBroker } from './broker.ts';
+import { acknowledgedMore } from './progress.ts';
 import { report } from './settings.ts';
 import { WireProducer } from './wire-producer.ts';
 
@@ -19,12 +19,14 @@ async function attacker(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Sends each of these many times beside a producer; gives how much the process grew at most, bytes. */
+/**
+ * Sends each of these many times beside a producer; gives how much the process grew at most, bytes.
+ */
 async function attack(penstock: Penstock, ledger: Ledger, frames: readonly Buffer[]) {
   const { kafkaPort: port } = penstock;
   await createTopic(port, 1);
   await using producer = new WireProducer({ port, ledger, name: 'steady', partition: 0 }).start();
-  await expect.poll(() => ledger.acknowledged.length).toBeGreaterThan(500);
+  await acknowledgedMore(ledger, 500);
   const before = residentBytes(penstock.pid('broker'));
   let most = before;
   let closed = 0;
@@ -34,12 +36,12 @@ async function attack(penstock: Penstock, ledger: Ledger, frames: readonly Buffe
       socket.once('close', () => closed++);
       socket.write(frame);
     }
-    await delay(200);
+    // What was sent before has been taken up when what was sent after is answered.
+    await acknowledgedMore(ledger, 200);
     most = Math.max(most, residentBytes(penstock.pid('broker')));
     for (const socket of sockets) socket.destroy();
   }
-  const acknowledged = ledger.acknowledged.length;
-  await expect.poll(() => ledger.acknowledged.length).toBeGreaterThan(acknowledged + 100);
+  await acknowledgedMore(ledger, 100);
   await producer.stop();
   expect(producer.errors.size).toBe(0);
   const { lost } = await auditTopic(penstock, 1, ledger);

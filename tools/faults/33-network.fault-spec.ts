@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { externalTool, FaultProxy, freePort, Ledger } from '@penstock/testing';
 import { expect, test } from 'vitest';
 import { auditTopic } from './audit.ts';
 import { createTopic, startBroker } from './broker.ts';
 import { KcatProducer } from './kcat-producer.ts';
+import { acknowledgedMore, stall } from './progress.ts';
 import { isLong, randomOf, report, seed } from './settings.ts';
 import { WireProducer } from './wire-producer.ts';
 import { WireFollower } from './wire-reader.ts';
@@ -34,12 +34,8 @@ test('fault 33: resets, delays and split packets lose nothing and write nothing 
   await using follower = new WireFollower(proxyPort, 0, ledger);
   const rounds = isLong ? 200 : 8;
   for (let round = 0; round < rounds; round++) {
-    await delay(500 + random() * 1_000);
-    proxy.faults = round % 3 === 0 ? { isStalled: true } : faults;
-    if (round % 3 === 0) {
-      await delay(300);
-      proxy.faults = faults;
-    }
+    await acknowledgedMore(ledger, 800 + Math.floor(random() * 800));
+    if (round % 3 === 0) await stall(proxy, 300);
   }
   proxy.faults = {};
   await Promise.all([plain.stop(), wire.stop(), kcat?.stop() ?? Promise.resolve()]);

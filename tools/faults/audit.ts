@@ -14,7 +14,9 @@ import { readByWire } from './wire-reader.ts';
 
 const SHOWN_MAX = 10;
 
-/** Reads the topic by two independent clients and holds it against the ledger; nothing may be wrong. */
+/**
+ * Reads the topic by two independent clients and holds it against the ledger; nothing may be wrong.
+ */
 export async function auditTopic(
   penstock: Penstock,
   partitions: number,

@@ -17,7 +17,9 @@ export function startBroker(options: PenstockOptions = {}): Promise<Penstock> {
   return startPenstock({ processes: ['broker'], ...options });
 }
 
-/** Words that start the broker, from its sources, on files or with a clock that go wrong as planned. */
+/**
+ * Words that start the broker, from its sources, on files or with a clock that go wrong as planned.
+ */
 export function failingBroker(words: readonly string[], plan: FailingBrokerPlan): string[] {
   const script = join(repositoryRoot, 'libs/testing/src/faults/failing-broker.ts');
   return [...words.slice(0, -1), '--conditions=source', script, JSON.stringify(plan)];

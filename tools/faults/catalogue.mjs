@@ -1,4 +1,5 @@
-// What `npm run faults` can do: the number and name by which one chooses, and the file that has the test.
+// What `npm run faults` can do: the number and name by which one chooses, and the file that has the
+// test.
 /** @type {{ number: number, name: string, file: string, what: string }[]} */
 export const catalogue = [
   [1, 'kill', '01-kill', 'kill -9 at random moments under acks=all load'],

@@ -1,4 +1,5 @@
-// npm run faults: what happens to acknowledged records when things go wrong, on the real broker process.
+// npm run faults: what happens to acknowledged records when things go wrong, on the real broker
+// process.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt } from '../build/parts.mjs';

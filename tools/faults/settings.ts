@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { SeededRandom } from '@penstock/testing';
 
 /** How much `npm run faults` asked for; `tools/faults/faults.mjs` puts it into the environment. */
 const env = process.env;
@@ -15,16 +16,12 @@ export function rounds(usual: number, long: number): number {
   return isLong ? long : usual;
 }
 
-/** Numbers from 0 to below 1 that follow from the seed and a name (mulberry32). */
+/** Numbers from 0 to below 1 that follow from the seed and a name. */
 export function randomOf(name: string): () => number {
   let state = seed;
   for (const character of name) state = Math.imul(state ^ character.charCodeAt(0), 0x01000193);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new SeededRandom(state);
+  return () => random.next();
 }
 
 type Figure = string | number | readonly number[];

@@ -70,8 +70,8 @@ function recordsFrom(bytes: Buffer, partition: number, from: number): LedgerReco
 }
 
 /**
- * Reads partitions from start to end by plain requests. Where the broker says that bytes are damaged
- * it notes the place and goes on behind it, as a person with a console would.
+ * Reads partitions from start to end by plain requests. Where the broker says that bytes are
+ * damaged it notes the place and goes on behind it, as a person with a console would.
  */
 export async function readByWire(
   port: number,

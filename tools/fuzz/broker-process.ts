@@ -1,5 +1,5 @@
-// The broker under attack, in a process of its own: what it costs and how long it does not listen to
-// others can be told apart from what the attack costs.
+// The broker under attack, in a process of its own: what it costs and how long it does not listen
+// to others can be told apart from what the attack costs.
 import { TestBroker } from '@penstock/testing';
 import { BlockWatch, type Blocked } from './block-watch.ts';
 

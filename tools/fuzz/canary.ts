@@ -12,8 +12,8 @@ const TOPIC = 'canary-in-the-mine';
 const PAUSE_MS = 20;
 
 /**
- * A client that behaves, on connections of its own, beside the attack: it must never be closed, never
- * get an error, and read back every record it had acknowledged, in order.
+ * A client that behaves, on connections of its own, beside the attack: it must never be closed,
+ * never get an error, and read back every record it had acknowledged, in order.
  */
 export class Canary {
   readonly #port: number;

@@ -1,4 +1,5 @@
-// npm run fuzz: attacks the embedded broker with requests that are wrong in every way. `npm run fuzz -- --help` says how.
+// npm run fuzz: attacks the embedded broker with requests that are wrong in every way. `npm run
+// fuzz -- --help` says how.
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { Stop } from '../install/command.mjs';

@@ -5,7 +5,9 @@ import type { World } from './world.ts';
 
 const INTERVAL_MS = 1_500;
 
-/** Keeps a few topics there to be attacked, and deletes the others that the attack leaves behind. */
+/**
+ * Keeps a few topics there to be attacked, and deletes the others that the attack leaves behind.
+ */
 export async function tidy(port: number, world: World, isOver: () => boolean): Promise<void> {
   await using client = await WireClient.connect(port);
   while (!isOver()) {

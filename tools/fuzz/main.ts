@@ -1,4 +1,5 @@
-// npm run fuzz, after the options have been read: attacks, prints what was found, keeps it in a file.
+// npm run fuzz, after the options have been read: attacks, prints what was found, keeps it in a
+// file.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@penstock/testing';

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@penstock/testing';
 import { expect, test } from 'vitest';
 import { BrokerUnderAttack } from './broker-under-attack.ts';
@@ -39,8 +38,10 @@ test('thousands of silent connections, then with half a request each, cost littl
     // A length of 50 MB, and a thousand bytes of it.
     const begun = Buffer.alloc(1_004);
     begun.writeInt32BE(50 * MIB);
-    for (const socket of sockets) socket.write(begun);
-    await delay(1_000);
+    await Promise.all(sockets.map((socket) => sent(socket, begun)));
+    // What was sent before has been taken up when what was sent after is answered.
+    const { acknowledged } = canary;
+    await eventually(() => canary.acknowledged > acknowledged + 20);
     const half = await residentBytes(broker, () => figures);
     expect(half - silent).toBeLessThan(CONNECTIONS * 4_096 + 48 * MIB);
   } finally {
@@ -57,6 +58,10 @@ async function open(port: number): Promise<Socket> {
   socket.on('error', () => {});
   await once(socket, 'connect');
   return socket;
+}
+
+function sent(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => socket.write(bytes, () => resolve()));
 }
 
 /** Without what can be collected, as the process reports it a moment later. */

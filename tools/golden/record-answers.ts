@@ -3,9 +3,9 @@ import { formatCase, parseRecording, Replay, WireClient } from '@penstock/testin
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Asks a running Apache Kafka what libs/kafka-broker/src/handlers/testdata/*.txt ask, and writes its
- * answers there. Not part of the build or the tests. It empties the broker that it is given, which has
- * node id 1, the settings of the files, `offsets.topic.num.partitions=1`, and
+ * Asks a running Apache Kafka what libs/kafka-broker/src/handlers/testdata/*.txt ask, and writes
+ * its answers there. Not part of the build or the tests. It empties the broker that it is given,
+ * which has node id 1, the settings of the files, `offsets.topic.num.partitions=1`, and
  * `--feature eligible.leader.replicas.version=0` when it was formatted:
  *
  *   node --conditions=source tools/golden/record-answers.ts HOST:PORT FILE…
@@ -13,7 +13,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const [address = '', ...files] = process.argv.slice(2);
 const [host = '127.0.0.1', port = '9092'] = address.split(':');
 
-/** What a request changes is not yet seen by the next one: Kafka answers before it has applied it. */
+/**
+ * What a request changes is not yet seen by the next one: Kafka answers before it has applied it.
+ */
 const SETTLE_MS = 250;
 const CHANGES = /^(Create|Delete|Alter|Incremental|Produce)/;
 

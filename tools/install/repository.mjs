@@ -1,11 +1,14 @@
-// Where things lie in this repository. Plain JavaScript for Node 20 on: it runs before anything is installed.
+// Where things lie in this repository. Plain JavaScript for Node 20 on: it runs before anything is
+// installed.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** The Node that the product runs on: the npm package `node`, or this one when that is new enough. */
+/**
+ * The Node that the product runs on: the npm package `node`, or this one when that is new enough.
+ */
 export function productNode() {
   const installed = join(root, 'node_modules', 'node', 'bin', 'node');
   if (existsSync(installed)) return installed;
@@ -26,8 +29,9 @@ export const scripts = {
 };
 
 /**
- * Environment for everything that is run from here. Prisma takes its engine from npm's WebAssembly build;
- * naming any existing file as the native engine keeps its tools from looking for one in the network.
+ * Environment for everything that is run from here. Prisma takes its engine from npm's WebAssembly
+ * build; naming any existing file as the native engine keeps its tools from looking for one in the
+ * network.
  */
 export function childEnvironment(extra = {}) {
   const path = [join(root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(':');

@@ -1,4 +1,5 @@
-// What the commands of the repository (npm run sim, compat, …) have in common: options, errors, exit codes.
+// What the commands of the repository (npm run sim, compat, …) have in common: options, errors,
+// exit codes.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { Stop } from './command.mjs';

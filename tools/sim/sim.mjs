@@ -1,4 +1,5 @@
-// npm run sim: plays seeded schedules of faults on a simulated machine. `npm run sim -- --help` says how.
+// npm run sim: plays seeded schedules of faults on a simulated machine. `npm run sim -- --help`
+// says how.
 import { join } from 'node:path';
 import { checkNode, ensureInstalled } from '../install/install.mjs';
 import { root } from '../install/repository.mjs';

@@ -1,5 +1,5 @@
-// Programs that npm does not bring: other clients of Kafka, a browser, Redis. Tests that need one of them
-// are skipped where it is missing, and fail where CI is set.
+// Programs that npm does not bring: other clients of Kafka, a browser, Redis. Tests that need one
+// of them are skipped where it is missing, and fail where CI is set.
 import { hasProgram } from '../install/command.mjs';
 import { installPackages, mayInstallPackages } from '../install/packages.mjs';
 import { ensureJavaClients } from './java-clients.mjs';

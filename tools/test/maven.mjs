@@ -7,8 +7,8 @@ import { root } from '../install/repository.mjs';
  * Fetches Java libraries with all they need through Maven, once, into a folder of the npm cache.
  * @param {string} name of the folder
  * @param {{ groupId: string, artifactId: string, version: string }[]} dependencies
- * @returns {Promise<string | undefined>} the folder with the jars; undefined where there is no Maven,
- *   or it could not fetch
+ * @returns {Promise<string | undefined>} the folder with the jars; undefined where there is no
+ *   Maven, or it could not fetch
  */
 export async function fetchByMaven(name, dependencies) {
   const folder = join(root, 'node_modules', '.cache', name);

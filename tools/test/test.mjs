@@ -1,4 +1,5 @@
-// npm test: everything, from a clean clone. Checks first, then what runs in process, then what runs over the wire.
+// npm test: everything, from a clean clone. Checks first, then what runs in process, then what runs
+// over the wire.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -13,7 +14,10 @@ import { ensureForeignTools } from './foreign-tools.mjs';
 const REASON_LINES = 12;
 
 const tally = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, one line or more each. It is said again at the end, since the tiers print thousands of lines. */
+/**
+ * What failed, one line or more each. It is said again at the end, since the tiers print thousands
+ * of lines.
+ */
 const failures = [];
 try {
   await prepare();
@@ -69,14 +73,18 @@ async function runTier(project) {
   tally.skipped += counted.skipped;
   tally.failed += counted.failures.length;
   failures.push(...counted.failures);
-  // A runner that fails for no reason in its report (an unhandled rejection) has failed all the same.
+  // A runner that fails for no reason in its report (an unhandled rejection) has failed all the
+  // same.
   if (code !== 0 && counted.failures.length === 0) {
     tally.failed++;
     failures.push(`${project}: the runner ended with ${code}; see its output above`);
   }
 }
 
-/** The runner's JSON report as counts, and what failed as file, name and the first lines of the reason. */
+/**
+ * The runner's JSON report as counts, and what failed as file, name and the first lines of the
+ * reason.
+ */
 function readReport(file) {
   let report;
   try {

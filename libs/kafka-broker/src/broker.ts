@@ -91,23 +91,7 @@ export class Broker {
     const newUuid = options.newUuid ?? randomUUID;
     const { store, logger } = options;
     const files = options.files ?? new NodeFiles();
-    const logs = LogManager.open({
-      directory: options.logDirectory,
-      durability: options.durability,
-      logger,
-      clock,
-      files,
-      retentionCheckIntervalMs: configs.number('log.retention.check.interval.ms'),
-      cleanerEnabled: configs.isOn('log.cleaner.enable'),
-      // These two can be changed at run time.
-      get cleanerBackoffMs() {
-        return configs.number('log.cleaner.backoff.ms');
-      },
-      get cleanerDedupeBufferBytes() {
-        return configs.number('log.cleaner.dedupe.buffer.size');
-      },
-      producerIdExpirationMs: () => configs.number('producer.id.expiration.ms'),
-    });
+    const logs = openLogs(options, { configs, clock, files });
     let groups: GroupCoordinator | undefined;
     try {
       const stored = await store.load();
@@ -283,6 +267,29 @@ async function clusterId(
 
 function newClusterId(newUuid: () => string): string {
   return Buffer.from(newUuid().replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function openLogs(
+  { logDirectory, durability, logger }: BrokerOptions,
+  { configs, clock, files }: { configs: BrokerConfigs; clock: Clock; files: Files },
+): LogManager {
+  return LogManager.open({
+    directory: logDirectory,
+    durability,
+    logger,
+    clock,
+    files,
+    retentionCheckIntervalMs: configs.number('log.retention.check.interval.ms'),
+    cleanerEnabled: configs.isOn('log.cleaner.enable'),
+    // These two can be changed at run time.
+    get cleanerBackoffMs() {
+      return configs.number('log.cleaner.backoff.ms');
+    },
+    get cleanerDedupeBufferBytes() {
+      return configs.number('log.cleaner.dedupe.buffer.size');
+    },
+    producerIdExpirationMs: () => configs.number('producer.id.expiration.ms'),
+  });
 }
 
 /** Records without a topic: only lost or old metadata explains them, so they are left as they are. */

@@ -3,6 +3,7 @@ export type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
 export { BrokerConfigError } from './configs/broker-configs.ts';
 export type { LogLevel } from './configs/logger-target.ts';
 export type { BrokerMetrics } from './metrics.ts';
+export { receiveInto } from './network/socket-receiver.ts';
 export { DataIdentityFile } from './metadata/data-identity.ts';
 export {
   recoverTopics,

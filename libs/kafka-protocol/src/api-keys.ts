@@ -40,7 +40,8 @@ import type { Decoded, Encodable } from './messages/schema.ts';
  * Every API that this codec speaks, by key: the declarations in `messages/`.
  *
  * To add an API or a version: declare it there, list it here and in `ApiKeys`, add its
- * row to `OFFERED` in tools/golden/GoldenMessages.java and run that program. The tests then cover it.
+ * row to `OFFERED` in tools/golden/GoldenMessages.java and run that program. The tests then cover
+ * it.
  */
 export const apis = {
   0: produce,

@@ -8,7 +8,9 @@ export class ProtocolError extends Error {
   readonly position: number;
   /** What was expected there, for example `4 bytes of int32`. */
   readonly expected: string;
-  /** Field path such as `topics/0/partitions/1/records`; empty when the failure is outside a field. */
+  /**
+   * Field path such as `topics/0/partitions/1/records`; empty when the failure is outside a field.
+   */
   path = '';
 
   constructor(position: number, expected: string) {

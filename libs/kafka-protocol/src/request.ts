@@ -39,8 +39,8 @@ export interface RequestFor<K extends ApiKey> {
 /**
  * Reads the header of a request. `frame` is the message without its length prefix.
  *
- * Of a request with unknown key or version only the first 8 bytes (key, version, correlation id) are
- * read, because what follows depends on both. Throws ProtocolError.
+ * Of a request with unknown key or version only the first 8 bytes (key, version, correlation id)
+ * are read, because what follows depends on both. Throws ProtocolError.
  */
 export function decodeRequestHeader(frame: Buffer): RequestHeader {
   const reader = new Reader(frame);

@@ -9,7 +9,8 @@ import { compileStruct, type Codec } from './messages/codec.ts';
  * Encodes a response with its length prefix. The chunks are to be sent in order; record batches
  * given as buffers of 4 KiB and more are among them by reference and must not change until sent.
  *
- * Throws TypeError or RangeError when `body` is not what the version can carry: a bug of the caller.
+ * Throws TypeError or RangeError when `body` is not what the version can carry: a bug of the
+ * caller.
  */
 export function encodeResponse<K extends ApiKey>(
   apiKey: K,
@@ -28,7 +29,8 @@ export function encodeResponse<K extends ApiKey>(
 
 /**
  * Decodes a response, for clients in tests and tools. `frame` is the message without its length
- * prefix. Record batches in it are views of `frame`. Throws ProtocolError, also for bytes left over.
+ * prefix. Record batches in it are views of `frame`. Throws ProtocolError, also for bytes left
+ * over.
  */
 export function decodeResponse<K extends ApiKey>(
   apiKey: K,

@@ -10,8 +10,8 @@ export interface EventuallyOptions {
 }
 
 /**
- * Calls `attempt` until it neither throws nor returns `undefined`, `null` or `false`, and gives what it returned.
- * Fails with the last reason once the deadline has passed.
+ * Calls `attempt` until it neither throws nor returns `undefined`, `null` or `false`, and gives
+ * what it returned. Fails with the last reason once the deadline has passed.
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,

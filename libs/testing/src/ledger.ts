@@ -89,8 +89,9 @@ export interface LedgerRules {
 
 /**
  * Compares what was promised with what each of several clients reads afterwards: what was
- * acknowledged is there, at its offset; nothing is there that nobody sent; all clients read the same;
- * what a consumer saw once stays; offsets rise without gaps; a producer's records keep their order.
+ * acknowledged is there, at its offset; nothing is there that nobody sent; all clients read the
+ * same; what a consumer saw once stays; offsets rise without gaps; a producer's records keep their
+ * order.
  */
 export function auditLedger(
   ledger: Ledger,

@@ -47,7 +47,9 @@ export class KafkaTools {
     return parseProducer(output);
   }
 
-  /** kafka-consumer-perf-test; MB (2^20 bytes) a second, without the time the group took to form. */
+  /**
+   * kafka-consumer-perf-test; MB (2^20 bytes) a second, without the time the group took to form.
+   */
   async consume(port: number, topic: string, records: number): Promise<number> {
     const output = await this.#run('ConsumerPerformance', [
       ...['--bootstrap-server', `127.0.0.1:${port}`, '--topic', topic],

@@ -43,7 +43,9 @@ export async function createTopics(client: WireClient, topics: readonly NewTopic
   if (refused) throw new Error(`topic ${refused.name}: ${refused.errorMessage}`);
 }
 
-/** Metadata names a leader in Kafka before that leader knows; its offsets are told only by itself. */
+/**
+ * Metadata names a leader in Kafka before that leader knows; its offsets are told only by itself.
+ */
 async function hasLeaders(client: WireClient, { name, partitions }: NewTopic): Promise<boolean> {
   const asked = Array.from({ length: partitions }, (_, partitionIndex) => {
     return { partitionIndex, currentLeaderEpoch: -1, timestamp: LATEST };

@@ -85,7 +85,9 @@ async function pollWhile(members: readonly Driver[], ms: number): Promise<Polled
   }
 }
 
-/** Each partition has exactly one owner, and every member owns as many as any other, or one less. */
+/**
+ * Each partition has exactly one owner, and every member owns as many as any other, or one less.
+ */
 function isShared(polled: readonly Polled[], partitions: number): boolean {
   const owned = polled.flatMap(({ assigned }) => assigned.map(([, partition]) => partition));
   const fair = polled.every(

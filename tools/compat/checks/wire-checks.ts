@@ -10,7 +10,9 @@ interface WireCheck {
   check: (wire: WireClient, name: string, connect: () => Promise<WireClient>) => Promise<void>;
 }
 
-/** What other brokers that speak this protocol were found to get wrong, and what follows from it. */
+/**
+ * What other brokers that speak this protocol were found to get wrong, and what follows from it.
+ */
 const wireChecks: WireCheck[] = [
   {
     what: 'ApiVersions 99 is answered in version 0 with error 35 and the versions of ApiVersions alone',

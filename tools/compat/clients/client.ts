@@ -1,5 +1,5 @@
-import type { Trait } from '../check.ts';
 import type { Driver } from '../driver.ts';
+import type { Trait } from './trait.ts';
 
 /** A client that was made ready: a row of the table. */
 export interface Client {
@@ -17,6 +17,8 @@ export interface Client {
 export interface ClientSource {
   name: string;
   title: string;
-  /** Makes it ready, from the cache where it can; a text says in one line why that is not possible. */
+  /**
+   * Makes it ready, from the cache where it can; a text says in one line why that is not possible.
+   */
   prepare(cacheFolder: string): Promise<Client | string>;
 }

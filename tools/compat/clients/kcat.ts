@@ -33,7 +33,8 @@ function kcat(title: string, admin: Client): Client {
   return {
     name: 'kcat',
     title,
-    // Its text formats tell nothing from empty; it decides on the time itself and commits by itself.
+    // Its text formats tell nothing from empty; it decides on the time itself and commits by
+    // itself.
     lacks: [
       'timestamps',
       'null keys and values apart from empty ones',

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repositoryRoot } from '@penstock/testing';
 import { hasProgram, runCommand } from '../../install/command.mjs';
-import type { Trait } from '../check.ts';
 import { ProcessDriver } from '../driver.ts';
 import type { ClientSource } from './client.ts';
+import type { Trait } from './trait.ts';
 
 interface PythonClient {
   name: string;

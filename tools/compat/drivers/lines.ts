@@ -1,4 +1,5 @@
-// The loop of a driver in Node: one request per line in, one answer per line out, one after the other.
+// The loop of a driver in Node: one request per line in, one answer per line out, one after the
+// other.
 import { createInterface } from 'node:readline';
 import type { Place, Polled, ProduceRequest, ReadRecord, Requests } from '../protocol.ts';
 

@@ -1,4 +1,5 @@
-// Does with @platformatic/kafka what each line of standard input asks for: see tools/compat/protocol.ts.
+// Does with @platformatic/kafka what each line of standard input asks for: see
+// tools/compat/protocol.ts.
 import {
   Admin,
   ConfigResourceTypes,

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, freePort } from '@penstock/testing';
 import { expectEqual, expectTrue } from '../check.ts';
-import type { ProgramCheck, Programs } from './programs.ts';
+import type { ProgramCheck, Programs } from './program.ts';
 
 /** Kafka Connect: groups of another protocol type, compacted topics of its own, sinks as groups. */
 export const connectChecks: ProgramCheck[] = [

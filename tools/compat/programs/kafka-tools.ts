@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '@penstock/testing';
 import { expectTrue } from '../check.ts';
-import type { ProgramCheck, Programs } from './programs.ts';
+import type { ProgramCheck, Programs } from './program.ts';
 
 function expectText(text: string, pattern: RegExp, what: string): void {
   expectTrue(pattern.test(text), `${what}: ${pattern} is not in: ${text.slice(0, 1500)}`);
@@ -10,7 +10,9 @@ function expectText(text: string, pattern: RegExp, what: string): void {
 
 const at = ({ servers }: Programs) => ['--bootstrap-server', servers];
 
-/** Apache Kafka's command line tools, in an order in which later ones find what earlier ones made. */
+/**
+ * Apache Kafka's command line tools, in an order in which later ones find what earlier ones made.
+ */
 export const kafkaToolChecks: ProgramCheck[] = [
   {
     program: 'kafka-broker-api-versions',

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, repositoryRoot, run } from '@penstock/testing';
 import { expectEqual } from '../check.ts';
-import type { ProgramCheck, Programs } from './programs.ts';
+import type { ProgramCheck, Programs } from './program.ts';
 
 /** Kafka Streams, at least once: no transactions. */
 export const streamsChecks: ProgramCheck[] = [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogConfig } from '../log-config.ts';
 import type { Logger } from '../logger.ts';
 import { silentLogger } from '../logger.ts';
-import { CompactionWorld, contents, recordsOf } from './compaction-world.ts';
+import { CompactionWorld, contents, recordsOf } from '../faults/compaction-world.ts';
 
 const BACKOFF_MS = 15_000;
 const MINUTE_MS = 60_000;

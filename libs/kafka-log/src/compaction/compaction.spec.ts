@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readAllBatches } from '../faults/log-world.ts';
 import { Random } from '../faults/random.ts';
 import type { PartitionLog } from '../partition-log.ts';
-import type { Entry } from './compaction-world.ts';
-import { CompactionWorld, contents, recordsOf } from './compaction-world.ts';
+import type { Entry } from '../faults/compaction-world.ts';
+import { CompactionWorld, contents, recordsOf } from '../faults/compaction-world.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -4,11 +4,15 @@ import { writeUuid } from './uuid.ts';
 /** What may stand for a field of record batches: one buffer, or several in order. */
 export type RecordsInput = Uint8Array | readonly Uint8Array[];
 
-/** From this size on a buffer given to `append` is passed on as it is; below, copying is cheaper. */
+/**
+ * From this size on a buffer given to `append` is passed on as it is; below, copying is cheaper.
+ */
 const REFERENCE_BYTES_MIN = 4096;
 const SLAB_BYTES = 64 * 1024;
 
-/** What is left of the slab that messages are written into; taken while a message is being written. */
+/**
+ * What is left of the slab that messages are written into; taken while a message is being written.
+ */
 let slab: Buffer | undefined;
 
 /**
@@ -26,7 +30,9 @@ export class Writer {
   private chunkedBytes = 0;
   private readonly pooled: boolean;
 
-  /** `target`: memory to write into, used from its beginning and left behind when it is too small. */
+  /**
+   * `target`: memory to write into, used from its beginning and left behind when it is too small.
+   */
   constructor(target?: Buffer) {
     this.pooled = target === undefined;
     this.buffer = target ?? slab ?? Buffer.allocUnsafeSlow(SLAB_BYTES);

@@ -9,8 +9,8 @@ import { includesVersion, type Field, type Fields, type FieldType } from './sche
  * closures over what the declaration says, so that a message costs no look-ups in it.
  *
  * Wire rules (Kafka protocol guide, KIP-482): outside flexible versions a string has an int16
- * length, bytes and arrays an int32 one, -1 for null. In flexible versions the length is an unsigned
- * varint of length + 1, 0 for null, and every struct ends with its tagged fields.
+ * length, bytes and arrays an int32 one, -1 for null. In flexible versions the length is an
+ * unsigned varint of length + 1, 0 for null, and every struct ends with its tagged fields.
  */
 export interface Codec<Out = unknown, In = unknown> {
   decode(reader: Reader): Out;

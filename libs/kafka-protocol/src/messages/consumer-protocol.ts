@@ -4,10 +4,10 @@ import { compileStruct, type Codec } from './codec.ts';
 import { array, arrayOf, bytes, int32, string, type Decoded, type Encodable } from './schema.ts';
 
 /**
- * What the members of a consumer group put into JoinGroup's metadata and SyncGroup's assignment when
- * the group's protocol type is `consumer` (Kafka messages ConsumerProtocolSubscription and
- * ConsumerProtocolAssignment): an int16 version, then a struct that later versions only add to, so a
- * reader takes the newest it knows for any version beyond. Never flexible.
+ * What the members of a consumer group put into JoinGroup's metadata and SyncGroup's assignment
+ * when the group's protocol type is `consumer` (Kafka messages ConsumerProtocolSubscription and
+ * ConsumerProtocolAssignment): an int16 version, then a struct that later versions only add to, so
+ * a reader takes the newest it knows for any version beyond. Never flexible.
  *
  * These bytes are opaque to group coordination. A coordinator may look into them to learn which
  * topics a member subscribes to, and must not fail where they are something else.

@@ -1,12 +1,12 @@
 /**
- * The words in which messages are declared. One declaration covers every version of a message, as in
- * Apache Kafka's own message definitions: a field says in which versions it exists, in which it may
- * be null, and by which tag it travels. `codec.ts` compiles a declaration for one version.
+ * The words in which messages are declared. One declaration covers every version of a message, as
+ * in Apache Kafka's own message definitions: a field says in which versions it exists, in which it
+ * may be null, and by which tag it travels. `codec.ts` compiles a declaration for one version.
  *
  * TypeScript types follow from the declarations: `Decoded` is what decoding gives (every field is
- * there; one that its version lacks has its default), `Encodable` is what encoding takes (fields with
- * a declared default, and tagged ones, may be left out). A value given for a field that the version
- * lacks is dropped.
+ * there; one that its version lacks has its default), `Encodable` is what encoding takes (fields
+ * with a declared default, and tagged ones, may be left out). A value given for a field that the
+ * version lacks is dropped.
  */
 
 import type { RecordsInput } from '../bytes/writer.ts';

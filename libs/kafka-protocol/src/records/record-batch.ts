@@ -179,9 +179,9 @@ export interface RecordBatchSlice {
 }
 
 /**
- * The whole batches in `buffer`, in order, by their headers only. What follows the last whole batch,
- * a batch cut off in the middle included, is left out, as Kafka's consumers do with a fetched slice.
- * Throws ProtocolError at a batch whose length cannot be.
+ * The whole batches in `buffer`, in order, by their headers only. What follows the last whole
+ * batch, a batch cut off in the middle included, is left out, as Kafka's consumers do with a
+ * fetched slice. Throws ProtocolError at a batch whose length cannot be.
  */
 export function* recordBatches(buffer: Buffer): Generator<RecordBatchSlice> {
   let position = 0;

@@ -89,7 +89,8 @@ function pack(data: Buffer, compression: Compression, codecs?: CompressionCodecs
 
 /**
  * A record: varint size, int8 attributes, varlong timestamp delta, varint offset delta, key and
- * value each with a varint size (-1 for null), varint count of headers, each key and value likewise.
+ * value each with a varint size (-1 for null), varint count of headers, each key and value
+ * likewise.
  */
 function writeRecord(
   writer: Writer,

@@ -1,4 +1,6 @@
-/** Waits that double from `minMs` to `maxMs`, each up to a fifth shorter so that many do not beat. */
+/**
+ * Waits that double from `minMs` to `maxMs`, each up to a fifth shorter so that many do not beat.
+ */
 export class BackOff {
   readonly #minMs: number;
   readonly #maxMs: number;

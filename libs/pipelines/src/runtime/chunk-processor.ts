@@ -19,9 +19,11 @@ const TURN_RECORDS = 1_000;
 
 /**
  * Takes the records of a poll through the operators. A record that fails after its tries becomes a
- * dead letter and the next one follows. Rejects with RetryLater only, when an operator asked for it.
+ * dead letter and the next one follows. Rejects with RetryLater only, when an operator asked for
+ * it.
  *
- * @param collect takes an emission instead of the sink topics (an aggregate); may throw PoisonRecord
+ * @param collect takes an emission instead of the sink topics (an aggregate); may throw
+ *   PoisonRecord
  */
 export async function processChunk(
   definition: PipelineDefinition,
@@ -106,7 +108,9 @@ function emit(
   return made.length;
 }
 
-/** The output keeps the source's time and headers; and its bytes, where no operator changed them. */
+/**
+ * The output keeps the source's time and headers; and its bytes, where no operator changed them.
+ */
 function toMessage(topic: string, emission: Emission, record: SourceRecord): OutputMessage {
   const { key } = emission;
   return {

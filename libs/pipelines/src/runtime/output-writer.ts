@@ -21,9 +21,9 @@ const SEND_RECORDS_MAX = 5_000;
 const RECORD_OVERHEAD_BYTES = 64;
 
 /**
- * Writes records, to topics that it creates when they do not exist, with acks=all by an idempotent producer: `write` resolves when all of them are
- * acknowledged. One send is under way at a time, which keeps the order per partition, also when
- * the client has to send again.
+ * Writes records, to topics that it creates when they do not exist, with acks=all by an idempotent
+ * producer: `write` resolves when all of them are acknowledged. One send is under way at a time,
+ * which keeps the order per partition, also when the client has to send again.
  */
 export class OutputWriter {
   readonly #kafka: KafkaPort;

@@ -47,8 +47,8 @@ export class WireClient implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the broker has closed the connection; also by a reset, which it becomes when bytes
-   * were on their way to the broker.
+   * Resolves when the broker has closed the connection; also by a reset, which it becomes when
+   * bytes were on their way to the broker.
    */
   closed(): Promise<void> {
     if (this.#socket.closed) return Promise.resolve();

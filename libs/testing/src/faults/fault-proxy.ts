@@ -9,7 +9,9 @@ export interface ProxyFaults {
   readonly delayMs?: number;
   /** Up to this much is added to `delayMs`, drawn for each piece. */
   readonly jitterMs?: number;
-  /** Data is cut into pieces of 1 to this many bytes, so that reads on the other side are partial. */
+  /**
+   * Data is cut into pieces of 1 to this many bytes, so that reads on the other side are partial.
+   */
   readonly pieceBytesMax?: number;
   /** Probability that a piece is lost and both sides get a reset instead, as after an outage. */
   readonly resetProbability?: number;

@@ -7,8 +7,9 @@ const missingToolsSaid = new Set<string>();
  * Path of a program that the tests need but npm does not bring (`kcat`, `java`, `chromium`, …).
  *
  * Without it, says so in one line and returns undefined, so that a test can skip:
- * `describe.skipIf(externalTool('kcat') === undefined)(…)`. Where `CI` is set it throws instead: there
- * the set-up has to bring every tool, and a silently skipped test would be a guard that cannot fail.
+ * `describe.skipIf(externalTool('kcat') === undefined)(…)`. Where `CI` is set it throws instead:
+ * there the set-up has to bring every tool, and a silently skipped test would be a guard that
+ * cannot fail.
  */
 export function externalTool(...names: [string, ...string[]]): string | undefined {
   for (const name of names) {

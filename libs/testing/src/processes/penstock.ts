@@ -21,15 +21,15 @@ export interface PenstockOptions {
   /** How long one process may take until it says `ready`, ms. */
   readyDeadlineMs?: number;
   /**
-   * Asked at each start for the words that start a process, given the usual ones (node, its options,
-   * the script): to put a program with limits in front, or to take another script.
+   * Asked at each start for the words that start a process, given the usual ones (node, its
+   * options, the script): to put a program with limits in front, or to take another script.
    */
   command?: (name: AppName, words: readonly string[]) => readonly string[];
 }
 
 /**
- * Real processes from `apps/<name>/dist`, without the supervisor: a process that dies stays dead until
- * the test restarts it. For the whole system as a user starts it, see `startSupervised`.
+ * Real processes from `apps/<name>/dist`, without the supervisor: a process that dies stays dead
+ * until the test restarts it. For the whole system as a user starts it, see `startSupervised`.
  */
 export class Penstock implements AsyncDisposable {
   readonly kafkaPort: number;
@@ -161,7 +161,10 @@ export class Penstock implements AsyncDisposable {
   }
 }
 
-/** Starts processes of the product on free ports with data of their own, and waits until each is ready. */
+/**
+ * Starts processes of the product on free ports with data of their own, and waits until each is
+ * ready.
+ */
 export async function startPenstock(options: PenstockOptions = {}): Promise<Penstock> {
   const processes = options.processes ?? ['broker', 'api', 'worker'];
   const folder: TemporaryFolder | undefined =
@@ -186,10 +189,12 @@ export async function startPenstock(options: PenstockOptions = {}): Promise<Pens
       PENSTOCK_HTTP_PORT: String(httpPort),
       PENSTOCK_DATA_DIR: dataDir,
       PENSTOCK_LOG_LEVEL: 'info',
-      // Without Redis: a port on which none can be, so that a Redis of the machine is not picked up.
+      // Without Redis: a port on which none can be, so that a Redis of the machine is not picked
+      // up.
       REDIS_URL: redis?.url ?? 'redis://127.0.0.1:1',
       KAFKA_BOOTSTRAP_SERVERS: undefined,
-      // Members of a group join within moments of each other in tests; waiting 3 s for more only costs time.
+      // Members of a group join within moments of each other in tests; waiting 3 s for more only
+      // costs time.
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
       ...options.env,
     },

@@ -22,7 +22,10 @@ export interface RedisOptions {
   folder?: string;
 }
 
-/** Starts a real Redis of the test's own; undefined, after saying so, where redis-server is not installed. */
+/**
+ * Starts a real Redis of the test's own; undefined, after saying so, where redis-server is not
+ * installed.
+ */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer | undefined> {
   const program = externalTool('redis-server');
   if (program === undefined) return undefined;

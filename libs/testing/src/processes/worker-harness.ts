@@ -17,8 +17,8 @@ import {
 import { eventually } from '../eventually.ts';
 import { type Penstock, startPenstock } from './penstock.ts';
 
-// An entry of its own (@penstock/testing/worker-harness): it loads Nest and Prisma, which most tests
-// do without.
+// An entry of its own (@penstock/testing/worker-harness): it loads Nest and Prisma, which most
+// tests do without.
 
 /** A real broker and a real worker, and the control plane's services on the worker's control.db. */
 export interface WorkerHarness extends AsyncDisposable {

@@ -7,10 +7,12 @@ import type { WireClient } from '../broker/wire-client.ts';
  *   settings log.retention.hours=24        settings of the broker that was asked
  *
  *   ## retention.ms=soon                   what the request is about
- *   CreateTopics 7 {"topics":[…]}          API, version, and the body, without what has a usual value
- *   {"topics":[…]}                         the answer, without what differs from broker to broker
+ *   CreateTopics 7 {"topics":[…]}          API, version, and the body, without what has a usual
+ *   value {"topics":[…]}                         the answer, without what differs from broker to
+ *   broker
  *
- * In bodies `id of NAME` stands for a topic's id. tools/golden/record-answers.ts writes the answers.
+ * In bodies `id of NAME` stands for a topic's id. tools/golden/record-answers.ts writes the
+ * answers.
  */
 export interface Recording {
   readonly settings: Readonly<Record<string, string>>;

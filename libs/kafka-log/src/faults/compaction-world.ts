@@ -1,7 +1,7 @@
 import type { LogRecord, RecordBatchInput } from '@penstock/kafka-protocol';
 import { decodeRecords, encodeRecordBatch, recordBatches } from '@penstock/kafka-protocol';
 import { compressionCodecs } from '../codecs.ts';
-import { LogWorld, readAllBatches } from '../faults/log-world.ts';
+import { LogWorld, readAllBatches } from './log-world.ts';
 import type { LogConfig } from '../log-config.ts';
 import type { LogManagerOptions } from '../log-manager.ts';
 import type { PartitionLog } from '../partition-log.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { RetryLater } from '../definition/definition-error.ts';
 import { pipeline } from '../definition/pipeline-builder.ts';
-import { runOverRecords } from '../test-kit/run-over-records.ts';
+import { runOverRecords } from './run-over-records.ts';
 
 const schema = z.object({ n: z.number() });
 const source = pipeline('p', { retry: { attempts: 3, backoffMs: 1 } }).from('in', { schema });
