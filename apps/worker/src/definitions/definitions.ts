@@ -1,9 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  checkSchedule,
-  type PipelineRegistration,
-  PipelinesService,
-} from '@penstock/control-plane';
+import { type PipelineRegistration, PipelinesService } from '@penstock/control-plane';
 import { type PipelineDefinition, PipelineDefinitionError } from '@penstock/pipelines';
 
 /**
@@ -15,15 +11,12 @@ export class Definitions {
   readonly #byName: ReadonlyMap<string, PipelineDefinition>;
   readonly #pipelines: PipelinesService;
 
-  /** Throws PipelineDefinitionError or ScheduleError on a list that cannot run. */
+  /** Throws PipelineDefinitionError on a list that cannot run. */
   constructor(list: readonly PipelineDefinition[], pipelines: PipelinesService) {
     const byName = new Map<string, PipelineDefinition>();
     for (const definition of list) {
       if (byName.has(definition.name)) {
         throw new PipelineDefinitionError(definition.name, 'two pipelines have this name');
-      }
-      if (definition.schedule !== null) {
-        checkSchedule(definition.schedule);
       }
       byName.set(definition.name, definition);
     }
@@ -39,6 +32,7 @@ export class Definitions {
     return [...this.#byName.values()].filter(({ runsAs }) => runsAs.stream);
   }
 
+  /** Throws ScheduleError on a schedule that is none. */
   async register(): Promise<void> {
     await this.#pipelines.register([...this.#byName.values()].map(toRegistration));
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type PipelineView, PipelinesService } from '../pipelines/index.ts';
-import { nextDue, type Schedule, scheduleInWords } from './cron-schedule.ts';
+import { nextDue, type Schedule, ScheduleError, scheduleInWords } from '../schedules/index.ts';
 
 /** A pipeline that can run as a batch job. */
 export interface BatchJobView {
@@ -49,7 +49,18 @@ function toJobView(pipeline: PipelineView): BatchJobView {
     sources: pipeline.sources,
     schedule: schedule?.cron ?? null,
     timeZone: schedule?.timeZone ?? null,
-    scheduleText: schedule === null ? null : scheduleInWords(schedule),
-    nextRunAt: schedule === null ? null : nextDue(schedule, Date.now()),
+    ...(schedule === null ? { scheduleText: null, nextRunAt: null } : describeSchedule(schedule)),
   };
+}
+
+/** An earlier version may have registered what is no schedule to this one; no worker runs it. */
+function describeSchedule(schedule: Schedule): { scheduleText: string; nextRunAt: number | null } {
+  try {
+    return { scheduleText: scheduleInWords(schedule), nextRunAt: nextDue(schedule, Date.now()) };
+  } catch (error) {
+    if (error instanceof ScheduleError) {
+      return { scheduleText: error.message, nextRunAt: null };
+    }
+    throw error;
+  }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
 import { type PipelineView, PipelinesService } from '../pipelines/index.ts';
+import { lastDue, nextDue, type Schedule } from '../schedules/index.ts';
 import { ACTIVE_STATES } from './batch-run-view.ts';
 import { scheduleOf } from './batch-jobs.service.ts';
 import { BatchRunsService } from './batch-runs.service.ts';
-import { lastDue, nextDue, type Schedule } from './cron-schedule.ts';
 
 /**
  * Turns schedules into runs.

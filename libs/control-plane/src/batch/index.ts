@@ -26,4 +26,3 @@ export {
   type StartBatchRunOutcome,
 } from './batch-runs.service.ts';
 export { BatchTicksService } from './batch-ticks.service.ts';
-export { checkSchedule, type Schedule } from './cron-schedule.ts';

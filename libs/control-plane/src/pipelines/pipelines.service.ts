@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
-import { checkSchedule } from '../batch/cron-schedule.ts';
+import { checkSchedule } from '../schedules/index.ts';
 
 export type PipelineMode = 'stream' | 'batch' | 'both';
 
@@ -48,9 +48,9 @@ export class PipelinesService {
    * ScheduleError on a cron expression or time zone that does not exist.
    */
   async register(definitions: readonly PipelineRegistration[]): Promise<void> {
-    for (const { schedule, timeZone } of definitions) {
+    for (const { name, schedule, timeZone } of definitions) {
       if (schedule !== null) {
-        checkSchedule({ cron: schedule, timeZone: timeZone ?? 'UTC' });
+        checkSchedule({ cron: schedule, timeZone: timeZone ?? 'UTC' }, `pipeline "${name}"`);
       }
     }
     await this.#database.$transaction(async (tx) => {

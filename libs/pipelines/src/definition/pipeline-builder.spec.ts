@@ -94,16 +94,6 @@ describe('a definition', () => {
       /bounded input/,
     ],
     [
-      'a schedule of four fields',
-      () => aggregated({ schedule: { cron: '0 6 * *' } }).to('totals'),
-      /five fields/,
-    ],
-    [
-      'an unknown time zone',
-      () => aggregated({ schedule: { cron: '0 6 * * *', timeZone: 'Rome' } }).to('totals'),
-      /"Rome" is not an IANA time zone/,
-    ],
-    [
       'a schedule on a stream',
       () =>
         pipeline('a', { schedule: { cron: '* * * * *' } })

@@ -282,33 +282,18 @@ function define(parts: Parts): PipelineDefinition {
     sinks: Object.freeze([...parts.sinks]),
     groupId,
     deadLetterTopic,
-    schedule: toSchedule(name, options.schedule),
+    schedule: toSchedule(options.schedule),
     retry: toRetry(name, options.retry),
     batchAttempts: atLeastOne(name, 'batchAttempts', options.batchAttempts ?? 3),
     hash: hashOf(parts),
   });
 }
 
-function toSchedule(
-  name: string,
-  schedule: ScheduleOptions | undefined,
-): Required<ScheduleOptions> | null {
-  if (schedule === undefined) {
-    return null;
-  }
-  const { cron, timeZone = 'UTC' } = schedule;
-  if (cron.trim().split(/\s+/).length !== 5) {
-    throw new PipelineDefinitionError(
-      name,
-      `schedule "${cron}" needs five fields: minute hour day-of-month month day-of-week`,
-    );
-  }
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone });
-  } catch {
-    throw new PipelineDefinitionError(name, `"${timeZone}" is not an IANA time zone`);
-  }
-  return { cron, timeZone };
+/** Whether it is a schedule is told when the pipeline is registered, before anything of it runs. */
+function toSchedule(schedule: ScheduleOptions | undefined): Required<ScheduleOptions> | null {
+  return schedule === undefined
+    ? null
+    : { cron: schedule.cron, timeZone: schedule.timeZone ?? 'UTC' };
 }
 
 function toRetry(name: string, retry: RetryOptions | undefined): Required<RetryOptions> {

@@ -61,7 +61,11 @@ export type Sink =
   | { readonly kind: 'csv'; readonly fileName: string; readonly columns: readonly CsvColumn[] };
 
 export interface ScheduleOptions {
-  /** Five fields: minute hour day-of-month month day-of-week. */
+  /**
+   * Five fields: minute hour day-of-month month day-of-week, of numbers, ranges (`1-5`), lists and
+   * steps. An hour that is `*`, or a step of it that divides the day, goes by real time; other hours
+   * are local times, each due once a day also where summer time begins or ends.
+   */
   readonly cron: string;
   /** IANA name; UTC when absent. */
   readonly timeZone?: string;

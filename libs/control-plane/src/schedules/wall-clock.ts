@@ -1,0 +1,116 @@
+/**
+ * Between instants and what a clock on the wall of a time zone shows.
+ *
+ * A wall time is written as the milliseconds since epoch of the same digits in UTC: 02:30 in Rome
+ * is `Date.UTC(…, 2, 30)`. Arithmetic on it knows no daylight saving, which is its purpose.
+ */
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+const MINUTE_MS = 60_000;
+export const DAY_MS = 24 * 60 * MINUTE_MS;
+/** No zone moves its clock, and none is off UTC, by more than a day (Samoa skipped one in 2011). */
+const CLOCK_SHIFT_MAX_MS = DAY_MS + 60 * MINUTE_MS;
+/** A year in which every zone follows the last of the rules that are known of it. */
+const LAST_RULES_YEAR = 2037;
+
+/** The wall time that a zone's clock shows at an instant. Throws RangeError on an unknown zone. */
+export function toWallTime(instant: number, timeZone: string): number {
+  let format = formats.get(timeZone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      calendar: 'iso8601',
+      numberingSystem: 'latn',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
+    formats.set(timeZone, format);
+  }
+  const field: Record<string, number> = {};
+  for (const { type, value } of format.formatToParts(instant)) {
+    field[type] = Number(value);
+  }
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = field;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+/** The clock on the wall of one time zone. Offsets are what it shows more than UTC, in ms. */
+export class ZoneClock {
+  readonly #timeZone: string;
+
+  constructor(timeZone: string) {
+    this.#timeZone = timeZone;
+  }
+
+  /** The local day of an instant, as the wall time of its start. */
+  dayAt(instant: number): number {
+    return Math.floor(this.#show(instant) / DAY_MS) * DAY_MS;
+  }
+
+  /** The offset of standard time by the last rules known, which is the same for all instants. */
+  get standardOffsetMs(): number {
+    const [january, july] = this.#lastOffsets();
+    return Math.min(january, july);
+  }
+
+  /** Whether summer time moves the clock by whole hours, or not at all, by the last rules known. */
+  get shiftsByWholeHours(): boolean {
+    const [january, july] = this.#lastOffsets();
+    return (january - july) % (60 * MINUTE_MS) === 0;
+  }
+
+  /** The least and the greatest offset of a local day and a day around it. */
+  offsetsAround(day: number): { least: number; most: number } {
+    const offsets = this.#offsetsNear(day, day + DAY_MS);
+    return { least: Math.min(...offsets), most: Math.max(...offsets) };
+  }
+
+  /** The instants at which the clock shows a wall time: one, two (it is turned back), or none. */
+  instantsOf(wallTime: number): number[] {
+    const [before, after] = this.#offsetsNear(wallTime, wallTime);
+    return [...new Set([wallTime - before, wallTime - after])]
+      .filter((instant) => this.#show(instant) === wallTime)
+      .sort((a, b) => a - b);
+  }
+
+  /** The first instant at which the clock shows more than a wall time that it skips. */
+  endOfGap(wallTime: number): number {
+    const [one, other] = this.#offsetsNear(wallTime, wallTime);
+    let before = wallTime - Math.max(one, other);
+    let after = wallTime - Math.min(one, other);
+    while (after - before > 1_000) {
+      const middle = Math.floor((before + after) / 2_000) * 1_000;
+      if (this.#show(middle) > wallTime) {
+        after = middle;
+      } else {
+        before = middle;
+      }
+    }
+    return after;
+  }
+
+  #show(instant: number): number {
+    return toWallTime(instant, this.#timeZone);
+  }
+
+  #offsetAt(second: number): number {
+    return this.#show(second) - second;
+  }
+
+  #lastOffsets(): [january: number, july: number] {
+    return [
+      this.#offsetAt(Date.UTC(LAST_RULES_YEAR, 0, 1)),
+      this.#offsetAt(Date.UTC(LAST_RULES_YEAR, 6, 1)),
+    ];
+  }
+
+  /** The offsets in force a day before one wall time and a day after another. */
+  #offsetsNear(from: number, to: number): [before: number, after: number] {
+    return [this.#offsetAt(from - CLOCK_SHIFT_MAX_MS), this.#offsetAt(to + CLOCK_SHIFT_MAX_MS)];
+  }
+}
