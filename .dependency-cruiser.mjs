@@ -70,7 +70,8 @@ export default {
     layer(
       'control-plane',
       'libs/control-plane',
-      ['libs/platform/', 'prisma/'],
+      // Ingest is a producer: what a broker's error means is decided by the protocol's own names.
+      ['libs/kafka-protocol/', 'libs/platform/', 'prisma/'],
       'The nouns stand on the plumbing and know no transport.',
     ),
     layer(

@@ -30,6 +30,7 @@ const forbiddenPackages = [
 ];
 const allowed = [
   { from: 'apps/api', to: 'libs/control-plane' },
+  { from: 'libs/control-plane', to: 'libs/kafka-protocol' },
   { from: 'apps/broker', to: 'libs/kafka-broker' },
   { from: 'libs/kafka-broker', to: 'libs/kafka-protocol' },
   { from: 'tools', to: 'libs/testing' },

@@ -6,6 +6,7 @@ export { GraphqlClient } from './graphql-client.ts';
 export { freePort } from './processes/free-port.ts';
 export { ManagedProcess, run } from './processes/managed-process.ts';
 export { Penstock, startPenstock, type PenstockOptions } from './processes/penstock.ts';
+export { ProduceFaultProxy, type ProduceFault } from './faults/produce-fault-proxy.ts';
 export { SeededRandom } from './random.ts';
 export { answersPing, startRedis } from './processes/redis.ts';
 export { repositoryRoot } from './repository.ts';

@@ -47,6 +47,13 @@ export class IngestHttp {
         this.set(ingest.inflightBytes);
       },
     });
+    metrics.gauge({
+      name: 'penstock_ingest_busy_partitions',
+      help: 'Partitions for which records wait or are under way',
+      collect() {
+        this.set(ingest.busyPartitions);
+      },
+    });
   }
 
   /** Aborted when the server stops: requests without an end of their own must then come to one. */

@@ -2,7 +2,8 @@ import {
   IngestRefusal,
   type IngestProblem,
   type IngestProblemCode,
-  type RecordReport,
+  type RecordFailure,
+  type RecordProblem,
 } from '@penstock/control-plane';
 import type { FastifyReply } from 'fastify';
 import { sendProblem, type ProblemDetails } from '../http/problem-details.ts';
@@ -23,9 +24,15 @@ export const STATUS_OF_PROBLEM: Readonly<Record<IngestProblemCode, number>> = {
   'unsupported-encoding': 415,
   'invalid-encoding': 400,
   'not-authorized': 403,
+  'record-refused': 422,
   overloaded: 503,
+  'quota-exceeded': 429,
+  'not-enough-replicas': 503,
+  'storage-failed': 503,
+  'no-answer': 503,
   'broker-refused': 502,
   'broker-unavailable': 503,
+  stopping: 503,
 };
 
 const TITLES: Readonly<Record<IngestProblemCode, string>> = {
@@ -43,9 +50,15 @@ const TITLES: Readonly<Record<IngestProblemCode, string>> = {
   'unsupported-encoding': 'This content encoding is not taken here',
   'invalid-encoding': 'The body cannot be decompressed',
   'not-authorized': 'The broker does not allow this',
+  'record-refused': 'The topic does not take such a record',
   overloaded: 'Too much is under way already',
+  'quota-exceeded': 'The quota of this producer is used up',
+  'not-enough-replicas': 'Too few replicas are in sync',
+  'storage-failed': 'The disk of the broker failed',
+  'no-answer': 'The broker did not answer in time',
   'broker-refused': 'The broker refused the records',
   'broker-unavailable': 'The broker cannot be reached',
+  stopping: 'The server stops',
 };
 
 /** Answers with the problem of a refusal; what is none goes on to the error handler. */
@@ -67,7 +80,23 @@ export function problemDetails(problem: IngestProblem): ProblemDetails {
   };
 }
 
-/** The problem of a request of which the broker took no record, by what befell the first. */
-export function problemOfFailure(report: RecordReport & { readonly ok: false }): IngestProblem {
-  return { code: report.code, message: report.message };
+/**
+ * The problem of a request of which the broker took no record. Where the records failed for several
+ * reasons, one that passes goes before one that does not: the request as a whole may succeed later.
+ */
+export function problemOfFailures(failures: readonly RecordFailure[]): IngestProblem {
+  const first = failures.find(({ retriable }) => retriable) ?? failures[0];
+  if (first === undefined) throw new Error('there is no failure to report');
+  const { ok: _, ...problem } = first;
+  const mayBeAppended = failures.some((failure) => failure.mayBeAppended);
+  const several = failures.some(({ message }) => message !== first.message);
+  return { ...problem, mayBeAppended, ...(several && { records: recordProblems(failures) }) };
+}
+
+const RECORD_PROBLEMS_MAX = 100;
+
+function recordProblems(failures: readonly RecordFailure[]): RecordProblem[] {
+  return failures
+    .slice(0, RECORD_PROBLEMS_MAX)
+    .map(({ code, message }, index) => ({ index, code, message }));
 }

@@ -11,7 +11,7 @@ import {
 } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
-import { problemOfFailure, refuse } from './ingest-refusal.ts';
+import { problemOfFailures, refuse } from './ingest-refusal.ts';
 
 type NativeRequest = FastifyRequest<{
   Params: { topic: string };
@@ -62,9 +62,8 @@ function answer(
   report: IngestReport,
 ): FastifyReply {
   const { records, refused } = report;
-  const first = records[0];
-  if (refused === records.length && first?.ok === false) {
-    throw new IngestRefusal(problemOfFailure(first));
+  if (refused === records.length) {
+    throw new IngestRefusal(problemOfFailures(records.filter((record) => !record.ok)));
   }
   const status = refused > 0 ? 207 : acks === 'none' ? 202 : 200;
   return reply.code(status).type(JSON_MEDIA_TYPE).send(renderReport(topic, report));
@@ -80,12 +79,8 @@ function renderReport(topic: string, { records, refused }: IngestReport): string
       const offset = record.offset < 0 ? 'null' : record.offset;
       text += `{"partition":${record.partition},"offset":${offset}}`;
     } else {
-      const { code, message, retriable } = record;
-      text += JSON.stringify({
-        partition: null,
-        offset: null,
-        error: { code, message, retriable },
-      });
+      const { ok: _, ...error } = record;
+      text += JSON.stringify({ partition: null, offset: null, error });
     }
   }
   return `${text}]}\n`;

@@ -5,6 +5,7 @@ import {
   type IngestProblem,
   type IngestProblemCode,
   type IngestReport,
+  type RecordFailure,
   type RecordReport,
 } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -38,8 +39,14 @@ const ERRORS: Readonly<Partial<Record<IngestProblemCode, readonly [number, numbe
   'unknown-partition': [40402, 404],
   'not-authorized': [40301, 403],
   'record-too-large': [413, 413],
+  'record-refused': [42206, 422],
   'broker-refused': [50002, 500],
   'broker-unavailable': [50302, 503],
+  'not-enough-replicas': [50003, 503],
+  'storage-failed': [50003, 503],
+  'no-answer': [50003, 503],
+  stopping: [50302, 503],
+  'quota-exceeded': [42901, 429],
   overloaded: [429, 429],
 };
 
@@ -72,7 +79,10 @@ export function registerRestProxyV2Routes(fastify: FastifyInstance, http: Ingest
 }
 
 /** The error codes that REST Proxy gives a refused request, in its v2 and v3 alike. */
-export function restProxyError(problem: IngestProblem): { errorCode: number; status: number } {
+export function restProxyError(problem: Pick<IngestProblem, 'code'>): {
+  errorCode: number;
+  status: number;
+} {
   const known = ERRORS[problem.code];
   const status = STATUS_OF_PROBLEM[problem.code];
   return { errorCode: known?.[0] ?? status, status: known?.[1] ?? status };
@@ -111,12 +121,14 @@ function renderRecord(record: RecordReport): string {
     offset: null,
     error_code: errorCodeOf(record),
     error: record.message,
+    mayBeAppended: record.mayBeAppended,
   });
 }
 
-/** 40301 unauthorized, 50003 worth another try, 50002 not. */
-function errorCodeOf(record: RecordReport & { readonly ok: false }): number {
-  if (record.code === 'not-authorized') return 40301;
+/** The client's own fault by its code; else 50003 is worth another try, and 50002 is not. */
+function errorCodeOf(record: RecordFailure): number {
+  const { errorCode, status } = restProxyError(record);
+  if (status < 500) return errorCode;
   return record.retriable ? 50003 : 50002;
 }
 

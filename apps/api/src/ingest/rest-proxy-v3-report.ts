@@ -9,7 +9,14 @@ import { restProxyError } from './rest-proxy-v2.routes.ts';
 
 type OneReport =
   | { readonly ok: true; readonly success: Record<string, unknown> }
-  | { readonly ok: false; readonly failure: { error_code: number; message: string } };
+  | { readonly ok: false; readonly failure: V3Failure };
+
+/** What REST Proxy says of a record that failed, and whether it may be in the log all the same. */
+export interface V3Failure {
+  readonly error_code: number;
+  readonly message: string;
+  readonly mayBeAppended: boolean;
+}
 
 /** Appends the record at `slice` of `body`, and reports as REST Proxy v3 does. */
 export async function produceOne(
@@ -27,10 +34,8 @@ export async function produceOne(
   });
   if (!outcome.ok) return { ok: false, failure: failureOf(outcome.problem) };
   const report = outcome.report.records[0];
-  if (report === undefined || !report.ok) {
-    const code = report?.code ?? 'broker-refused';
-    return { ok: false, failure: failureOf({ code, message: report?.message ?? '' }) };
-  }
+  if (report === undefined) throw new Error('ingest reported nothing of a record');
+  if (!report.ok) return { ok: false, failure: failureOf(report) };
   const { record, keyType, valueType } = parsed as RestProxyV3Record;
   return {
     ok: true,
@@ -47,10 +52,12 @@ export async function produceOne(
   };
 }
 
-export function failureOf(problem: IngestProblem): { error_code: number; message: string } {
-  if (problem.code === 'unknown-topic' || problem.code === 'unknown-partition') {
-    return { error_code: 40403, message: 'This server does not host this topic-partition.' };
+export function failureOf(problem: IngestProblem): V3Failure {
+  const { code, message, mayBeAppended = false } = problem;
+  if (code === 'unknown-topic' || code === 'unknown-partition') {
+    const words = 'This server does not host this topic-partition.';
+    return { error_code: 40403, message: words, mayBeAppended };
   }
-  const errorCode = problem.code === 'invalid-record' ? 422 : restProxyError(problem).errorCode;
-  return { error_code: errorCode, message: problem.message };
+  const errorCode = code === 'invalid-record' ? 422 : restProxyError(problem).errorCode;
+  return { error_code: errorCode, message, mayBeAppended };
 }

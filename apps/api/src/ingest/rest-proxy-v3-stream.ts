@@ -151,7 +151,7 @@ export class V3Stream {
 
   #refuse(errorCode: number, message: string): void {
     this.#broken = true;
-    const failure = { error_code: errorCode, message };
+    const failure = { error_code: errorCode, message, mayBeAppended: false };
     this.#reports.push({ report: Promise.resolve({ ok: false, failure }), bytes: 0 });
   }
 

@@ -36,7 +36,10 @@ const PROBLEMS = Object.fromEntries(
     404: 'There is no such topic or partition',
     413: 'The body or a record is too large; nothing was kept',
     415: 'The content type or encoding is not taken',
-    503: 'The broker is away, or too much is under way; Retry-After says when to come back',
+    422: 'The topic does not take such a record, for example one without key where it is compacted',
+    429: 'The quota of this producer is used up; Retry-After says when to come back',
+    502: 'The broker refused the records for a reason that does not pass by itself',
+    503: 'The broker is away or in trouble, or too much is under way; Retry-After says when to come back',
   }).map(([status, description]) => [
     status,
     json('Problem', description, 'application/problem+json'),
@@ -176,6 +179,17 @@ export const INGEST_PATHS: Paths = {
   },
 };
 
+/** What is said of records that the broker did not acknowledge. */
+const FATE = {
+  kafkaError: { type: 'string', description: 'Kafka’s name of the error the broker answered with' },
+  retriable: { type: 'boolean', description: 'Whether the same request may succeed later' },
+  mayBeAppended: {
+    type: 'boolean',
+    description:
+      'Whether records may be in the log although they are not acknowledged; sending them again may append them twice',
+  },
+};
+
 const OFFSET = { type: ['integer', 'null'], minimum: 0 };
 
 export const INGEST_SCHEMAS = {
@@ -198,7 +212,7 @@ export const INGEST_SCHEMAS = {
               properties: {
                 code: { type: 'string' },
                 message: { type: 'string' },
-                retriable: { type: 'boolean' },
+                ...FATE,
               },
             },
           },
@@ -220,6 +234,7 @@ export const INGEST_SCHEMAS = {
       column: { type: 'integer' },
       limit: { type: 'integer' },
       allowed: { type: 'array', items: { type: 'string' } },
+      ...FATE,
       records: {
         type: 'array',
         items: {
@@ -260,6 +275,7 @@ export const INGEST_SCHEMAS = {
             offset: OFFSET,
             error_code: { type: ['integer', 'null'] },
             error: { type: ['string', 'null'] },
+            mayBeAppended: FATE.mayBeAppended,
           },
         },
       },
@@ -308,6 +324,7 @@ export const INGEST_SCHEMAS = {
     properties: {
       error_code: { type: 'integer', description: '200 when the record was appended' },
       message: { type: 'string' },
+      mayBeAppended: FATE.mayBeAppended,
       cluster_id: { type: 'string' },
       topic_name: { type: 'string' },
       partition_id: { type: 'integer' },

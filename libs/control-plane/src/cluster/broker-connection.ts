@@ -81,7 +81,7 @@ export class BrokerConnection {
       }
     } catch (cause) {
       opened.close();
-      throw unavailable(address, cause);
+      throw unavailable(address, cause, { requestSent: false });
     }
     return opened;
   }
@@ -113,7 +113,7 @@ export class BrokerConnection {
         return answer;
       }
       this.close();
-      throw unavailable(this.address, error);
+      throw unavailable(this.address, error, { requestSent: true });
     }
   }
 
@@ -137,8 +137,12 @@ function answerWithErrors<Answer>(error: unknown): Answer | undefined {
   return undefined;
 }
 
-function unavailable(address: BrokerAddress, cause: unknown): ClusterUnavailable {
-  return new ClusterUnavailable(`${describe(address)} ${reason(cause)}`, { cause });
+function unavailable(
+  address: BrokerAddress,
+  cause: unknown,
+  { requestSent }: { requestSent: boolean },
+): ClusterUnavailable {
+  return new ClusterUnavailable(`${describe(address)} ${reason(cause)}`, { cause, requestSent });
 }
 
 function reason(cause: unknown): string {

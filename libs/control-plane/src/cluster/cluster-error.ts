@@ -3,10 +3,13 @@ import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka';
 /** The cluster could not be asked: no connection, no answer in time, or an answer that is none. */
 export class ClusterUnavailable extends Error {
   readonly code = 'BROKER_UNAVAILABLE';
+  /** Whether the request was sent, so that the broker may have carried it out. */
+  readonly requestSent: boolean;
 
-  constructor(message: string, options?: { cause?: unknown }) {
+  constructor(message: string, options?: { cause?: unknown; requestSent?: boolean }) {
     super(message, options);
     this.name = 'ClusterUnavailable';
+    this.requestSent = options?.requestSent ?? false;
   }
 }
 

@@ -1,21 +1,32 @@
-import { ClusterUnavailable, kafkaErrorMessage } from '../cluster/cluster-error.ts';
+import { ErrorCodes } from '@penstock/kafka-protocol/error-codes';
+import { ClusterUnavailable } from '../cluster/cluster-error.ts';
 import { IngestRefusal } from './ingest-problem.ts';
 import {
   PartitionQueue,
   type Append,
   type AppendResult,
-  type ProducerIdentity,
   type SentBatch,
 } from './partition-queue.ts';
 import {
   ACKS_NUMBER,
-  initProducerId,
+  faultsOf,
+  NOT_ANSWERED,
+  partitionAnswer,
   produceBatches,
   type Acks,
-  type ProduceAnswer,
   type ProducePartitionAnswer,
   type ProduceTopic,
 } from './produce-api.ts';
+import {
+  failure,
+  failureOf,
+  meaningOf,
+  STOPPING,
+  unanswered,
+  withFate,
+  type ProduceFailure,
+} from './produce-failure.ts';
+import { IdentityRefused, ProducerIdentities, type ProducerIdentity } from './producer-identity.ts';
 import { BATCH_HEADER_BYTES, encodeBatch } from './record-batch.ts';
 import type { IncomingRecord } from './record.ts';
 import type { TopicDirectory, TopicRoute } from './topic-directory.ts';
@@ -33,45 +44,42 @@ interface Shipment {
   readonly queues: PartitionQueue[];
 }
 
-/** Error code of an append that was given up because no broker answered. */
-export const NO_ANSWER = -2;
-
-const MESSAGE_TOO_LARGE = 10;
-const DUPLICATE_SEQUENCE = 46;
-/** Not leader, no leader, unknown topic, timed out, storage: another try may well succeed. */
-const RETRIABLE = new Set([3, 5, 6, 7, 8, 13, 19, 20, 56, 74, 75, 76]);
-/** The broker does not know this producer (any more): out of order, epoch, mapping, unknown id. */
-const IDENTITY_LOST = new Set([45, 47, 49, 59, 90]);
-/** Fate unknown although the broker answered: it timed out waiting for replicas. */
-const MAYBE_APPENDED = new Set([7, 20]);
-
 const RETRY_MS = 100;
 const SHIPMENTS_PER_BROKER_MAX = 4;
 const SHIPMENT_BYTES_MAX = 8 * 1024 * 1024;
 const PRODUCE_TIMEOUT_MS = 5_000;
 
 /**
- * Appends records to partitions: batches what arrives at about the same time, sends it idempotently
- * (`acks=all`) and repeats it while the cluster recovers. Of the failures it tells apart those
- * where nothing can have been appended from those where nobody knows.
+ * Appends records to partitions: batches what arrives at about the same time, sends it and repeats
+ * it while the cluster recovers. What is acknowledged is sent as an idempotent producer does, so a
+ * repetition after a lost answer appends nothing twice; what is not (`acks=none`) is sent once.
+ *
+ * An append that is given up says why (what the broker answered last, or why it did not) and whether
+ * its records may be in the log: they may be once they were sent and no answer has ruled it out.
  */
 export class Appender {
   readonly #directory: TopicDirectory;
   readonly #timeoutMs: number;
   readonly #now: () => number;
+  readonly #identities: ProducerIdentities;
+  /** The queues that have something, by their keys. */
   readonly #queues = new Map<string, PartitionQueue>();
-  /** The queues that have something. */
-  readonly #busy = new Set<PartitionQueue>();
   readonly #shipments = new Map<number, number>();
-  #identity: Promise<ProducerIdentity> | undefined;
   #pumpScheduled = false;
   #retryTimer: NodeJS.Timeout | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
   #onTaken: ((topic: string, partition: number) => void) | undefined;
 
   constructor(options: AppenderOptions) {
     this.#directory = options.directory;
     this.#timeoutMs = options.timeoutMs;
     this.#now = options.now ?? Date.now;
+    this.#identities = new ProducerIdentities(options.directory);
+  }
+
+  /** Partitions for which something waits or is under way. */
+  get queueCount(): number {
+    return this.#queues.size;
   }
 
   /** Calls `listener` when the records that wait for a partition are put into a batch. */
@@ -87,7 +95,7 @@ export class Appender {
     records: readonly IncomingRecord[],
     bytes: number,
   ): Promise<AppendResult> {
-    const key = `${acks}/${partition}/${route.name}`;
+    const key = PartitionQueue.keyOf(route.name, partition, acks);
     let queue = this.#queues.get(key);
     if (queue === undefined) {
       queue = new PartitionQueue(route.name, partition, acks);
@@ -96,17 +104,24 @@ export class Appender {
     const { promise, resolve } = Promise.withResolvers<AppendResult>();
     const deadline = this.#now() + this.#timeoutMs;
     queue.add({ records, bytes, deadline, settle: resolve });
-    this.#busy.add(queue);
     this.#schedulePump();
     return promise;
   }
 
-  /** Settles when nothing is waiting or under way. */
-  async drain(): Promise<void> {
-    while (this.#busy.size > 0) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+  /**
+   * Settles when nothing is waiting or under way. What is not answered after `withinMs` is given
+   * up: those who wait for it are told so.
+   */
+  async drain(withinMs: number): Promise<void> {
+    if (this.#queues.size === 0) return;
+    this.#drained ??= Promise.withResolvers();
+    const limit = setTimeout(() => this.#giveUpAll(), withinMs);
+    try {
+      await this.#drained.promise;
+    } finally {
+      clearTimeout(limit);
+      clearTimeout(this.#retryTimer);
     }
-    clearTimeout(this.#retryTimer);
   }
 
   /** After the events of this turn of the loop, so that requests that came together go together. */
@@ -123,11 +138,11 @@ export class Appender {
     const now = this.#now();
     const shipments = new Map<string, Shipment>();
     let retryAt = Infinity;
-    for (const queue of this.#busy) {
+    for (const queue of this.#queues.values()) {
       if (queue.underWay) continue;
       this.#giveUpLate(queue, now);
       if (queue.idle) {
-        this.#busy.delete(queue);
+        this.#queues.delete(queue.key);
         continue;
       }
       if (queue.retryAt > now) {
@@ -144,6 +159,7 @@ export class Appender {
     }
     for (const shipment of shipments.values()) void this.#ship(shipment);
     if (retryAt !== Infinity) this.#wakeAt(retryAt);
+    if (this.#queues.size === 0) this.#drained?.resolve();
   }
 
   #wakeAt(time: number): void {
@@ -152,19 +168,25 @@ export class Appender {
   }
 
   #giveUpLate(queue: PartitionQueue, now: number): void {
-    const result: AppendResult = {
-      ok: false,
-      errorCode: NO_ANSWER,
-      message: 'no broker took the records in time',
-    };
+    const reason = queue.lastFailure ?? unanswered('no broker took the records in time', false);
     const batch = queue.batch;
-    if (batch !== undefined && batch.appends.every((append) => append.deadline <= now)) {
-      // Whether it was appended is not known: its sequence must not be given to other records.
-      if (batch.fateUnknown) this.#identity = undefined;
-      queue.batch = undefined;
-      for (const append of batch.appends) append.settle(result);
+    if (batch?.appends.every((append) => append.deadline <= now)) {
+      this.#refuseBatch(queue, batch, reason);
     }
-    for (const append of queue.takeLate(now)) append.settle(result);
+    settleAll(queue.takeLate(now), withFate(reason, false));
+  }
+
+  #giveUpAll(): void {
+    for (const queue of this.#queues.values()) {
+      const { batch } = queue;
+      if (batch !== undefined) {
+        batch.fateUnknown ||= queue.underWay;
+        this.#refuseBatch(queue, batch, STOPPING);
+      }
+      settleAll(queue.take(Infinity), STOPPING);
+    }
+    this.#queues.clear();
+    this.#drained?.resolve();
   }
 
   /** Undefined: it is being found out, and the queue is looked at again when it is. */
@@ -175,29 +197,43 @@ export class Appender {
     this.#directory.find(queue.topic).then(
       (route) => {
         queue.underWay = false;
-        const found = route.leaders[queue.partition];
-        if (found === undefined || found < 0) {
-          this.#directory.forget(queue.topic);
-          queue.retryAt = this.#now() + RETRY_MS;
-        }
+        this.#judgeRoute(queue, route);
         this.#schedulePump();
       },
       (error: unknown) => {
         queue.underWay = false;
-        if (error instanceof IngestRefusal) this.#failAll(queue, error);
-        else queue.retryAt = this.#now() + RETRY_MS;
+        if (error instanceof IngestRefusal) this.#refuseQueue(queue, error);
+        else this.#putOff(queue, unanswered(messageOf(error), false));
         this.#schedulePump();
       },
     );
     return undefined;
   }
 
-  #failAll(queue: PartitionQueue, refusal: IngestRefusal): void {
-    const appends = [...(queue.batch?.appends ?? []), ...queue.take(Infinity)];
-    queue.batch = undefined;
-    for (const append of appends) {
-      append.settle({ ok: false, errorCode: 3, message: refusal.message });
+  #judgeRoute(queue: PartitionQueue, { name, leaders }: TopicRoute): void {
+    const { partition } = queue;
+    const leader = leaders[partition];
+    if (leader === undefined) {
+      const message = `${name} has no partition ${partition} any more: it has ${leaders.length}`;
+      this.#refuseQueue(queue, new IngestRefusal({ code: 'unknown-partition', message }));
+    } else if (leader < 0) {
+      const message = `partition ${partition} of ${name} has no leader`;
+      this.#putOff(queue, failureOf(ErrorCodes.LEADER_NOT_AVAILABLE, message));
     }
+  }
+
+  /** The cluster is asked again who leads the partition, and the batch goes there, a bit later. */
+  #putOff(queue: PartitionQueue, reason: ProduceFailure): void {
+    queue.lastFailure = reason;
+    queue.retryAt = this.#now() + RETRY_MS;
+    this.#directory.forget(queue.topic);
+  }
+
+  #refuseQueue(queue: PartitionQueue, { problem }: IngestRefusal): void {
+    const { code, message } = problem;
+    const reason = failure({ code, message, retriable: false, mayBeAppended: false });
+    if (queue.batch) this.#refuseBatch(queue, queue.batch, reason);
+    settleAll(queue.take(Infinity), reason);
   }
 
   async #ship({ brokerId, acks, queues }: Shipment): Promise<void> {
@@ -206,7 +242,7 @@ export class Appender {
     for (const queue of queues) queue.underWay = true;
     const sent: PartitionQueue[] = [];
     try {
-      const identity = acks === 'all' ? await this.#ownIdentity() : undefined;
+      const identity = await this.#identities.get(acks);
       const connection = await this.#directory.connect(brokerId);
       const topics = this.#load(queues, identity, sent);
       const answer = await connection.call(
@@ -215,10 +251,12 @@ export class Appender {
         PRODUCE_TIMEOUT_MS,
         topics,
       );
-      this.#unload(sent, typeof answer === 'boolean' ? undefined : answer);
+      for (const queue of sent) {
+        const { topic, partition } = queue;
+        this.#conclude(queue, partitionAnswer(answer, topic, partition) ?? NOT_ANSWERED);
+      }
     } catch (error) {
-      if (!(error instanceof ClusterUnavailable)) this.#failShipment(queues, error);
-      this.#keepForRetry(sent, queues);
+      this.#failShipment(queues, sent, error);
     } finally {
       for (const queue of queues) queue.underWay = false;
       this.#shipments.set(brokerId, (this.#shipments.get(brokerId) ?? 1) - 1);
@@ -236,7 +274,8 @@ export class Appender {
     let bytes = 0;
     for (const queue of queues) {
       if (bytes > SHIPMENT_BYTES_MAX) break;
-      queue.batch ??= this.#makeBatch(queue, identity);
+      if (queue.idle) continue;
+      queue.batch ??= this.#nextBatch(queue, identity);
       const batch = queue.batch.bytes;
       bytes += batch.length;
       sent.push(queue);
@@ -247,144 +286,120 @@ export class Appender {
     return [...topics].map(([name, partitions]) => ({ name, partitions }));
   }
 
-  #makeBatch(queue: PartitionQueue, identity: ProducerIdentity | undefined): SentBatch {
+  #nextBatch(queue: PartitionQueue, identity: ProducerIdentity | undefined): SentBatch {
     const bytesMax = this.#directory.known(queue.topic)?.batchBytesMax ?? 0;
     const appends = queue.take(bytesMax - BATCH_HEADER_BYTES);
     this.#onTaken?.(queue.topic, queue.partition);
-    const records = appends.length === 1 ? (appends[0]?.records ?? []) : appends.flatMap(recordsOf);
+    return this.#makeBatch(queue, appends, identity);
+  }
+
+  #makeBatch(
+    queue: PartitionQueue,
+    appends: readonly Append[],
+    identity: ProducerIdentity | undefined,
+  ): SentBatch {
+    const [first] = appends;
+    const alone = appends.length === 1 && first !== undefined;
+    const records = alone ? first.records : appends.flatMap((append) => append.records);
     const bytes = encodeBatch({
       records,
       now: this.#now(),
       producerId: identity?.producerId ?? -1n,
       producerEpoch: identity?.producerEpoch ?? -1,
-      baseSequence: identity ? queue.sequenceFor(identity) : -1,
+      baseSequence: identity?.sequenceOf(queue.key) ?? -1,
     });
     return { appends, bytes, recordCount: records.length, identity, fateUnknown: false };
   }
 
-  #unload(sent: readonly PartitionQueue[], answer: ProduceAnswer | undefined): void {
-    for (const queue of sent) {
-      const partition = answer === undefined ? NOT_ANSWERED : partitionAnswer(answer, queue);
-      this.#conclude(queue, partition);
-    }
-  }
-
-  #conclude(queue: PartitionQueue, answer: ProducePartitionAnswer | undefined): void {
-    const batch = queue.batch as SentBatch;
-    const errorCode = answer?.errorCode ?? 13;
-    if (errorCode === 0 || errorCode === DUPLICATE_SEQUENCE) {
-      queue.batch = undefined;
-      queue.advance(batch);
-      let offset = Number(answer?.baseOffset ?? -1n);
-      for (const append of batch.appends) {
-        append.settle({ ok: true, baseOffset: offset });
-        if (offset >= 0) offset += append.records.length;
-      }
+  /** What the broker's answer makes of a batch. */
+  #conclude(queue: PartitionQueue, answer: ProducePartitionAnswer): void {
+    const { batch } = queue;
+    // Given up meanwhile, because the server stops.
+    if (batch === undefined) return;
+    const { reaction, mayBeAppended } = meaningOf(answer.errorCode);
+    if (reaction === 'keep') {
+      this.#acknowledge(queue, batch, Number(answer.baseOffset));
       return;
     }
-    if (IDENTITY_LOST.has(errorCode)) {
-      this.#identity = undefined;
-      this.#tryAnew(queue, batch);
-    } else if (RETRIABLE.has(errorCode)) {
-      if (MAYBE_APPENDED.has(errorCode)) batch.fateUnknown = true;
-      this.#directory.forget(queue.topic);
-      queue.retryAt = this.#now() + RETRY_MS;
-    } else if (errorCode === MESSAGE_TOO_LARGE && batch.appends.length > 1) {
+    const reason = failureOf(answer.errorCode, answer.errorMessage);
+    const known = !batch.fateUnknown;
+    batch.fateUnknown ||= mayBeAppended;
+    if (reaction === 'renew') this.#identities.drop(queue.acks);
+    if (reaction === 'retry') {
+      this.#putOff(queue, reason);
+    } else if (reaction === 'renew' && known) {
+      // Encoded again, under a new identity.
+      queue.batch = undefined;
+      queue.putBack(batch.appends);
+      this.#putOff(queue, reason);
+    } else if (reaction === 'split' && known && batch.appends.length > 1) {
       this.#splitBatch(queue, batch);
     } else {
-      if (errorCode === MESSAGE_TOO_LARGE) this.#directory.forget(queue.topic);
-      queue.batch = undefined;
-      const message = answer?.errorMessage ?? kafkaErrorMessage(errorCode);
-      for (const append of batch.appends) append.settle({ ok: false, errorCode, message });
+      if (reaction === 'split') this.#directory.forget(queue.topic);
+      this.#refuseBatch(queue, batch, { ...reason, ofRecords: faultsOf(answer) });
     }
   }
 
-  /** The batch is encoded again, under a new identity. */
-  #tryAnew(queue: PartitionQueue, batch: SentBatch): void {
+  #acknowledge(queue: PartitionQueue, batch: SentBatch, baseOffset: number): void {
     queue.batch = undefined;
-    queue.putBack(batch.appends);
-    queue.retryAt = this.#now() + RETRY_MS;
+    queue.lastFailure = undefined;
+    batch.identity?.advance(queue.key, batch.recordCount);
+    let offset = baseOffset;
+    for (const append of batch.appends) {
+      append.settle({ ok: true, baseOffset: offset });
+      if (offset >= 0) offset += append.records.length;
+    }
   }
 
   /**
-   * Together they are too large, which the topic's limit as we know it did not say: it was lowered.
-   * Halves are tried, so that one request's records do not decide over another's.
+   * A record is at fault, or together they are larger than the topic allows, whose limit was then
+   * lowered. Halves are tried, so that one request's records do not decide over another's.
    */
   #splitBatch(queue: PartitionQueue, batch: SentBatch): void {
     this.#directory.forget(queue.topic);
-    queue.batch = undefined;
     const half = Math.ceil(batch.appends.length / 2);
     queue.putBack(batch.appends.slice(half));
-    const first = batch.appends.slice(0, half);
-    const records = first.flatMap(recordsOf);
-    const { identity } = batch;
-    const bytes = encodeBatch({
-      records,
-      now: this.#now(),
-      producerId: identity?.producerId ?? -1n,
-      producerEpoch: identity?.producerEpoch ?? -1,
-      baseSequence: identity ? queue.sequenceFor(identity) : -1,
-    });
-    queue.batch = {
-      appends: first,
-      bytes,
-      recordCount: records.length,
-      identity,
-      fateUnknown: false,
-    };
+    queue.batch = this.#makeBatch(queue, batch.appends.slice(0, half), batch.identity);
   }
 
-  /** The connection broke: what was sent may have arrived, the rest has not. */
-  #keepForRetry(sent: readonly PartitionQueue[], queues: readonly PartitionQueue[]): void {
-    for (const queue of sent) if (queue.batch) queue.batch.fateUnknown = true;
+  #refuseBatch(queue: PartitionQueue, batch: SentBatch, reason: ProduceFailure): void {
+    queue.batch = undefined;
+    // If it was appended after all, its sequence must not be given to other records.
+    if (batch.fateUnknown) this.#identities.drop(queue.acks);
+    settleAll(batch.appends, withFate(reason, batch.fateUnknown));
+  }
+
+  /** There is no answer: what was sent may have been appended, the rest was not. */
+  #failShipment(
+    queues: readonly PartitionQueue[],
+    sent: readonly PartitionQueue[],
+    error: unknown,
+  ): void {
+    if (error instanceof IdentityRefused && meaningOf(error.errorCode).reaction === 'refuse') {
+      for (const queue of queues) settleAll(queue.take(Infinity), error.failure);
+      return;
+    }
+    const outage = error instanceof ClusterUnavailable || error instanceof IdentityRefused;
+    const arrived = !(error instanceof ClusterUnavailable) || error.requestSent;
     for (const queue of queues) {
-      this.#directory.forget(queue.topic);
-      queue.retryAt = this.#now() + RETRY_MS;
+      const { batch } = queue;
+      if (batch && arrived && sent.includes(queue)) batch.fateUnknown = true;
+      const reason =
+        error instanceof IdentityRefused
+          ? error.failure
+          : unanswered(messageOf(error), batch?.fateUnknown ?? false);
+      // A fault of this program is told at once, instead of being tried until the time is over.
+      const giveUp = !outage || queue.acks === 'none';
+      if (batch?.fateUnknown && giveUp) this.#refuseBatch(queue, batch, reason);
+      else this.#putOff(queue, reason);
     }
-  }
-
-  /** A fault of this program: it is told to those who wait, instead of being tried for ever. */
-  #failShipment(queues: readonly PartitionQueue[], error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#identity = undefined;
-    for (const queue of queues) {
-      const appends = queue.batch?.appends ?? [];
-      queue.batch = undefined;
-      for (const append of appends) append.settle({ ok: false, errorCode: -1, message });
-    }
-  }
-
-  async #ownIdentity(): Promise<ProducerIdentity> {
-    this.#identity ??= this.#askIdentity();
-    const asked = this.#identity;
-    try {
-      return await asked;
-    } catch (error) {
-      if (this.#identity === asked) this.#identity = undefined;
-      throw error;
-    }
-  }
-
-  async #askIdentity(): Promise<ProducerIdentity> {
-    const connection = await this.#directory.connectAny();
-    const answer = await connection.call(initProducerId, null, 60_000, -1n, -1);
-    if (answer.errorCode !== 0) throw new ClusterUnavailable(kafkaErrorMessage(answer.errorCode));
-    return { producerId: answer.producerId, producerEpoch: answer.producerEpoch };
   }
 }
 
-/** What the client reports for a request that asks for no answer. */
-const NOT_ANSWERED: ProducePartitionAnswer = { index: -1, errorCode: 0, baseOffset: -1n };
-
-function partitionAnswer(
-  answer: ProduceAnswer,
-  queue: PartitionQueue,
-): ProducePartitionAnswer | undefined {
-  return answer.responses
-    .find((topic) => topic.name === queue.topic)
-    ?.partitionResponses.find((partition) => partition.index === queue.partition);
+function settleAll(appends: readonly Append[], reason: ProduceFailure): void {
+  for (const append of appends) append.settle({ ok: false, failure: reason });
 }
 
-function recordsOf(append: Append): readonly IncomingRecord[] {
-  return append.records;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

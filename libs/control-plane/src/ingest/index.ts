@@ -9,6 +9,7 @@ export {
   IngestService,
   type IngestOutcome,
   type IngestReport,
+  type RecordFailure,
   type RecordReport,
 } from './ingest.service.ts';
 export { parseJsonPointer, type JsonPointer } from './json-pointer.ts';

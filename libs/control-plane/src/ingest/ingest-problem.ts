@@ -14,9 +14,15 @@ export type IngestProblemCode =
   | 'unsupported-encoding'
   | 'invalid-encoding'
   | 'not-authorized'
+  | 'record-refused'
   | 'overloaded'
+  | 'quota-exceeded'
+  | 'not-enough-replicas'
+  | 'storage-failed'
+  | 'no-answer'
   | 'broker-refused'
-  | 'broker-unavailable';
+  | 'broker-unavailable'
+  | 'stopping';
 
 /** Why one record of a request is refused. */
 export interface RecordProblem {
@@ -26,7 +32,7 @@ export interface RecordProblem {
   readonly message: string;
 }
 
-/** Why a request is refused; nothing of it was kept. */
+/** Why a request is refused; nothing of it was kept, unless `mayBeAppended` says otherwise. */
 export interface IngestProblem {
   readonly code: IngestProblemCode;
   /** For people: what is wrong, and where known what to do. */
@@ -42,6 +48,10 @@ export interface IngestProblem {
   readonly records?: readonly RecordProblem[];
   /** Kafka's name of the error that the broker answered with. */
   readonly kafkaError?: string;
+  /** Whether the same request may succeed later. */
+  readonly retriable?: boolean;
+  /** Whether records may be in the log although they are not acknowledged. */
+  readonly mayBeAppended?: boolean;
 }
 
 /** How parsers leave when they meet a problem; the service turns it into a value again. */

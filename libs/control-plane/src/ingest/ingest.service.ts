@@ -1,15 +1,15 @@
-import { ClusterUnavailable, kafkaErrorName } from '../cluster/cluster-error.ts';
+import { ClusterUnavailable } from '../cluster/cluster-error.ts';
 import { partitionForKey } from '@penstock/platform';
-import { Appender, NO_ANSWER } from './appender.ts';
+import type { Appender } from './appender.ts';
 import {
   IngestRefusal,
   refuseRecords,
   type IngestProblem,
-  type IngestProblemCode,
   type RecordProblem,
 } from './ingest-problem.ts';
 import type { AppendResult } from './partition-queue.ts';
 import type { Acks } from './produce-api.ts';
+import { unanswered, type ProduceFailure } from './produce-failure.ts';
 import { BATCH_HEADER_BYTES, recordBytesMax } from './record-batch.ts';
 import type { IncomingRecord } from './record.ts';
 import type { TopicDirectory, TopicRoute } from './topic-directory.ts';
@@ -17,14 +17,10 @@ import type { TopicDirectory, TopicRoute } from './topic-directory.ts';
 /** Where one record went, or why it did not. */
 export type RecordReport =
   | { readonly ok: true; readonly partition: number; /** -1: not known. */ readonly offset: number }
-  | {
-      readonly ok: false;
-      readonly code: IngestProblemCode;
-      readonly message: string;
-      /** Kafka's code; negative where no broker answered. */
-      readonly errorCode: number;
-      readonly retriable: boolean;
-    };
+  | RecordFailure;
+
+/** Why a record is not acknowledged. */
+export type RecordFailure = { readonly ok: false } & Omit<ProduceFailure, 'ofRecords'>;
 
 export interface IngestReport {
   /** One report per record, in the order of the request. */
@@ -56,9 +52,6 @@ interface Sticky {
 }
 
 const STICKY_MAX = 10_000;
-const AUTHORIZATION_ERRORS = new Set([29, 31, 53]);
-const TOO_LARGE_ERRORS = new Set([10, 18]);
-const RETRIABLE_ERRORS = new Set([3, 5, 6, 7, 8, 13, 19, 20, 56]);
 
 /**
  * Takes records that came in over HTTP, in whatever form, and appends them to a topic. A request is
@@ -84,6 +77,11 @@ export class IngestService {
     return this.#inflightBytes;
   }
 
+  /** Partitions for which records wait or are under way. */
+  get busyPartitions(): number {
+    return this.#appender.queueCount;
+  }
+
   /** Counts `bytes` of a request in; false when there is too much under way already. */
   admit(bytes: number): boolean {
     if (this.#inflightBytes > 0 && this.#inflightBytes + bytes > this.#inflightBytesMax)
@@ -107,9 +105,9 @@ export class IngestService {
     await this.#directory.connectAny();
   }
 
-  /** Settles when everything that was accepted is answered. */
-  async drain(): Promise<void> {
-    await this.#appender.drain();
+  /** Settles when everything that was accepted is answered; after `withinMs`, by giving it up. */
+  async drain(withinMs: number): Promise<void> {
+    await this.#appender.drain(withinMs);
   }
 
   /**
@@ -225,37 +223,36 @@ function toReport(
         if (offset >= 0) offset++;
       }
     } else {
-      const report = toFailure(result);
-      for (const index of indexes) records[index] = report;
+      const reports = failureReports(result.failure, indexes.length);
+      reports.forEach((report, at) => (records[indexes[at] as number] = report));
       refused += indexes.length;
     }
   }
   return { records, refused };
 }
 
-function toFailure(result: AppendResult & { readonly ok: false }): RecordReport {
-  const { errorCode, message } = result;
-  const name = errorCode >= 0 ? kafkaErrorName(errorCode) : '';
-  return {
-    ok: false,
-    code: codeOf(errorCode),
-    message: name === '' ? message : `${name}: ${message}`,
-    errorCode,
-    retriable: errorCode === NO_ANSWER || RETRIABLE_ERRORS.has(errorCode),
-  };
-}
-
-function codeOf(errorCode: number): IngestProblemCode {
-  if (errorCode === NO_ANSWER) return 'broker-unavailable';
-  if (errorCode === 3) return 'unknown-topic';
-  if (AUTHORIZATION_ERRORS.has(errorCode)) return 'not-authorized';
-  return TOO_LARGE_ERRORS.has(errorCode) ? 'record-too-large' : 'broker-refused';
+/** One report per record of an append; where the broker blames some, the others are told so. */
+function failureReports(reason: ProduceFailure, count: number): RecordFailure[] {
+  const { ofRecords, ...failure } = reason;
+  const report: RecordFailure = { ok: false, ...failure };
+  if (ofRecords === undefined || ofRecords.size === 0)
+    return Array.from({ length: count }, () => report);
+  const blameless = `${failure.message} (the broker refused other records that were sent with this one)`;
+  return Array.from({ length: count }, (_, at) => {
+    const words = ofRecords.get(at);
+    const message =
+      words === undefined
+        ? blameless
+        : `${failure.kafkaError ?? ''}: ${words.replace(/[.\s]+$/, '')}; nothing was appended`;
+    return { ...report, message };
+  });
 }
 
 function toProblem(error: unknown): IngestProblem {
   if (error instanceof IngestRefusal) return error.problem;
   if (error instanceof ClusterUnavailable) {
-    return { code: 'broker-unavailable', message: error.message };
+    const { code, message, retriable, mayBeAppended } = unanswered(error.message, false);
+    return { code, message, retriable, mayBeAppended };
   }
   throw error;
 }

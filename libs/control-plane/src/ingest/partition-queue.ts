@@ -1,10 +1,12 @@
 import type { Acks } from './produce-api.ts';
+import type { ProduceFailure } from './produce-failure.ts';
+import type { ProducerIdentity } from './producer-identity.ts';
 import type { IncomingRecord } from './record.ts';
 
 /** What became of records that were handed over together. */
 export type AppendResult =
-  | { readonly ok: true; readonly baseOffset: number }
-  | { readonly ok: false; readonly errorCode: number; readonly message: string };
+  | { readonly ok: true; /** -1: not known. */ readonly baseOffset: number }
+  | { readonly ok: false; readonly failure: ProduceFailure };
 
 /** Records of one request for one partition: appended together, in order, or not at all. */
 export interface Append {
@@ -12,13 +14,8 @@ export interface Append {
   readonly bytes: number;
   /** ms since epoch: after it, no further attempt is made. */
   readonly deadline: number;
+  /** What a second call says is ignored. */
   readonly settle: (result: AppendResult) => void;
-}
-
-/** The broker's name for this producer; numbers batches so that a repeated one is recognised. */
-export interface ProducerIdentity {
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
 }
 
 /** A batch on its way; kept, byte for byte, until the broker has answered for good. */
@@ -27,7 +24,7 @@ export interface SentBatch {
   readonly bytes: Buffer;
   readonly recordCount: number;
   readonly identity: ProducerIdentity | undefined;
-  /** Whether the broker may have it although it did not answer. */
+  /** Whether an attempt may have appended it without an answer that says so. */
   fateUnknown: boolean;
 }
 
@@ -35,23 +32,31 @@ export interface SentBatch {
  * The appends that wait for one partition. At most one batch of a queue is under way, so that
  * retries cannot change the order of records, and everything that arrives meanwhile makes up the
  * next batch: batches grow by themselves as the load does, and nothing waits when there is none.
+ * A queue lives as long as it has something.
  */
 export class PartitionQueue {
   readonly topic: string;
   readonly partition: number;
   readonly acks: Acks;
+  /** Names the partition to a producer identity. */
+  readonly key: string;
   batch: SentBatch | undefined;
   underWay = false;
   /** ms since epoch before which the batch is not sent again. */
   retryAt = 0;
+  /** Why the last attempt got no further. */
+  lastFailure: ProduceFailure | undefined;
   #waiting: Append[] = [];
-  #identity: ProducerIdentity | undefined;
-  #nextSequence = 0;
 
   constructor(topic: string, partition: number, acks: Acks) {
     this.topic = topic;
     this.partition = partition;
     this.acks = acks;
+    this.key = PartitionQueue.keyOf(topic, partition, acks);
+  }
+
+  static keyOf(topic: string, partition: number, acks: Acks): string {
+    return `${acks}/${partition}/${topic}`;
   }
 
   get idle(): boolean {
@@ -84,20 +89,5 @@ export class PartitionQueue {
     const late = this.#waiting.filter((append) => append.deadline <= now);
     if (late.length > 0) this.#waiting = this.#waiting.filter((append) => append.deadline > now);
     return late;
-  }
-
-  /** Sequence of the next batch under an identity; a new identity starts at 0. */
-  sequenceFor(identity: ProducerIdentity): number {
-    if (this.#identity !== identity) {
-      this.#identity = identity;
-      this.#nextSequence = 0;
-    }
-    return this.#nextSequence;
-  }
-
-  /** Counts a batch that was appended. */
-  advance(batch: SentBatch): void {
-    if (batch.identity === undefined || batch.identity !== this.#identity) return;
-    this.#nextSequence = (this.#nextSequence + batch.recordCount) % 2 ** 31;
   }
 }

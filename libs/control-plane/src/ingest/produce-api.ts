@@ -1,3 +1,4 @@
+import { ErrorCodes } from '@penstock/kafka-protocol/error-codes';
 import { createAPI, initProducerIdV4, produceV9, Writer } from '@platformatic/kafka';
 
 /** `all`: kept by all in-sync replicas; `leader`: by the leader; `none`: sent, nothing more. */
@@ -16,6 +17,11 @@ export interface ProducePartitionAnswer {
   readonly errorCode: number;
   readonly baseOffset: bigint;
   readonly errorMessage?: string | null | undefined;
+  /** The records because of which a batch was refused. */
+  readonly recordErrors?: readonly {
+    readonly batchIndex: number;
+    readonly batchIndexErrorMessage?: string | null | undefined;
+  }[];
 }
 
 export interface ProduceAnswer {
@@ -23,6 +29,42 @@ export interface ProduceAnswer {
     readonly name: string;
     readonly partitionResponses: readonly ProducePartitionAnswer[];
   }[];
+}
+
+/** A partition that the broker's answer leaves out. */
+export const NOT_ANSWERED: ProducePartitionAnswer = {
+  index: -1,
+  errorCode: ErrorCodes.NETWORK_EXCEPTION,
+  baseOffset: -1n,
+};
+
+/** What the client reports for a request that asks for no answer. */
+const SENT: ProducePartitionAnswer = { index: -1, errorCode: ErrorCodes.NONE, baseOffset: -1n };
+
+/**
+ * What is said of a partition in the answer to `produceBatches`; undefined: nothing.
+ * @param answer true when the request asked for none
+ */
+export function partitionAnswer(
+  answer: ProduceAnswer | boolean,
+  topicName: string,
+  partition: number,
+): ProducePartitionAnswer | undefined {
+  if (typeof answer === 'boolean') return SENT;
+  return answer.responses
+    .find((topic) => topic.name === topicName)
+    ?.partitionResponses.find(({ index }) => index === partition);
+}
+
+/** What the broker says of single records, by their places in the batch. */
+export function faultsOf({
+  recordErrors,
+  errorMessage,
+}: ProducePartitionAnswer): Map<number, string> {
+  const words = errorMessage ?? '';
+  return new Map(
+    recordErrors?.map((error) => [error.batchIndex, error.batchIndexErrorMessage ?? words]),
+  );
 }
 
 /**

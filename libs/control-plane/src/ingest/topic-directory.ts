@@ -1,3 +1,4 @@
+import { ErrorCodes } from '@penstock/kafka-protocol/error-codes';
 import { clusterApis } from '../cluster/broker-connection.ts';
 import type { BrokerConnection } from '../cluster/broker-connection.ts';
 import type { ClusterClient, ClusterMetadata } from '../cluster/cluster-client.ts';
@@ -26,12 +27,6 @@ const BATCH_BYTES_DEFAULT = 1_048_588;
 const CREATE_ATTEMPTS = 25;
 const CREATE_RETRY_MS = 100;
 const BROKER_CONFIG_RESOURCE = 4;
-
-const NO_ERROR = 0;
-const UNKNOWN_TOPIC = 3;
-const LEADER_NOT_AVAILABLE = 5;
-const INVALID_TOPIC = 17;
-const TOPIC_AUTHORIZATION_FAILED = 29;
 
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
@@ -138,7 +133,8 @@ export class TopicDirectory {
       const leaders = Array.from({ length: topic.partitions.length }, () => -1);
       for (const { partitionIndex, leaderId } of topic.partitions)
         leaders[partitionIndex] = leaderId;
-      if (topic.errorCode === NO_ERROR && leaders.some((leader) => leader >= 0)) return leaders;
+      if (topic.errorCode === ErrorCodes.NONE && leaders.some((leader) => leader >= 0))
+        return leaders;
       await this.#judge(name, topic.errorCode, attempt);
       await new Promise((resolve) => setTimeout(resolve, CREATE_RETRY_MS));
     }
@@ -146,21 +142,25 @@ export class TopicDirectory {
 
   /** Returns when it is worth asking again; throws when it is not. */
   async #judge(name: string, errorCode: number, attempt: number): Promise<void> {
-    if (errorCode === INVALID_TOPIC) {
+    if (errorCode === ErrorCodes.INVALID_TOPIC_EXCEPTION) {
       throw new IngestRefusal({ code: 'invalid-topic', message: `${name} is not a topic name` });
     }
-    if (errorCode === TOPIC_AUTHORIZATION_FAILED) {
+    if (errorCode === ErrorCodes.TOPIC_AUTHORIZATION_FAILED) {
       throw new IngestRefusal({ code: 'not-authorized', message: `${name} may not be written` });
     }
     const creating = attempt < CREATE_ATTEMPTS;
-    if (errorCode === UNKNOWN_TOPIC && !(creating && (await this.#creates()))) {
+    if (
+      errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION &&
+      !(creating && (await this.#creates()))
+    ) {
       throw new IngestRefusal({
         code: 'unknown-topic',
         message: `there is no topic ${name}, and the broker does not create topics by itself`,
       });
     }
-    const leaderless = errorCode === NO_ERROR || errorCode === LEADER_NOT_AVAILABLE;
-    if (creating && (leaderless || errorCode === UNKNOWN_TOPIC)) return;
+    const leaderless =
+      errorCode === ErrorCodes.NONE || errorCode === ErrorCodes.LEADER_NOT_AVAILABLE;
+    if (creating && (leaderless || errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION)) return;
     throw new ClusterUnavailable(`Topic ${name} has no partition with a leader.`);
   }
 
