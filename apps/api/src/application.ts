@@ -1,13 +1,24 @@
+import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IngestService } from '@penstock/control-plane';
 import { Config, Metrics, migrateControlDatabase, type Logger } from '@penstock/platform';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyHttpOptions } from 'fastify';
 import { AppModule } from './app.module.ts';
 import { dashboardPlugin } from './dashboard/dashboard.plugin.ts';
-import { loopbackPolicy } from './http/origin.ts';
+import { KnownRoutes } from './http/known-routes.ts';
+import { originPolicy } from './http/origin.ts';
+import { ProblemFilter } from './http/problem-filter.ts';
+import { publicPathReader, withoutPublicPath, type PublicPath } from './http/public-path.ts';
+import { RefusalLog } from './http/refusals.ts';
 import { secure } from './http/security.plugin.ts';
+import {
+  answerFrameworkError,
+  answerUncommon,
+  answerUnreadable,
+  HEADER_BYTES_MAX,
+} from './http/unreadable-requests.ts';
 import { IngestHttp } from './ingest/ingest-http.ts';
 import { ingestPlugin } from './ingest/ingest.plugin.ts';
 import { setUpOpenApi } from './openapi/openapi.ts';
@@ -34,23 +45,43 @@ export async function createApplication(
   const { config, logger, dashboardRoot = DASHBOARD_ROOT } = options;
   const applied = await migrateControlDatabase(config);
   if (applied.length > 0) logger.pino.info({ applied }, 'control.db migrated');
-  const adapter = new FastifyAdapter({
-    bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
-  });
+  const policy = originPolicy(config);
+  const publicPath = publicPathReader(config, policy.forwarding);
+  const adapter = new FastifyAdapter(fastifyOptions(publicPath));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot({ config, logger, dashboardRoot }),
     adapter,
     { logger, abortOnError: false },
   );
   const fastify = adapter.getInstance<FastifyInstance>();
-  secure(fastify, config.bindIsLoopback ? loopbackPolicy(config) : { hosts: undefined });
+  const routes = new KnownRoutes();
+  routes.observe(fastify);
+  app.useGlobalFilters(new ProblemFilter(routes, logger));
+  answerUncommon(fastify.server);
+  await secure(fastify, { policy, log: new RefusalLog(logger) });
   const http = new IngestHttp(app.get(IngestService, { strict: false }), config, app.get(Metrics));
   await fastify.register(ingestPlugin(http));
   setUpOpenApi(app);
-  await fastify.register(dashboardPlugin({ root: dashboardRoot }));
+  await fastify.register(dashboardPlugin({ root: dashboardRoot, publicPath }));
   return app;
+}
+
+function fastifyOptions(publicPath: PublicPath): FastifyHttpOptions<Server> {
+  return {
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    rewriteUrl: (request) => withoutPublicPath(request.url ?? '/', publicPath(request)),
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerUnreadable,
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      // Refused by us, in our words.
+      requireHostHeader: false,
+      // Other upgrades, such as curl's to HTTP/2, are offers that a server may ignore.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
+  };
 }

@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import compress from '@fastify/compress';
 import serveStatic from '@fastify/static';
+import { NotFoundException } from '@nestjs/common';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { PublicPath } from '../http/public-path.ts';
 
 export interface DashboardOptions {
   /** Folder of the built dashboard. */
   readonly root: string;
+  readonly publicPath: PublicPath;
 }
 
 const HASHED_ASSET = /[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
@@ -16,11 +20,12 @@ const YEAR_SECONDS = 31_536_000;
 const NOT_BUILT = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<base href="/" />
 <title>Penstock</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#8882;padding:.1em .3em;border-radius:3px}</style>
 <h1>Penstock is running, its dashboard is not built</h1>
 <p>Build it with <code>npm run build</code> and reload this page. <code>npm start</code> does so by itself.</p>
-<p>Meanwhile: <a href="/docs">the REST API</a>, <a href="/readyz">what is ready</a>, <code>/graphql</code>, and
+<p>Meanwhile: <a href="docs">the REST API</a>, <a href="readyz">what is ready</a>, <code>/graphql</code>, and
 <code>curl -H 'Content-Type: application/json' -d '{"hello":"world"}' http://localhost:8080/ingest/greetings</code>.</p>
 </html>
 `;
@@ -35,7 +40,7 @@ export function isDashboardBuilt(root: string): boolean {
  * that a browser navigates to, since the dashboard's own router knows the rest. It is looked for at
  * each navigation, so that one built meanwhile appears.
  */
-export function dashboardPlugin({ root }: DashboardOptions): FastifyPluginAsync {
+export function dashboardPlugin({ root, publicPath }: DashboardOptions): FastifyPluginAsync {
   return async (fastify) => {
     await fastify.register(compress, { encodings: ['br', 'gzip'], threshold: 1024 });
     await fastify.register(serveStatic, {
@@ -44,7 +49,7 @@ export function dashboardPlugin({ root }: DashboardOptions): FastifyPluginAsync 
       cacheControl: false,
       index: false,
     });
-    const handler = (request: FastifyRequest, reply: FastifyReply): unknown => {
+    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
       const path = decodePath(request.url);
       if (path !== undefined && path !== '/' && existsSync(join(root, path))) {
         const immutable = path.startsWith('/assets/') && HASHED_ASSET.test(path);
@@ -55,13 +60,13 @@ export function dashboardPlugin({ root }: DashboardOptions): FastifyPluginAsync 
         return reply.sendFile(path.slice(1));
       }
       // The address itself is the dashboard's whoever asks; below it, only browsers mean a page.
-      if (path !== '/' && !acceptsHtml(request)) return notFound(request, reply);
-      reply.header('cache-control', 'no-cache');
-      if (isDashboardBuilt(root)) return reply.sendFile('index.html');
+      if (path !== '/' && !acceptsHtml(request)) throw new NotFoundException();
+      const page = await pageOf(root);
       return reply
-        .code(path === '/' ? 200 : 404)
+        .code(page === undefined && path !== '/' ? 404 : 200)
+        .header('cache-control', 'no-cache')
         .type('text/html; charset=utf-8')
-        .send(NOT_BUILT);
+        .send(withBase(page ?? NOT_BUILT, publicPath(request.raw)));
     };
     fastify.get('/', handler);
     fastify.get('/*', handler);
@@ -81,16 +86,17 @@ function acceptsHtml(request: FastifyRequest): boolean {
   return (request.headers.accept ?? '').includes('text/html');
 }
 
-function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return reply
-    .code(404)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: 'about:blank',
-        title: 'Not Found',
-        status: 404,
-        detail: `There is nothing at ${request.url.split('?', 1)[0]}`,
-      }),
-    );
+/** Undefined where there is none. */
+async function pageOf(root: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(root, 'index.html'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** All addresses in the page are relative to its base, which a proxy may have put below a path. */
+function withBase(page: string, path: string): string {
+  return page.replace('<base href="/" />', `<base href="${path}/" />`);
 }

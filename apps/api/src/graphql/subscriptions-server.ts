@@ -16,6 +16,7 @@ import {
 import type { Context } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { rawProblem, type HttpProblem } from '../http/http-problem.ts';
 import { describeError } from './graphql-error.ts';
 import { checkQueryLimits, TOKENS_MAX } from './query-limits.ts';
 import { createRequestContext } from './request-context.ts';
@@ -90,6 +91,12 @@ export class SubscriptionsServer implements OnApplicationBootstrap, OnModuleDest
     );
     this.#http = this.#adapterHost.httpAdapter.getHttpServer() as Server;
     this.#http.on('upgrade', this.#upgrade);
+    this.#sockets.on('wsClientError', (error, socket) => {
+      refuse(socket, {
+        status: 400,
+        detail: `This is no handshake of a WebSocket: ${error.message}.`,
+      });
+    });
   }
 
   /** 1001 tells a client to connect again, as it will when the next process is there. */
@@ -113,13 +120,13 @@ export class SubscriptionsServer implements OnApplicationBootstrap, OnModuleDest
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (socket.destroyed) {
+    if (socket.writableEnded) {
       // The guard of origins has refused it.
       return;
     }
     const path = (request.url ?? '').split('?', 1)[0];
     if (path !== PATH) {
-      refuse(socket, '404 Not Found');
+      refuse(socket, { status: 404, detail: `There is no WebSocket at ${path}, but at ${PATH}.` });
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
@@ -160,6 +167,6 @@ function refuseLarge(args: ExecutionArgs): ExecutionResult | null {
   return refused === null ? null : { errors: [refused] };
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, problem: HttpProblem): void {
+  socket.end(rawProblem(problem), () => socket.destroy());
 }

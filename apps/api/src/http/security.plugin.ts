@@ -1,70 +1,98 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
-import { originProblem, type OriginPolicy, type OriginProblem } from './origin.ts';
+import { rawProblem, sendProblem } from './http-problem.ts';
+import { isIngestPath, isPreflight, refusalOf, type OriginPolicy } from './origin.ts';
+import { problemOfRefusal, refusalPage, type RefusalLog } from './refusals.ts';
+
+/** Seconds for which a browser may go without asking again whether a page may send records. */
+const PREFLIGHT_SECONDS = 600;
+
+export interface SecurityOptions {
+  readonly policy: OriginPolicy;
+  readonly log: RefusalLog;
+}
 
 /**
- * Styles may be inline, because the dashboard's components set them; scripts may not. Nothing is
- * loaded from anywhere else, and nobody may frame the pages.
+ * Sets the security headers, turns foreign hosts and origins away on HTTP and on WebSockets, and
+ * lets pages of the origins that were listed send records.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const EXPLANATIONS: Readonly<Record<OriginProblem, string>> = {
-  'unknown-host':
-    'This server is addressed by a name that is not its own. On this machine it is localhost; to serve others, set PENSTOCK_BIND.',
-  'foreign-origin': 'A page of another origin may not change anything here.',
-};
-
-/** Turns foreign hosts and origins away, on HTTP and on WebSockets, and sets the security headers. */
-export function secure(fastify: FastifyInstance, policy: OriginPolicy): void {
+export async function secure(fastify: FastifyInstance, options: SecurityOptions): Promise<void> {
+  await setSecurityHeaders(fastify);
+  const { policy, log } = options;
   fastify.addHook('onRequest', (request, reply, done) => {
-    const problem = originProblem(policy, request);
-    if (problem === undefined) {
+    const refusal = refusalOf(policy, request.raw);
+    if (refusal === undefined) {
       done();
       return;
     }
-    reply
-      .code(problem === 'unknown-host' ? 421 : 403)
-      .type('application/problem+json')
-      .send(
-        JSON.stringify({
-          type: `urn:penstock:http:${problem}`,
-          title: problem === 'unknown-host' ? 'Unknown host' : 'Foreign origin',
-          status: reply.statusCode,
-          detail: EXPLANATIONS[problem],
-        }),
-      );
-  });
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
-    reply.header('x-content-type-options', 'nosniff');
-    const type = reply.getHeader('content-type');
-    if (typeof type === 'string' && type.startsWith('text/html')) {
-      reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
-      reply.header('referrer-policy', 'same-origin');
-      reply.header('cross-origin-opener-policy', 'same-origin');
+    log.tell(refusal, request.url);
+    const problem = problemOfRefusal(refusal, request.url);
+    const isNavigation = request.method === 'GET' && request.headers.accept?.includes('text/html');
+    if (isNavigation !== true) {
+      sendProblem(reply, problem);
+      return;
     }
-    done(null, payload);
+    reply.code(problem.status).header('cache-control', 'no-store').type('text/html; charset=utf-8');
+    reply.send(refusalPage(problem));
   });
-  guardUpgrades(fastify.server as Server, policy);
+  await allowCrossOriginIngest(fastify, policy);
+  guardUpgrades(fastify.server as Server, options);
+}
+
+/**
+ * Styles may be inline, because the dashboard's components set them; scripts may not. Nothing is
+ * loaded from anywhere else, and nobody may frame the pages. HSTS is for whoever ends TLS to say.
+ */
+async function setSecurityHeaders(fastify: FastifyInstance): Promise<void> {
+  await fastify.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: false,
+  });
+}
+
+async function allowCrossOriginIngest(
+  fastify: FastifyInstance,
+  { corsOrigins }: OriginPolicy,
+): Promise<void> {
+  if (corsOrigins.length === 0) return;
+  await fastify.register(cors, {
+    delegator: (request, done) => {
+      done(null, {
+        origin: isIngestPath(request.raw.url) ? [...corsOrigins] : false,
+        methods: ['GET', 'HEAD', 'POST'],
+        exposedHeaders: ['Retry-After'],
+        maxAge: PREFLIGHT_SECONDS,
+        preflight: isPreflight(request.raw),
+      });
+    },
+  });
 }
 
 /** WebSocket handshakes pass by Fastify's hooks: they are looked at before anybody else does. */
-function guardUpgrades(server: Server, policy: OriginPolicy): void {
+function guardUpgrades(server: Server, { policy, log }: SecurityOptions): void {
   server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
-    const { method = 'GET', headers } = request;
-    if (originProblem(policy, { method, headers }) === undefined) return;
-    socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    socket.destroy();
+    const refusal = refusalOf(policy, request);
+    if (refusal === undefined) return;
+    const url = request.url ?? '';
+    log.tell(refusal, url);
+    socket.end(rawProblem(problemOfRefusal(refusal, url), url), () => socket.destroy());
   });
 }

@@ -96,6 +96,28 @@ describe('loadConfig', () => {
     });
   });
 
+  it('reads where it is reached through proxies, as browsers write it', () => {
+    expect(
+      loadConfig({
+        PENSTOCK_PUBLIC_URL: 'https://Penstock.Example:443/log/',
+        PENSTOCK_ALLOWED_HOSTS: '.Example.com, 10.0.0.1,::1',
+        PENSTOCK_CORS_ORIGINS: 'https://App.example:443,http://localhost:3000',
+        PENSTOCK_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8, fd00::/8',
+      }).http,
+    ).toEqual({
+      port: 8080,
+      publicUrl: {
+        href: 'https://penstock.example/log',
+        origin: 'https://penstock.example',
+        hostname: 'penstock.example',
+        path: '/log',
+      },
+      allowedHosts: ['.example.com', '10.0.0.1', '::1'],
+      corsOrigins: ['https://app.example', 'http://localhost:3000'],
+      trustedProxies: ['loopback', '10.0.0.0/8', 'fd00::/8'],
+    });
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ REDIS_URL: '', PENSTOCK_HTTP_PORT: '' })).toMatchObject({
       redisUrl: undefined,
@@ -112,6 +134,31 @@ describe('loadConfig', () => {
     ['PENSTOCK_BIND', 'not an address', 'an IPv4 or IPv6 address, or localhost'],
     ['REDIS_URL', 'localhost:6379', 'redis://host:port or rediss://host:port'],
     ['KAFKA_BOOTSTRAP_SERVERS', 'localhost', 'host:port, several separated by commas'],
+    [
+      'PENSTOCK_PUBLIC_URL',
+      'penstock.example',
+      'http://host[:port][/path] or https://host[:port][/path]',
+    ],
+    [
+      'PENSTOCK_PUBLIC_URL',
+      'https://a.example/b?c',
+      'http://host[:port][/path] or https://host[:port][/path]',
+    ],
+    [
+      'PENSTOCK_ALLOWED_HOSTS',
+      'a.example:80',
+      'host names or addresses without a port, several separated by commas, or *',
+    ],
+    [
+      'PENSTOCK_CORS_ORIGINS',
+      'https://a.example/',
+      'http(s)://host[:port] without a path, several separated by commas, or *',
+    ],
+    [
+      'PENSTOCK_TRUSTED_PROXIES',
+      '10.0.0.0/33',
+      'addresses, address/prefix-length, loopback, linklocal or uniquelocal, several separated by commas',
+    ],
     ['KAFKA_LISTENERS', 'localhost:9092', 'NAME://host:port, several separated by commas'],
   ])('refuses %s=%s in one line that says what is allowed', (name, value, allowed) => {
     let error: unknown;

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { ConfigError } from './config-error.ts';
+import { parsePublicUrl, type PublicUrl } from './http-addresses.ts';
 import { kafkaListener, kafkaSettings } from './kafka-settings.ts';
-import { VARIABLES } from './variables.ts';
+import { elementsOf, VARIABLES } from './variables.ts';
 
 export type Durability = 'fsync' | 'os';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -23,6 +24,14 @@ export abstract class Config {
   abstract readonly demo: boolean;
   abstract readonly http: {
     readonly port: number;
+    /** Where it is reached through a proxy; undefined when nothing was said. */
+    readonly publicUrl: PublicUrl | undefined;
+    /** Names by which it may be addressed besides its own, as `isHostPattern` describes them. */
+    readonly allowedHosts: readonly string[];
+    /** Origins, as browsers write them, whose pages may send records; or `*`. */
+    readonly corsOrigins: readonly string[];
+    /** Addresses and subnets of proxies that are believed. */
+    readonly trustedProxies: readonly string[];
   };
   abstract readonly kafka: {
     /** Address that the embedded broker listens on. */
@@ -71,7 +80,7 @@ export function loadConfig(env: Environment = process.env): Config {
     durability: value['PENSTOCK_DURABILITY'] as Durability,
     logLevel: value['PENSTOCK_LOG_LEVEL'] as LogLevel,
     demo: value['PENSTOCK_DEMO'] as boolean,
-    http: { port: value['PENSTOCK_HTTP_PORT'] as number },
+    http: httpAddresses(value),
     kafka: kafkaAddresses(value, env),
     redisUrl: value['REDIS_URL'] as string | undefined,
     redisPort: value['PENSTOCK_REDIS_PORT'] as number,
@@ -84,6 +93,20 @@ export function loadConfig(env: Environment = process.env): Config {
       coercesReplicationFactor: value['PENSTOCK_COERCE_REPLICATION_FACTOR'] as boolean,
     },
   });
+}
+
+function httpAddresses(value: Record<string, unknown>): Config['http'] {
+  const listed = (name: string): string[] => elementsOf(value[name] as string | undefined);
+  const publicUrl = value['PENSTOCK_PUBLIC_URL'] as string | undefined;
+  return {
+    port: value['PENSTOCK_HTTP_PORT'] as number,
+    publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),
+    allowedHosts: listed('PENSTOCK_ALLOWED_HOSTS').map((host) => host.toLowerCase()),
+    corsOrigins: listed('PENSTOCK_CORS_ORIGINS').map((origin) =>
+      origin === '*' ? origin : new URL(origin).origin,
+    ),
+    trustedProxies: listed('PENSTOCK_TRUSTED_PROXIES'),
+  };
 }
 
 /** Our own variables count before Kafka's `listeners`, and those before our defaults. */
@@ -100,9 +123,7 @@ function kafkaAddresses(value: Record<string, unknown>, env: Environment): Confi
     port,
     advertisedHost: ownHost ?? listener.advertisedHost ?? advertisedHostFor(bind, isLoopback(bind)),
     advertisedPort: ownHost === undefined ? listener.advertisedPort : undefined,
-    bootstrapServers: bootstrap
-      ? bootstrap.split(',').map((server) => server.trim())
-      : [`${connectHostFor(bind)}:${port}`],
+    bootstrapServers: bootstrap ? elementsOf(bootstrap) : [`${connectHostFor(bind)}:${port}`],
     external: bootstrap !== undefined,
   };
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error.ts';
+import { elementsOf } from './variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -69,7 +70,7 @@ export interface KafkaListener {
  *   without would be worse than not starting
  */
 export function kafkaListener(settings: Readonly<Record<string, string>>): KafkaListener {
-  const controllers = new Set(elements(settings['controller.listener.names']));
+  const controllers = new Set(elementsOf(settings['controller.listener.names']));
   const listeners = parseListeners('listeners', settings);
   const data = listeners.find(({ name }) => !controllers.has(name));
   if (data) checkIsPlain(data.name, settings);
@@ -95,7 +96,7 @@ const LISTENER = /^([A-Za-z0-9_-]+):\/\/(?:\[([0-9a-fA-F:.]+)\]|([^:/\s]*)):(\d{
 
 function parseListeners(setting: string, settings: Readonly<Record<string, string>>): Listener[] {
   const text = settings[setting];
-  return elements(text).map((element) => {
+  return elementsOf(text).map((element) => {
     const match = LISTENER.exec(element);
     const port = Number(match?.[4]);
     if (!match || port > 65_535) {
@@ -107,7 +108,7 @@ function parseListeners(setting: string, settings: Readonly<Record<string, strin
 }
 
 function checkIsPlain(name: string, settings: Readonly<Record<string, string>>): void {
-  const map = elements(settings['listener.security.protocol.map']).map((pair) => pair.split(':'));
+  const map = elementsOf(settings['listener.security.protocol.map']).map((pair) => pair.split(':'));
   const protocol = map.find(([listener]) => listener?.toUpperCase() === name)?.[1] ?? name;
   const isKnown = map.length > 0 || PROTOCOLS.has(name);
   if (protocol.toUpperCase() === 'PLAINTEXT' || !isKnown) return;
@@ -116,10 +117,3 @@ function checkIsPlain(name: string, settings: Readonly<Record<string, string>>):
 }
 
 const PROTOCOLS = new Set(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
-
-function elements(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((element) => element.trim())
-    .filter((element) => element !== '');
-}

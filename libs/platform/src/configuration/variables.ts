@@ -1,3 +1,5 @@
+import { isHostPattern, isOrigin, isProxyRange, isPublicUrl } from './http-addresses.ts';
+
 /** One environment variable: what the README's table and the error messages are made from. */
 export interface Variable {
   readonly name: string;
@@ -8,6 +10,14 @@ export interface Variable {
   readonly allowed: string;
   /** The value of what was written; undefined for what may not be written. */
   readonly parse: (text: string) => string | number | boolean | undefined;
+}
+
+/** The elements of a value that is a list. */
+export function elementsOf(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((element) => element.trim())
+    .filter((element) => element !== '');
 }
 
 interface VariableOptions {
@@ -93,6 +103,30 @@ export const VARIABLES: readonly Variable[] = [
     description: 'Least level that is logged',
     default: 'info',
   }),
+  text('PENSTOCK_PUBLIC_URL', {
+    description:
+      'Address at which browsers and producers reach the HTTP port, when a proxy is in front; its path is where the proxy puts Penstock, whether or not it takes the path away',
+    allowed: 'http://host[:port][/path] or https://host[:port][/path]',
+    holds: isPublicUrl,
+  }),
+  text('PENSTOCK_ALLOWED_HOSTS', {
+    description:
+      'Names by which the HTTP port may be addressed (Host), besides its own; `.example.com` is that name and all below it, `*` any name',
+    allowed: 'host names or addresses without a port, several separated by commas, or *',
+    holds: (text) => everyElement(text, isHostPattern),
+  }),
+  text('PENSTOCK_CORS_ORIGINS', {
+    description: 'Origins whose pages may send records to the ingest routes; `*` is any page',
+    allowed: 'http(s)://host[:port] without a path, several separated by commas, or *',
+    holds: (text) => everyElement(text, (element) => element === '*' || isOrigin(element)),
+  }),
+  text('PENSTOCK_TRUSTED_PROXIES', {
+    description:
+      'Addresses of proxies whose `X-Forwarded-Host`, `-Proto`, `-Port` and `-Prefix`, or `Forwarded`, are believed',
+    allowed:
+      'addresses, address/prefix-length, loopback, linklocal or uniquelocal, several separated by commas',
+    holds: (text) => everyElement(text, isProxyRange),
+  }),
   integer('PENSTOCK_INGEST_BODY_BYTES_MAX', {
     description: 'Largest request body of the ingest routes, after decompression',
     default: '16777216',
@@ -127,13 +161,17 @@ function integer(name: string, options: IntegerOptions): Variable {
   };
 }
 
-function text(name: string, options: VariableOptions & { readonly pattern: RegExp }): Variable {
+type TextOptions = VariableOptions &
+  ({ readonly pattern: RegExp } | { readonly holds: (text: string) => boolean });
+
+function text(name: string, options: TextOptions): Variable {
+  const holds = 'holds' in options ? options.holds : (text: string) => options.pattern.test(text);
   return {
     name,
     description: options.description,
     default: options.default ?? '',
     allowed: options.allowed ?? 'text',
-    parse: (text) => (options.pattern.test(text) ? text : undefined),
+    parse: (text) => (holds(text) ? text : undefined),
   };
 }
 
@@ -162,4 +200,9 @@ function flag(name: string, options: VariableOptions): Variable {
     allowed: options.allowed ?? '0 or 1',
     parse: (text) => FLAGS.get(text),
   };
+}
+
+function everyElement(text: string, holds: (element: string) => boolean): boolean {
+  const elements = elementsOf(text);
+  return elements.length > 0 && elements.every(holds);
 }

@@ -1,0 +1,32 @@
+import type { FastifyInstance, HTTPMethods } from 'fastify';
+import findMyWay from 'find-my-way';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies HTTPMethods[];
+
+/** Which methods a path knows: what Allow has to say. Fastify's own router tells it of no path. */
+export class KnownRoutes {
+  readonly #router = findMyWay({ maxParamLength: 1_000 });
+
+  /** Remembers the routes that are registered from now on, but for those that take any path. */
+  observe(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ method, url }) => {
+      if (url.startsWith('/*') || url === '*') return;
+      for (const each of [method].flat()) {
+        if (isMethod(each) && !this.#router.hasRoute(each, url)) {
+          this.#router.on(each, url, () => undefined);
+        }
+      }
+    });
+  }
+
+  /** Methods of a path, OPTIONS among them; none when there is nothing at it. */
+  methodsOf(url: string): string[] {
+    const path = url.split('?', 1)[0] ?? '/';
+    const methods: string[] = METHODS.filter((method) => this.#router.find(method, path) !== null);
+    return methods.length === 0 ? [] : [...methods, 'OPTIONS'];
+  }
+}
+
+function isMethod(method: string): method is (typeof METHODS)[number] {
+  return METHODS.some((known) => known === method);
+}
