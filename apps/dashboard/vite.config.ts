@@ -14,7 +14,7 @@ function preloadFont(): Plugin {
         if (!font) return [];
         const attrs = {
           rel: 'preload',
-          href: `/${font}`,
+          href: `./${font}`,
           as: 'font',
           type: 'font/woff2',
           crossorigin: '',
@@ -27,6 +27,8 @@ function preloadFont(): Plugin {
 
 export default defineConfig({
   root: import.meta.dirname,
+  // Relative, so that the server decides below which path the page lies.
+  base: './',
   plugins: [react(), preloadFont()],
   server: {
     proxy: { '/graphql': { target: server, ws: true }, '/ingest': server, '/api': server },

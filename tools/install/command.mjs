@@ -72,5 +72,7 @@ export async function withProgress(name, work, detail = () => '') {
 
 /** True when a program of this name is in the PATH. */
 export async function hasProgram(name) {
-  return (await runCommand('sh', ['-c', `command -v ${name}`])).code === 0;
+  // Debian puts servers where not everybody's path leads.
+  const script = `PATH="$PATH:/usr/local/sbin:/usr/sbin" command -v ${name}`;
+  return (await runCommand('sh', ['-c', script])).code === 0;
 }

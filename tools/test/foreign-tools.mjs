@@ -8,6 +8,9 @@ const needed = [
   { program: 'redis-server', debian: 'redis-server', for: 'batch jobs' },
   { program: 'kcat', debian: 'kcat', for: 'librdkafka as a client' },
   { program: 'chromium', debian: 'chromium', for: 'the dashboard in a browser' },
+  { program: 'nginx', debian: 'nginx-light', for: 'a proxy in front' },
+  { program: 'haproxy', debian: 'haproxy', for: 'a proxy in front, with probes' },
+  { program: 'openssl', debian: 'openssl', for: 'a proxy that ends TLS' },
   { program: 'javac', debian: 'default-jdk-headless', for: 'Java as a client' },
   { program: 'mvn', debian: 'maven', for: "fetching Java's client" },
 ];

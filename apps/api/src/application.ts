@@ -7,9 +7,10 @@ import { Config, Metrics, migrateControlDatabase, type Logger } from '@penstock/
 import type { FastifyInstance, FastifyHttpOptions } from 'fastify';
 import { AppModule } from './app.module.ts';
 import { dashboardPlugin } from './dashboard/dashboard.plugin.ts';
+import { refuseWhileClosing } from './http/closing.ts';
+import { ErrorAnswers } from './http/error-answers.ts';
 import { KnownRoutes } from './http/known-routes.ts';
 import { originPolicy } from './http/origin.ts';
-import { ProblemFilter } from './http/problem-filter.ts';
 import { publicPathReader, withoutPublicPath, type PublicPath } from './http/public-path.ts';
 import { RefusalLog } from './http/refusals.ts';
 import { secure } from './http/security.plugin.ts';
@@ -56,13 +57,18 @@ export async function createApplication(
   const fastify = adapter.getInstance<FastifyInstance>();
   const routes = new KnownRoutes();
   routes.observe(fastify);
-  app.useGlobalFilters(new ProblemFilter(routes, logger));
+  const errors = new ErrorAnswers(routes, logger);
+  app.useGlobalFilters(errors);
   answerUncommon(fastify.server);
-  await secure(fastify, { policy, log: new RefusalLog(logger) });
+  refuseWhileClosing(fastify);
+  await secure(fastify, { policy, log: new RefusalLog(logger), publicPath });
   const http = new IngestHttp(app.get(IngestService, { strict: false }), config, app.get(Metrics));
-  await fastify.register(ingestPlugin(http));
-  setUpOpenApi(app);
-  await fastify.register(dashboardPlugin({ root: dashboardRoot, publicPath }));
+  setUpOpenApi(app, config.http.publicUrl?.href);
+  await fastify.register(async (own) => {
+    own.setErrorHandler(errors.answer);
+    await own.register(ingestPlugin(http));
+    await own.register(dashboardPlugin({ root: dashboardRoot, publicPath }));
+  });
   return app;
 }
 
@@ -72,6 +78,7 @@ function fastifyOptions(publicPath: PublicPath): FastifyHttpOptions<Server> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
     routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
     rewriteUrl: (request) => withoutPublicPath(request.url ?? '/', publicPath(request)),
     frameworkErrors: answerFrameworkError,

@@ -4,6 +4,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { basePath } from './graphql/address.ts';
 import { connectCache } from './live/cache.ts';
 import { liveStore } from './live/live-store.ts';
 import { router } from './router.tsx';
@@ -22,6 +23,7 @@ const queryClient = new QueryClient({
   },
 });
 
+goBelowBase();
 liveStore.start();
 connectCache(liveStore, queryClient);
 
@@ -42,3 +44,12 @@ createRoot(document.getElementById('root')!).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+
+/** Whoever comes past the proxy, straight to this server, is led to where the proxy shows it. */
+function goBelowBase(): void {
+  const { pathname, search, hash } = window.location;
+  const base = basePath();
+  if (pathname.startsWith(base)) return;
+  const rest = `${pathname}/` === base ? '' : pathname.slice(1);
+  window.history.replaceState(null, '', base + rest + search + hash);
+}

@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 import { Frame } from './features/shell/frame.tsx';
 import { NotFound } from './features/shell/not-found.tsx';
+import { basePath } from './graphql/address.ts';
 import { isRangeKey, type RangeKey } from './ui/range.ts';
 
 /**
@@ -118,6 +119,7 @@ const events = createRoute({
 });
 
 export const router = createRouter({
+  basepath: basePath(),
   routeTree: root.addChildren([
     overview,
     topics,

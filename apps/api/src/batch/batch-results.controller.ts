@@ -4,6 +4,8 @@ import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BatchRunsService } from '@penstock/control-plane';
 import type { FastifyReply } from 'fastify';
+import { httpProblem } from '../http/http-problem.ts';
+import { sendProblem } from '../http/problem-details.ts';
 
 @ApiTags('batch')
 @Controller('api/batch-runs')
@@ -22,17 +24,10 @@ export class BatchResultsController {
     const file = await this.#runs.resultFile(id);
     const size = file === null ? null : await sizeOf(file.path);
     if (file === null || size === null) {
-      await reply
-        .code(404)
-        .type('application/problem+json')
-        .send(
-          JSON.stringify({
-            type: 'urn:penstock:batch:no-result',
-            title: 'No result',
-            status: 404,
-            detail: `There is no result file of a batch run "${id}".`,
-          }),
-        );
+      sendProblem(
+        reply,
+        httpProblem({ status: 404, detail: `There is no result file of a batch run "${id}".` }),
+      );
       return;
     }
     await reply

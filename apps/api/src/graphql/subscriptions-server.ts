@@ -16,7 +16,7 @@ import {
 import type { Context } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { rawProblem, type HttpProblem } from '../http/http-problem.ts';
+import { httpProblem, rawAnswer, type HttpRefusal } from '../http/http-problem.ts';
 import { describeError } from './graphql-error.ts';
 import { checkQueryLimits, TOKENS_MAX } from './query-limits.ts';
 import { createRequestContext } from './request-context.ts';
@@ -167,6 +167,6 @@ function refuseLarge(args: ExecutionArgs): ExecutionResult | null {
   return refused === null ? null : { errors: [refused] };
 }
 
-function refuse(socket: Duplex, problem: HttpProblem): void {
-  socket.end(rawProblem(problem), () => socket.destroy());
+function refuse(socket: Duplex, refusal: HttpRefusal): void {
+  socket.end(rawAnswer(httpProblem(refusal)), () => socket.destroy());
 }

@@ -6,6 +6,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satis
 /** Which methods a path knows: what Allow has to say. Fastify's own router tells it of no path. */
 export class KnownRoutes {
   readonly #router = findMyWay({ maxParamLength: 1_000 });
+  readonly #methods = new Set<string>();
 
   /** Remembers the routes that are registered from now on, but for those that take any path. */
   observe(fastify: FastifyInstance): void {
@@ -13,16 +14,19 @@ export class KnownRoutes {
       if (url.startsWith('/*') || url === '*') return;
       for (const each of [method].flat()) {
         if (isMethod(each) && !this.#router.hasRoute(each, url)) {
+          this.#methods.add(each);
           this.#router.on(each, url, () => undefined);
         }
       }
     });
   }
 
-  /** Methods of a path, OPTIONS among them; none when there is nothing at it. */
+  /** Methods of a path, OPTIONS among them; none when there is nothing at it. `*` is the server. */
   methodsOf(url: string): string[] {
     const path = url.split('?', 1)[0] ?? '/';
-    const methods: string[] = METHODS.filter((method) => this.#router.find(method, path) !== null);
+    const methods: string[] = METHODS.filter((method) =>
+      path === '*' ? this.#methods.has(method) : this.#router.find(method, path) !== null,
+    );
     return methods.length === 0 ? [] : [...methods, 'OPTIONS'];
   }
 }

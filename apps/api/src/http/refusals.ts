@@ -1,6 +1,7 @@
 import type { Logger } from '@penstock/platform';
-import type { HttpProblem } from './http-problem.ts';
+import { httpProblem, type HttpRefusal } from './http-problem.ts';
 import { isIngestPath, type Refusal } from './origin.ts';
+import type { ProblemDetails } from './problem-details.ts';
 
 /** Different refusals that are logged; a scan of names must not fill the log. */
 const LOGGED_MAX = 100;
@@ -25,7 +26,11 @@ export class RefusalLog {
 }
 
 /** What a refusal is answered with: what was wrong, and which setting would allow it. */
-export function problemOfRefusal(refusal: Refusal, url: string): HttpProblem {
+export function problemOfRefusal(refusal: Refusal, url: string): ProblemDetails {
+  return httpProblem(inWords(refusal, url), url);
+}
+
+function inWords(refusal: Refusal, url: string): HttpRefusal {
   switch (refusal.kind) {
     case 'no-host':
       return { status: 400, detail: 'A request of HTTP/1.1 needs the header Host.' };
@@ -56,7 +61,7 @@ function foreignOrigin({ origin, host }: { origin: string; host: string }, url: 
 }
 
 /** The same for a person whose browser was refused the page itself. */
-export function refusalPage({ status, title, detail }: HttpProblem): string {
+export function refusalPage({ status, title, detail }: ProblemDetails): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

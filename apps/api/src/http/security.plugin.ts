@@ -1,10 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
-import { rawProblem, sendProblem } from './http-problem.ts';
+import helmet from 'helmet';
+import { rawAnswer } from './http-problem.ts';
 import { isIngestPath, isPreflight, refusalOf, type OriginPolicy } from './origin.ts';
+import { withoutPublicPath, type PublicPath } from './public-path.ts';
+import { sendProblem } from './problem-details.ts';
 import { problemOfRefusal, refusalPage, type RefusalLog } from './refusals.ts';
 
 /** Seconds for which a browser may go without asking again whether a page may send records. */
@@ -13,6 +15,7 @@ const PREFLIGHT_SECONDS = 600;
 export interface SecurityOptions {
   readonly policy: OriginPolicy;
   readonly log: RefusalLog;
+  readonly publicPath: PublicPath;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface SecurityOptions {
  * lets pages of the origins that were listed send records.
  */
 export async function secure(fastify: FastifyInstance, options: SecurityOptions): Promise<void> {
-  await setSecurityHeaders(fastify);
+  setSecurityHeaders(fastify);
   const { policy, log } = options;
   fastify.addHook('onRequest', (request, reply, done) => {
     const refusal = refusalOf(policy, request.raw);
@@ -46,8 +49,8 @@ export async function secure(fastify: FastifyInstance, options: SecurityOptions)
  * Styles may be inline, because the dashboard's components set them; scripts may not. Nothing is
  * loaded from anywhere else, and nobody may frame the pages. HSTS is for whoever ends TLS to say.
  */
-async function setSecurityHeaders(fastify: FastifyInstance): Promise<void> {
-  await fastify.register(helmet, {
+function setSecurityHeaders(fastify: FastifyInstance): void {
+  const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -65,6 +68,9 @@ async function setSecurityHeaders(fastify: FastifyInstance): Promise<void> {
     },
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: false,
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request.raw, reply.raw, () => done());
   });
 }
 
@@ -87,12 +93,13 @@ async function allowCrossOriginIngest(
 }
 
 /** WebSocket handshakes pass by Fastify's hooks: they are looked at before anybody else does. */
-function guardUpgrades(server: Server, { policy, log }: SecurityOptions): void {
+function guardUpgrades(server: Server, { policy, log, publicPath }: SecurityOptions): void {
   server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    request.url = withoutPublicPath(request.url ?? '/', publicPath(request));
     const refusal = refusalOf(policy, request);
     if (refusal === undefined) return;
-    const url = request.url ?? '';
+    const { url } = request;
     log.tell(refusal, url);
-    socket.end(rawProblem(problemOfRefusal(refusal, url), url), () => socket.destroy());
+    socket.end(rawAnswer(problemOfRefusal(refusal, url)), () => socket.destroy());
   });
 }

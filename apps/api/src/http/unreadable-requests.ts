@@ -1,11 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { PROBLEM_MEDIA_TYPE } from '../ingest/problem-details.ts';
-import { problemBody, rawProblem, type HttpProblem } from './http-problem.ts';
+import { httpProblem, rawAnswer, type HttpRefusal } from './http-problem.ts';
+import { PROBLEM_MEDIA_TYPE, type ProblemDetails } from './problem-details.ts';
 
 /** Line and headers of a request together; what is longer is answered 414 or 431. */
 export const HEADER_BYTES_MAX = 16 * 1024;
+
+/** The part of Node's response that is used here. */
+interface RawResponse {
+  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  end(body: string): unknown;
+}
 
 interface ClientError extends Error {
   readonly code?: string | undefined;
@@ -20,11 +26,11 @@ export function answerUnreadable(error: ClientError, socket: Socket): void {
     socket.destroy();
     return;
   }
-  socket.write(rawProblem(problemOfClientError(error)));
+  socket.write(rawAnswer(httpProblem(refusalOf(error))));
   socket.destroySoon();
 }
 
-function problemOfClientError(error: ClientError): HttpProblem {
+function refusalOf(error: ClientError): HttpRefusal {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW': {
       const limit = `${HEADER_BYTES_MAX} bytes for the request line and all headers`;
@@ -58,26 +64,33 @@ function isInRequestLine(packet: unknown): boolean {
 export function answerFrameworkError(
   error: { readonly code: string },
   request: { readonly raw: { readonly url?: string | undefined } },
-  reply: { readonly raw: { writeHead: ServerResponse['writeHead']; end(body: string): unknown } },
+  reply: { readonly raw: RawResponse },
 ): void {
   const { url } = request.raw;
   const isTooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
-  const problem = isTooLong
+  const refusal = isTooLong
     ? { status: 414, detail: 'A part of the path is too long.' }
     : { status: 400, detail: `The path ${JSON.stringify(url)} has an escape of no character.` };
-  reply.raw.writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE });
-  reply.raw.end(problemBody(problem, url));
+  answerRaw(reply.raw, httpProblem(refusal, url));
 }
 
 /** What Node would answer by itself, without a body: an unknown Expect, and CONNECT. */
 export function answerUncommon(server: Server): void {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const detail = `Expect: ${request.headers.expect} cannot be met; 100-continue can.`;
-    response.writeHead(417, { 'content-type': PROBLEM_MEDIA_TYPE });
-    response.end(problemBody({ status: 417, detail }, request.url));
+    answerRaw(response, httpProblem({ status: 417, detail }, request.url));
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     const detail = 'This is no proxy: CONNECT is not taken.';
-    socket.end(rawProblem({ status: 405, detail, allow: ['GET', 'HEAD', 'POST', 'OPTIONS'] }));
+    socket.end(rawAnswer(httpProblem({ status: 501, detail })));
   });
+}
+
+function answerRaw(response: RawResponse, problem: ProblemDetails): void {
+  const body = JSON.stringify(problem);
+  response.writeHead(problem.status, {
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
 }

@@ -3,8 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { INGEST_PATHS, INGEST_SCHEMAS } from './ingest-paths.ts';
 
 /** Serves the OpenAPI document at /docs-json and, for people, at /docs; all assets are our own. */
-export function setUpOpenApi(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => createDocument(app), {
+export function setUpOpenApi(app: NestFastifyApplication, publicUrl: string | undefined): void {
+  SwaggerModule.setup('docs', app, () => createDocument(app, publicUrl), {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
     customSiteTitle: 'Penstock: REST API',
@@ -12,7 +12,10 @@ export function setUpOpenApi(app: NestFastifyApplication): void {
 }
 
 /** What Nest knows of its controllers, and what is said of the ingest routes beside it. */
-export function createDocument(app: NestFastifyApplication): OpenAPIObject {
+export function createDocument(
+  app: NestFastifyApplication,
+  publicUrl: string | undefined,
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Penstock')
     .setDescription(
@@ -20,6 +23,8 @@ export function createDocument(app: NestFastifyApplication): OpenAPIObject {
     )
     .setVersion('0.1.0')
     .setOpenAPIVersion('3.1.0')
+    // Relative to where the document was asked for, unless it is known how clients come here.
+    .addServer(publicUrl ?? './')
     .addTag('ingest', 'Penstock’s own form')
     .addTag('rest-proxy v2', 'For clients of the Confluent REST Proxy, version 2')
     .addTag('rest-proxy v3', 'For clients of the Confluent REST Proxy, version 3')

@@ -1,4 +1,5 @@
 import type { TypedDocumentString } from '../generated/graphql.ts';
+import { serverUrl } from './address.ts';
 
 /** The server answered, but not with data; `messages` are its own words. */
 export class GraphqlError extends Error {
@@ -25,7 +26,7 @@ export async function request<Result, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const response = await fetch('/graphql', {
+  const response = await fetch(serverUrl('/graphql'), {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify({ query: document.toString(), variables }),

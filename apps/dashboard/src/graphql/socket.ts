@@ -1,5 +1,6 @@
 import { createClient, type Client } from 'graphql-ws';
 import type { TypedDocumentString } from '../generated/graphql.ts';
+import { serverUrl } from './address.ts';
 
 const retryWaitMsMax = 5_000;
 const pongWaitMs = 5_000;
@@ -24,7 +25,7 @@ export class Socket {
   constructor(listener: SocketListener) {
     this.#listener = listener;
     let pongTimer: ReturnType<typeof setTimeout> | undefined;
-    const url = new URL('/graphql', window.location.href);
+    const url = serverUrl('/graphql');
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.#client = createClient({
       url: url.href,

@@ -1,5 +1,6 @@
 import { EventTailDocument, LiveDocument } from '../generated/graphql.ts';
 import type { EventRowFragment, LiveSubscription } from '../generated/graphql.ts';
+import { explainSocketFailure } from '../graphql/reach.ts';
 import { Socket } from '../graphql/socket.ts';
 import { Ring } from './ring.ts';
 import { seriesId, type Samples, type SeriesKey } from './series.ts';
@@ -17,6 +18,8 @@ export interface LiveState {
   receivedAt: number;
   /** When the next try to connect begins, ms since the epoch; only while reconnecting. */
   retryAt: number;
+  /** Why there is no connection, where the server says so; null while there is one. */
+  problem: string | null;
   /** `performance.now()` when the page was paused; null while it runs. */
   pausedAt: number | null;
   /** Newest first, at most 200. */
@@ -27,6 +30,8 @@ const staleAfterMs = 3_000;
 const hiddenAfterMs = 60_000;
 const ringSamples = 960;
 const eventsMax = 200;
+/** Failures to connect after which the server is asked why; a restart has passed by then, mostly. */
+const explainEvery = 4;
 
 /**
  * Everything that arrives by subscription: the frame shown, rings behind the charts, and the events.
@@ -39,6 +44,7 @@ export class LiveStore {
     connection: 'connecting',
     receivedAt: 0,
     retryAt: 0,
+    problem: null,
     pausedAt: null,
     events: [],
   };
@@ -49,6 +55,7 @@ export class LiveStore {
   readonly #eventListeners = new Set<(event: EventRowFragment) => void>();
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
   #stopLive: (() => void) | undefined;
   #eventsFrom: string | null = null;
   #socket: Socket | undefined;
@@ -65,9 +72,15 @@ export class LiveStore {
   start(): void {
     this.#socket = new Socket({
       connected: (wasRetry) => {
+        this.#failures = 0;
+        this.#set({ problem: null });
         if (wasRetry) this.onRefetch();
       },
-      closed: (retryAt) => this.#set({ connection: 'reconnecting', retryAt }),
+      closed: (retryAt) => {
+        this.#set({ connection: 'reconnecting', retryAt });
+        this.#failures += 1;
+        if (this.#failures % explainEvery === 0) void this.#explain();
+      },
     });
     this.#subscribeLive();
     document.addEventListener('visibilitychange', () => this.#onVisibility());
@@ -146,6 +159,11 @@ export class LiveStore {
   /** Since when a group has its present health, as seen by this page; null when it began before. */
   healthSince(groupId: string): number | null {
     return this.#healthSince.get(groupId)?.since ?? null;
+  }
+
+  async #explain(): Promise<void> {
+    const problem = await explainSocketFailure();
+    if (this.#state.connection === 'reconnecting') this.#set({ problem });
   }
 
   #subscribeLive(): void {

@@ -1,6 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
+/** Where Debian puts servers, which is not in everybody's path. */
+const FOLDERS_OF_SERVERS = ['/usr/local/sbin', '/usr/sbin'];
 const missingToolsSaid = new Set<string>();
 
 /**
@@ -26,7 +28,8 @@ export function externalTool(...names: [string, ...string[]]): string | undefine
 }
 
 function findInPath(name: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  for (const folder of [...folders, ...FOLDERS_OF_SERVERS]) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);

@@ -2,6 +2,7 @@ import { IconDownload, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { serverUrl } from '../../graphql/address.ts';
 import { liveStore } from '../../live/live-store.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
@@ -165,7 +166,7 @@ function ResultLink({ run }: { run: BatchRun }) {
         </Link>
       )}
       {run.resultUrl !== null && (
-        <a className="btn btn-small" href={run.resultUrl} download>
+        <a className="btn btn-small" href={serverUrl(run.resultUrl).href} download>
           <IconDownload size={14} aria-hidden="true" /> Result, {formatExact(run.resultRows)} rows
         </a>
       )}
@@ -294,7 +295,11 @@ function RunList(props: {
                   {run.resultUrl === null ? (
                     <span className="quiet">—</span>
                   ) : (
-                    <a href={run.resultUrl} download onClick={(event) => event.stopPropagation()}>
+                    <a
+                      href={serverUrl(run.resultUrl).href}
+                      download
+                      onClick={(event) => event.stopPropagation()}
+                    >
                       {formatExact(run.resultRows)} rows
                     </a>
                   )}

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { SystemQuery } from '../../generated/graphql.ts';
+import { serverAddress } from '../../graphql/address.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { GapChart } from '../../ui/chart/gap-chart.tsx';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
@@ -36,7 +37,7 @@ export function FirstRun() {
                 'Kafka clients connect to ',
                 { b: system.bootstrapServers },
                 ', HTTP to ',
-                { b: window.location.host },
+                { b: serverAddress().replace(/^https?:\/\//, '') },
                 '. This page fills itself as soon as the first record is stored.',
               ]
             : [],
@@ -88,7 +89,7 @@ export function FirstRun() {
 function Steps({ system }: { system: SystemQuery['system'] | undefined }) {
   const [tool, setTool] = useState('curl');
   if (!system) return <div />;
-  const tools = firstRunTools(window.location.origin, system.bootstrapServers);
+  const tools = firstRunTools(serverAddress(), system.bootstrapServers);
   const chosen = tools.find((candidate) => candidate.tool === tool) ?? tools[0]!;
   return (
     <Section

@@ -3,6 +3,7 @@ import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { RecordsDocument, type RecordsInput } from '../../generated/graphql.ts';
+import { serverAddress } from '../../graphql/address.ts';
 import { request } from '../../graphql/request.ts';
 import { FilterInput } from '../../ui/filter-input.tsx';
 import { formatExact } from '../../ui/numbers.ts';
@@ -245,7 +246,7 @@ function LiveRecords(props: {
               ? 'Nothing has arrived since this page was opened; Newest shows what is stored.'
               : 'The topic is empty. Send it something:'
           }
-          command={sendCommand(window.location.origin, topic.name)}
+          command={sendCommand(serverAddress(), topic.name)}
         />
       )}
     </>
@@ -341,7 +342,7 @@ function FoundRecords({ topic, search }: { topic: BrowsedTopic; search: RecordSe
                 ? 'Choose an earlier position.'
                 : 'The topic is empty. Send it something:'
             }
-            command={sendCommand(window.location.origin, topic.name)}
+            command={sendCommand(serverAddress(), topic.name)}
           />
         ))}
     </>

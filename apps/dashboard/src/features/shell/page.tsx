@@ -24,12 +24,13 @@ export function Page(props: { title: string; crumbs: ReactNode; children: ReactN
 
 function ConnectionLost() {
   const frame = useFrame();
+  const problem = useLive((state) => state.problem);
   return (
     <div className="problem" role="alert">
       <StateMark look={groupLooks.NO_MEMBERS} word="Connection lost" />
       <span>
         {frame ? `Showing ${formatTime(frame.at)}. ` : 'Nothing was received yet. '}
-        Work goes on; only this page waits.
+        {problem ?? 'Work goes on; only this page waits.'}
       </span>
     </div>
   );

@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import type { TopicsQuery } from '../../generated/graphql.ts';
+import { serverAddress } from '../../graphql/address.ts';
 import { useFrame, useLive } from '../../live/use-live.ts';
 import { FilterInput } from '../../ui/filter-input.tsx';
 import {
@@ -79,7 +80,7 @@ export function TopicList({ filter, internal }: { filter: string; internal: bool
             <Empty
               title="There is no topic yet."
               text="The first record makes its topic. This page fills itself."
-              command={sendCommand(window.location.origin, 'real-time-topic')}
+              command={sendCommand(serverAddress(), 'real-time-topic')}
             />
           ))}
         {page?.hasNextPage && (

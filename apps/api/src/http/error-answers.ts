@@ -2,12 +2,16 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Logger } from '@penstock/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sendProblem, type HttpProblem } from './http-problem.ts';
+import { httpProblem, type HttpRefusal } from './http-problem.ts';
 import type { KnownRoutes } from './known-routes.ts';
+import { sendProblem } from './problem-details.ts';
 
-/** Where paths end that no route has, and errors that no route has dealt with: problem details. */
+/**
+ * What is answered for paths that no route has, and for errors that no route has dealt with: problem
+ * details. Nest calls it as its filter; Fastify's own routes as their error handler.
+ */
 @Catch()
-export class ProblemFilter implements ExceptionFilter {
+export class ErrorAnswers implements ExceptionFilter {
   readonly #routes: KnownRoutes;
   readonly #logger: Logger;
 
@@ -20,35 +24,42 @@ export class ProblemFilter implements ExceptionFilter {
     // Errors of resolvers are GraphQL's to format.
     if (host.getType<string>() !== 'http') throw error;
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
-    if (reply.raw.headersSent) {
-      this.#logger.pino.error({ err: error, url: request.url }, 'an answer broke off');
-      reply.raw.destroy();
-      return undefined;
-    }
-    const status = error instanceof HttpException ? error.getStatus() : 500;
-    if (status === 404) return this.#notFound(request, reply);
-    if (status >= 500) {
+    return this.answer(error, http.getRequest(), http.getResponse());
+  }
+
+  readonly answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): unknown => {
+    const status = statusOf(error);
+    const hasBegun = reply.raw.headersSent;
+    if (status >= 500 || hasBegun) {
       this.#logger.pino.error({ err: error, url: request.url }, 'a request failed');
     }
-    return sendProblem(reply, problemOf(error, status, request));
-  }
+    if (hasBegun) return reply.raw.destroy();
+    if (status === 404) return this.#notFound(request, reply);
+    return sendProblem(reply, httpProblem(refusalOf(error, status, request), request.url));
+  };
 
   #notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { method } = request;
     const path = request.url.split('?', 1)[0] ?? '/';
     const allow = this.#routes.methodsOf(path);
     if (allow.length === 0) {
-      return sendProblem(reply, { status: 404, detail: `There is nothing at ${path}.` });
+      const refusal = { status: 404, detail: `There is nothing at ${path}.` };
+      return sendProblem(reply, httpProblem(refusal));
     }
-    if (method === 'OPTIONS') return reply.code(204).header('allow', allow.join(', ')).send();
+    reply.header('allow', allow.join(', '));
+    if (method === 'OPTIONS') return reply.code(204).send();
     const detail = `${path} does not take ${method}; allowed are ${allow.join(', ')}.`;
-    return sendProblem(reply, { status: 405, detail, allow });
+    return sendProblem(reply, httpProblem({ status: 405, detail }, path));
   }
 }
 
-function problemOf(error: unknown, status: number, request: FastifyRequest): HttpProblem {
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+function refusalOf(error: unknown, status: number, request: FastifyRequest): HttpRefusal {
   if (status >= 500) {
     const detail = 'Something went wrong here. The log of the api process says what.';
     return { status, detail };
