@@ -1,5 +1,6 @@
 import { isRecordBatchIntact, RECORD_BATCH_HEADER_BYTES } from '@penstock/kafka-protocol';
 import * as header from './batch-header.ts';
+import { endOfHollowBatches, hasRecordFrom } from './hollow-batches.ts';
 import { readAll } from './whole-file.ts';
 import type { Files } from './files.ts';
 import type { ReadResult } from './results.ts';
@@ -18,8 +19,15 @@ export interface SegmentRead {
   readonly endOffset: number;
   /** No byte of the segment at or behind this position. */
   readonly endPosition: number;
+  /** False: what holds no record at or behind `offset` is not read but passed over. */
+  readonly mayLackRecords: boolean;
   /** Called with bad bytes; they are then a damaged range of the segment. */
   readonly quarantine: (position: number, fromOffset: number, reason: string) => void;
+}
+
+/** No batch from the offset on up to this one holds a record at or behind the offset. */
+export interface NoRecords {
+  readonly noRecordsBefore: number;
 }
 
 /**
@@ -30,7 +38,7 @@ export interface SegmentRead {
  *
  * Returns undefined if the offset turns out to be damaged, or to lie in no batch: ask again.
  */
-export function readSegment(read: SegmentRead): ReadResult | undefined {
+export function readSegment(read: SegmentRead): ReadResult | NoRecords | undefined {
   const { files, segment, target, start, offset } = read;
   const located = segment.locate(offset);
   if (located.bad !== undefined) {
@@ -93,7 +101,7 @@ function takeWholeBatches(
   position: number,
   length: number,
   firstOffset: number,
-): ReadResult | undefined {
+): ReadResult | NoRecords | undefined {
   const { segment, target, start, endOffset } = read;
   const end = start + length;
   let at = start;
@@ -119,7 +127,21 @@ function takeWholeBatches(
   const bytes = at - start;
   if (bytes === 0) return { ok: true, bytes: 0, nextOffset: read.offset };
   segment.remember(nextOffset, position + bytes);
+  if (!read.mayLackRecords && !hasRecordFrom(target, start, at, read.offset)) {
+    return passOver(read, { position: position + bytes, nextOffset });
+  }
   return { ok: true, bytes, nextOffset };
+}
+
+function passOver(read: SegmentRead, from: { position: number; nextOffset: number }): NoRecords {
+  const { segment, offset, endPosition } = read;
+  const end = endOfHollowBatches(segment, from, endPosition);
+  // For whoever asks for this offset again, and for whoever goes on there.
+  if (end.position < Math.min(segment.sizeBytes, endPosition)) {
+    segment.remember(offset, end.position);
+    segment.remember(end.nextOffset, end.position);
+  }
+  return { noRecordsBefore: end.nextOffset };
 }
 
 const INCOMPLETE = 'incomplete';

@@ -1,5 +1,5 @@
 import { lastOffsetAt } from './batch-header.ts';
-import { readSegment } from './log-reader.ts';
+import { readSegment, type NoRecords } from './log-reader.ts';
 import type { LogServices } from './log-services.ts';
 import type { Gap } from './partition-recovery.ts';
 import type { Damage, ReadResult, TimestampAndOffset } from './results.ts';
@@ -36,6 +36,8 @@ export interface LogRead {
 export class LogSegments {
   readonly list: Segment[];
   gaps: Gap[];
+  /** A stretch up to what was the end of reading in which there is no record. */
+  #hollowTail = { from: -1, to: -1 };
   readonly #services: LogServices;
   readonly #partition: { readonly topic: string; readonly partition: number };
 
@@ -81,25 +83,57 @@ export class LogSegments {
       }));
   }
 
-  /** Reads at an offset between log start and end. */
+  /**
+   * Reads at an offset between log start and end. What it gives holds a record at or behind the
+   * offset, if there is one before the end: batches that hold none are passed over, in this segment
+   * and those that follow. If there is none up to the end, such batches are all there is to give;
+   * readers that go on behind the last batch then get to the end.
+   */
   read(read: LogRead): ReadResult {
-    for (let tries = 0; tries < QUARANTINES_MAX; tries++) {
-      const damage = this.#damageAt(read.offset);
+    const found = this.readFrom(read.offset, { ...read, mayLackRecords: false });
+    if (!('noRecordsBefore' in found)) {
+      return found.ok && found.bytes === 0 ? { ...found, nextOffset: read.offset } : found;
+    }
+    this.#noteHollowTail(read.offset, found.noRecordsBefore);
+    return this.readFrom(read.offset, { ...read, mayLackRecords: true }) as ReadResult;
+  }
+
+  /** @internal One step of `read`: what lies at or behind `from`, or that there is no record. */
+  readFrom(from: number, read: LogRead & { mayLackRecords: boolean }): ReadResult | NoRecords {
+    let offset = from;
+    for (let tries = 0; tries < QUARANTINES_MAX;) {
+      const damage = this.#damageAt(offset);
       if (damage !== undefined) return damage;
-      const index = this.#indexFor(read.offset);
+      const index = this.#indexFor(offset);
       const segment = this.list[index]!;
       const result = readSegment({
         ...read,
         files: this.#services.files,
         segment,
+        offset,
         endPosition: segment === read.end.segment ? read.end.position : Infinity,
         quarantine: (position, fromOffset, reason) =>
           this.quarantine(index, position, fromOffset, reason),
       });
-      if (result !== undefined) return result;
+      if (result === undefined) tries++;
+      else if (!('noRecordsBefore' in result)) return result;
+      else if (result.noRecordsBefore >= read.endOffset) return result;
+      else offset = result.noRecordsBefore;
     }
-    const message = `offset ${read.offset} is in no batch`;
+    const message = `offset ${offset} is in no batch`;
     return { ok: false, error: 'storage', errorCode: 56, message };
+  }
+
+  #noteHollowTail(from: number, to: number): void {
+    const known = this.#hollowTail;
+    const isOne = from <= known.to && known.from <= to;
+    this.#hollowTail = { from: isOne ? Math.min(from, known.from) : from, to };
+  }
+
+  /** `offset`, or where the stretch ends that is known to hold no record from there on. */
+  behindHollowTail(offset: number): number {
+    const { from, to } = this.#hollowTail;
+    return offset >= from && offset < to ? to : offset;
   }
 
   /**

@@ -29,6 +29,8 @@ export class LogState implements Flushable {
   logStartOffset = 0;
   /** Everything below is on the disk. */
   durable!: LogPoint;
+  /** Everything below was acknowledged, be it on the disk or not. */
+  acknowledgedEnd = 0;
   /** Size of the active segment when producers were last written down. */
   snapshotPosition = 0;
   /** Wall clock when the first batch of the active segment was written, as far as is known. */

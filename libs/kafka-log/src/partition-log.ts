@@ -116,9 +116,30 @@ export class PartitionLog {
     return this.#loaded().whenDurable(offset);
   }
 
+  /** Takes note that writes up to `offset` were acknowledged without waiting for the disk. */
+  noteAcknowledged(offset: number): void {
+    const state = this.#state;
+    state.acknowledgedEnd = Math.max(state.acknowledgedEnd, offset);
+  }
+
+  /** True while a record that was acknowledged lies at or behind the high watermark. */
+  get isBehindAcknowledged(): boolean {
+    const { acknowledgedEnd, highWatermark } = this.#loaded();
+    return acknowledgedEnd > highWatermark;
+  }
+
+  /**
+   * Resolves when what was acknowledged by now lies below the high watermark. Rejects with
+   * PartitionOfflineError if it never will.
+   */
+  whenAcknowledgedIsVisible(): Promise<void> {
+    return this.whenDurable(this.#state.acknowledgedEnd);
+  }
+
   /**
    * Copies whole batches, from the one that contains `offset` on, to `target` at `position`. What it
-   * gives ends with a segment, so a caller that wants more asks again.
+   * gives ends with a segment, so a caller that wants more asks again. It holds a record at or
+   * behind `offset` unless there is none below the end.
    */
   readInto(
     target: Buffer,
@@ -163,7 +184,8 @@ export class PartitionLog {
   ): { result: ReadResult; batches: Buffer } {
     let target = Buffer.allocUnsafe(Math.min(maxBytes, this.readableBytes(offset)));
     let result = this.readInto(target, 0, offset, maxBytes, options);
-    if (!result.ok && result.error === 'bufferTooSmall') {
+    // More than once where a batch is passed over because nothing of it is left for the reader.
+    while (!result.ok && result.error === 'bufferTooSmall') {
       target = Buffer.allocUnsafe(result.neededBytes);
       result = this.readInto(target, 0, offset, maxBytes, options);
     }
@@ -183,6 +205,14 @@ export class PartitionLog {
     } catch {
       return 1;
     }
+  }
+
+  /**
+   * What a reader at `offset` that waits for records waits for: the same, but 0 once a read has
+   * found no record from there to the end.
+   */
+  recordBytes(offset: number): number {
+    return this.readableBytes(this.#loaded().segments.behindHollowTail(offset));
   }
 
   /** Calls back after every rise of the high watermark; returns the way to stop. */

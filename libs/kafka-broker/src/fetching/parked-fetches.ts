@@ -48,12 +48,12 @@ export class ParkedFetches {
       let total = 0;
       for (const [index, partition] of options.partitions.entries()) {
         const listener = (): void => {
-          const now = readableBytes(partition);
+          const now = recordBytes(partition);
           total += now - (bytes[index] ?? 0);
           bytes[index] = now;
           if (total >= options.minBytes) wake();
         };
-        bytes[index] = readableBytes(partition);
+        bytes[index] = recordBytes(partition);
         total += bytes[index];
         releases.push(partition.log.onHighWatermark(listener));
       }
@@ -66,7 +66,11 @@ export class ParkedFetches {
   }
 }
 
-/** What a partition would contribute to the answer now. */
-export function readableBytes({ log, fetchOffset, bytesMax }: AwaitedPartition): number {
-  return Math.min(log.readableBytes(fetchOffset), bytesMax);
+/**
+ * What a partition contributes to the bytes that a Fetch waits for. Batches without records at the
+ * log's end do not count: a reader that goes on behind its last record would be answered for ever
+ * with nothing.
+ */
+export function recordBytes({ log, fetchOffset, bytesMax }: AwaitedPartition): number {
+  return Math.min(log.recordBytes(fetchOffset), bytesMax);
 }

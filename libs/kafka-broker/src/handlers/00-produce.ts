@@ -127,7 +127,9 @@ function append(
     logStartOffset: result.logStartOffset,
     recordErrors: [],
   };
-  if (waits && log.durableEndOffset <= result.lastOffset) {
+  // Answered before it is on the disk, and from then on no request may find an end below it.
+  if (!waits) log.noteAcknowledged(result.lastOffset + 1);
+  else if (log.durableEndOffset <= result.lastOffset) {
     waits.push(
       log.whenDurable(result.lastOffset + 1).catch((error: unknown) => {
         Object.assign(outcome, refusal(ErrorCodes.KAFKA_STORAGE_ERROR, String(error)));

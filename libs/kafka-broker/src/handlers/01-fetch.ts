@@ -7,7 +7,8 @@ import {
 } from '@penstock/kafka-protocol';
 import type { PartitionLog } from '@penstock/kafka-log';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
-import { readableBytes } from '../fetching/parked-fetches.ts';
+import { acknowledgedRecordsVisible } from '../fetching/acknowledged-records.ts';
+import { recordBytes, type AwaitedPartition } from '../fetching/parked-fetches.ts';
 import { EncodedAnswer, handler, type RequestContext } from './handler.ts';
 import { withoutRepeats } from './repeated-partitions.ts';
 
@@ -17,11 +18,18 @@ import { withoutRepeats } from './repeated-partitions.ts';
  * - Whole batches, from the one that contains the offset on; the client skips what lies before it.
  *   The first batch of an answer may exceed every limit (KIP-74); then `maxBytes`,
  *   `fetch.max.bytes` and the partition's own limit hold. Partitions are answered in request order.
+ * - What a partition answers holds a record at or behind the offset if there is one below the high
+ *   watermark: batches that compaction emptied are passed over, and do not count for `minBytes`.
+ *   Where only such batches are left they are the answer, after the wait: clients that go by
+ *   batches reach the end, and those that go by records wait as at any end. Apache Kafka may answer
+ *   a batch without records wherever it keeps one for its producer.
  * - Answered at once when `minBytes` are there, when nothing may be waited for or when any partition
  *   has an error; else parked until then, at most `maxWaitMs`.
  * - Topics by id from version 13 on: UNKNOWN_TOPIC_ID 100.
  * - A partition that is named twice is answered once, as Kafka.
- * - Never past the high watermark, which in `fsync` durability is the durable end.
+ * - Never past the high watermark, which in `fsync` durability is the durable end. An answer that
+ *   would end there at once, while acknowledged records lie behind it, waits for them: see
+ *   `acknowledged-records.ts`.
  * - Deviations: no fetch sessions (KIP-227): the session id is always 0, which clients take as "send
  *   full fetches"; a request that names a session gets FETCH_SESSION_ID_NOT_FOUND 70. No
  *   transactions, so `read_committed` reads as far as `read_uncommitted`.
@@ -48,11 +56,10 @@ export const fetchHandler = handler({
       awaited.length > 0 &&
       awaited.length === targets.length &&
       !broker.isStopping;
-    if (
-      !mayWait ||
-      awaited.reduce((sum, each) => sum + readableBytes(each), 0) >= request.minBytes
-    ) {
-      return respond(request, context, targets);
+    if (!mayWait || awaited.reduce((sum, each) => sum + recordBytes(each), 0) >= request.minBytes) {
+      const visible = acknowledgedRecordsVisible(broker, readToTheirEnd(awaited));
+      if (visible === undefined) return respond(request, context, targets);
+      return visible.then(() => respond(request, context, resolveTargets(broker, request)));
     }
     return broker.parkedFetches
       .park({
@@ -64,6 +71,16 @@ export const fetchHandler = handler({
       .then(() => respond(request, context, resolveTargets(broker, request)));
   },
 });
+
+/** Those that an answer reads as far as their high watermark, which it tells. */
+function readToTheirEnd(awaited: readonly AwaitedPartition[]): PartitionLog[] {
+  return awaited
+    .filter(
+      ({ log, fetchOffset, bytesMax }) =>
+        log.isBehindAcknowledged && log.readableBytes(fetchOffset) <= bytesMax,
+    )
+    .map(({ log }) => log);
+}
 
 type FetchRequest = RequestOf<typeof ApiKeys.Fetch>;
 type FetchResponse = ResponseInputOf<typeof ApiKeys.Fetch>;
@@ -144,7 +161,7 @@ class ResponseReader {
     this.#isReadCommitted = request.isolationLevel === 1;
     let expected = 0;
     for (const { log, fetchOffset, bytesMax } of targets) {
-      if (log) expected += readableBytes({ log, fetchOffset, bytesMax });
+      if (log) expected += Math.min(log.readableBytes(fetchOffset), bytesMax);
     }
     const bytesMax = Math.min(request.maxBytes, broker.configs.number('fetch.max.bytes'), expected);
     this.#remaining = broker.fetchBuffers.allowance(Math.max(bytesMax, 0));

@@ -6,6 +6,11 @@ import {
 } from '@penstock/kafka-protocol';
 import type { PartitionLog } from '@penstock/kafka-log';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
+import {
+  acknowledgedRecordsVisible,
+  NONE_LATE,
+  type LateLogs,
+} from '../fetching/acknowledged-records.ts';
 import { handler } from './handler.ts';
 
 /**
@@ -13,6 +18,8 @@ import { handler } from './handler.ts';
  *
  * - −1 latest: the high watermark (there are no open transactions); −2 and −4 earliest: the log
  *   start; −3: the offset of the record with the largest timestamp; −5: nothing is tiered, so −1.
+ * - What was acknowledged lies below the latest offset and is found by its time: see
+ *   `acknowledged-records.ts`. A disk that does not get there: KAFKA_STORAGE_ERROR 56.
  * - A timestamp ≥ 0: the first record with at least that timestamp, and its own timestamp;
  *   none: offset −1, timestamp −1, no error.
  * - Other negative timestamps: UNSUPPORTED_VERSION 35 per partition, as Kafka.
@@ -21,28 +28,51 @@ import { handler } from './handler.ts';
  */
 export const listOffsetsHandler = handler({
   key: ApiKeys.ListOffsets,
-  handle({ topics, isolationLevel }, { broker, apiVersion }) {
-    const isKnownLevel = isolationLevel === 0 || isolationLevel === 1;
-    return {
-      topics: topics.map(({ name, partitions }) => {
-        const repeated = repeatedOf(partitions.map(({ partitionIndex }) => partitionIndex));
-        const asked = new Map(partitions.map((each) => [each.partitionIndex, each]));
-        return {
-          name,
-          partitions: [...asked.values()].map((partition) => {
-            const { partitionIndex } = partition;
-            if (!isKnownLevel) {
-              return { partitionIndex, errorCode: ErrorCodes.UNKNOWN_SERVER_ERROR };
-            }
-            return repeated.has(partitionIndex)
-              ? { partitionIndex, errorCode: ErrorCodes.INVALID_REQUEST }
-              : listOffset(broker, apiVersion, name, partition);
-          }),
-        };
-      }),
-    };
+  handle(request, { broker, apiVersion }) {
+    const visible = acknowledgedRecordsVisible(broker, logsOf(broker, request));
+    if (visible === undefined) return answer(request, broker, apiVersion, NONE_LATE);
+    return visible.then((late) => answer(request, broker, apiVersion, late));
   },
 });
+
+type Request = RequestOf<typeof ApiKeys.ListOffsets>;
+
+/** The logs whose end is asked for, or records that may lie at their end. */
+function logsOf(broker: BrokerContext, { topics }: Request): PartitionLog[] {
+  return topics.flatMap(({ name, partitions }) => {
+    const topic = broker.topics.byName(name);
+    return partitions
+      .filter(({ timestamp }) => !START_TIMESTAMPS.has(timestamp))
+      .flatMap(({ partitionIndex }) => topic?.log(partitionIndex) ?? []);
+  });
+}
+
+function answer(
+  { topics, isolationLevel }: Request,
+  broker: BrokerContext,
+  apiVersion: number,
+  late: LateLogs,
+): ResponseInputOf<typeof ApiKeys.ListOffsets> {
+  const isKnownLevel = isolationLevel === 0 || isolationLevel === 1;
+  return {
+    topics: topics.map(({ name, partitions }) => {
+      const repeated = repeatedOf(partitions.map(({ partitionIndex }) => partitionIndex));
+      const asked = new Map(partitions.map((each) => [each.partitionIndex, each]));
+      return {
+        name,
+        partitions: [...asked.values()].map((partition) => {
+          const { partitionIndex } = partition;
+          if (!isKnownLevel) {
+            return { partitionIndex, errorCode: ErrorCodes.UNKNOWN_SERVER_ERROR };
+          }
+          return repeated.has(partitionIndex)
+            ? { partitionIndex, errorCode: ErrorCodes.INVALID_REQUEST }
+            : listOffset(broker, apiVersion, late, name, partition);
+        }),
+      };
+    }),
+  };
+}
 
 function repeatedOf(numbers: readonly number[]): ReadonlySet<number> {
   const [seen, repeated] = [new Set<number>(), new Set<number>()];
@@ -50,10 +80,13 @@ function repeatedOf(numbers: readonly number[]): ReadonlySet<number> {
   return repeated;
 }
 
-type AskedPartition = RequestOf<typeof ApiKeys.ListOffsets>['topics'][number]['partitions'][number];
+type AskedPartition = Request['topics'][number]['partitions'][number];
 type PartitionAnswer = ResponseInputOf<
   typeof ApiKeys.ListOffsets
 >['topics'][number]['partitions'][number];
+
+/** They ask for the log start, or for what does not exist. */
+const START_TIMESTAMPS: ReadonlySet<number> = new Set([-2, -4, -5]);
 
 /** First version that knows a special timestamp. */
 const SPECIAL_SINCE: Readonly<Record<number, number>> = {
@@ -67,13 +100,14 @@ const SPECIAL_SINCE: Readonly<Record<number, number>> = {
 function listOffset(
   broker: BrokerContext,
   apiVersion: number,
+  late: LateLogs,
   topic: string,
   { partitionIndex, currentLeaderEpoch, timestamp }: AskedPartition,
 ): PartitionAnswer {
   const log = broker.topics.byName(topic)?.log(partitionIndex);
   const failed = (errorCode: number): PartitionAnswer => ({ partitionIndex, errorCode });
   if (!log) return failed(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
-  if (log.isOffline) return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
+  if (log.isOffline || late.has(log)) return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
   if (currentLeaderEpoch > LEADER_EPOCH) return failed(ErrorCodes.UNKNOWN_LEADER_EPOCH);
   if (timestamp < 0 && apiVersion < (SPECIAL_SINCE[timestamp] ?? Infinity)) {
     return failed(ErrorCodes.UNSUPPORTED_VERSION);

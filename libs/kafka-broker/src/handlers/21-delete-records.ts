@@ -1,11 +1,13 @@
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
+import { acknowledgedRecordsVisible } from '../fetching/acknowledged-records.ts';
 import { handler } from './handler.ts';
 import { withoutRepeats } from './repeated-partitions.ts';
 
 /**
  * DeleteRecords (key 21), versions 0 to 2. Raises the log start, −1 to the high watermark; an offset
- * beyond that: OFFSET_OUT_OF_RANGE 1. A topic that is only compacted: POLICY_VIOLATION 44.
+ * beyond that: OFFSET_OUT_OF_RANGE 1. What was acknowledged lies below the high watermark: see
+ * `acknowledged-records.ts`. A topic that is only compacted: POLICY_VIOLATION 44.
  */
 export const deleteRecordsHandler = handler({
   key: ApiKeys.DeleteRecords,
@@ -44,6 +46,8 @@ async function deleteRecords(
   }
   if (offset < -1) return failed(ErrorCodes.OFFSET_OUT_OF_RANGE);
   if (log.isOffline) return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
+  const late = await acknowledgedRecordsVisible(broker, [log]);
+  if (late?.has(log)) return failed(ErrorCodes.KAFKA_STORAGE_ERROR);
   try {
     const lowWatermark = await log.deleteRecords(offset);
     return lowWatermark === undefined

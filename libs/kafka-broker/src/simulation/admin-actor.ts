@@ -9,6 +9,8 @@ const CONFIG = 'max.message.bytes';
 /** Describe configs of a topic: Kafka's resource type. */
 const TOPIC_RESOURCE = 2;
 const SET = 0;
+/** Room for a few of the batches that producers send. */
+const SMALL_SEGMENTS = { name: 'internal.segment.bytes', value: '3000' };
 
 export interface AdminWeights {
   readonly look: number;
@@ -88,16 +90,16 @@ export class AdminActor {
 
   async #create(client: ProtocolClient, topic: TopicLedger): Promise<void> {
     const random = this.#random;
-    const isCompacted = random.chance(0.2);
+    const isCompacted = random.chance(0.3);
     const isTrimmed = !isCompacted && random.chance(0.2);
     topic.isCompacted ||= isCompacted;
     topic.isTrimmed ||= isTrimmed;
     const numPartitions = 1 + random.below(this.#partitionsMax);
     const configs = [
-      // Size cannot be set low enough for segments to end within one schedule; their age can.
+      // Segments end within a schedule by their age, and those of compacted topics by their size too.
       { name: 'segment.ms', value: String(random.pick([100, 1000, 3_600_000])) },
       { name: CONFIG, value: '900000' },
-      ...(isCompacted ? [{ name: 'cleanup.policy', value: 'compact' }] : []),
+      ...(isCompacted ? [{ name: 'cleanup.policy', value: 'compact' }, SMALL_SEGMENTS] : []),
       ...(isTrimmed ? [{ name: 'retention.bytes', value: '2000' }] : []),
     ];
     const write = topic.register.write({ exists: true, id: undefined });

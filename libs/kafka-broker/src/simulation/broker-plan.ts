@@ -94,7 +94,7 @@ export function brokerPlanOf(random: Random, durability: 'fsync' | 'os'): Broker
       network: maybe(3),
       jump: maybe(1),
       heal: 3,
-      compact: maybe(3),
+      compact: maybe(6),
       retention: maybe(2),
     },
     admins: 1 + random.below(3),

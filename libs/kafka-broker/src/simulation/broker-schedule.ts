@@ -310,15 +310,15 @@ class BrokerSchedule {
     const earliest = answer.topics[0]!.partitions[0]!;
     if (earliest.errorCode !== 0) return;
     const target = { topic: name, id, partition, start: earliest.offset };
-    const old = await readAll(client, this.#random, 4, target);
-    const anew = await readAll(client, this.#random, 16, target);
+    const old = await readAll(client, this.#random, { version: 4, stride: 'records' }, target);
+    const anew = await readAll(client, this.#random, { version: 16, stride: 'batches' }, target);
     // Retention was quicker: once more, from the new start.
     if (old === undefined || anew === undefined) {
       return this.#readPartition(client, name, id, partition);
     }
     const { records, end } = anew;
     if (JSON.stringify(old.records) !== JSON.stringify(records)) {
-      throw new Violation(`${name}-${partition} reads differently in version 4 and 16 of Fetch`);
+      throw new Violation(`${name}-${partition} reads differently by records and by batches`);
     }
     this.#trace.add(`${name}-${partition} from ${earliest.offset} to ${end}`);
     const checker = world.ledger.checker(topic, id, partition);

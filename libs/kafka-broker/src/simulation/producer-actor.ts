@@ -215,5 +215,24 @@ export class ProducerActor {
       const offset = baseOffset < 0 ? undefined : baseOffset + i;
       checker.acknowledge(id, offset, ledger.promisedBy(this.#options.acks));
     }
+    if (baseOffset < 0 || !this.#options.random.chance(0.1)) return;
+    this.#expectEnd(this.#client!, batch.version, baseOffset + batch.attempts.length).catch(
+      (error: unknown) => {
+        if (!(error instanceof Unanswered)) this.#world.fail(error);
+      },
+    );
+  }
+
+  /** What was acknowledged lies below the end that is told from then on. */
+  async #expectEnd(client: ProtocolClient, version: number, least: number): Promise<void> {
+    const { topic: name, partition } = this.#options;
+    const answer = await client.request(ApiKeys.ListOffsets, 5, {
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [{ name, partitions: [{ partitionIndex: partition, timestamp: -1 }] }],
+    });
+    const { errorCode, offset } = answer.topics[0]!.partitions[0]!;
+    if (errorCode !== 0 || !this.#topic.isStill(version) || offset >= least) return;
+    throw new Violation(`${name}-${partition} ends at ${offset}; ${least} was acknowledged`);
   }
 }

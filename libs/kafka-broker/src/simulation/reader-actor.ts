@@ -18,12 +18,16 @@ interface Target {
   readonly version: number;
 }
 
+/** How a reader goes on: behind the last record it got, or behind the last batch. */
+export type Stride = 'records' | 'batches';
+
 /** A consumer without a group: it reads on, in all versions, and checks what it gets. */
 export class ReaderActor {
   readonly #world: BrokerWorld;
   readonly #random: Random;
   readonly #names: readonly string[];
   readonly #partitionsMax: number;
+  readonly #stride: Stride;
   readonly #positions = new Map<string, number>();
   #client: ProtocolClient | undefined;
 
@@ -32,6 +36,7 @@ export class ReaderActor {
     this.#random = random;
     this.#names = names;
     this.#partitionsMax = partitionsMax;
+    this.#stride = random.pick(['records', 'batches']);
   }
 
   async run(): Promise<void> {
@@ -124,8 +129,9 @@ export class ReaderActor {
       const checker = ledger.checker(topic, id, partition);
       const { records, next } = readRecords(answer.records ?? Buffer.alloc(0), from);
       checker.sawHighWatermark(highWatermark, visibleBefore);
-      checker.read({ from, records, next, highWatermark });
-      this.#positions.set(key, next);
+      const to = strideTo(this.#stride, from, { records, next });
+      checker.read({ from, records, next: to, highWatermark });
+      this.#positions.set(key, to);
       return;
     }
     if (name === 'OFFSET_OUT_OF_RANGE') {
@@ -142,14 +148,25 @@ export class ReaderActor {
   }
 }
 
+/** Where a reader goes on that asked for `from`. */
+function strideTo(
+  stride: Stride,
+  from: number,
+  { records, next }: { records: readonly ReadRecord[]; next: number },
+): number {
+  if (stride === 'batches') return next;
+  const last = records.at(-1);
+  return last === undefined ? from : last.offset + 1;
+}
+
 /**
- * All records of a partition from `start` to its high watermark, read in one version; undefined if
- * the log's start has moved meanwhile.
+ * All records of a partition from `start` to its high watermark, read in one version and one stride;
+ * undefined if the log's start has moved meanwhile.
  */
 export async function readAll(
   client: ProtocolClient,
   random: Random,
-  version: number,
+  { version, stride }: { version: number; stride: Stride },
   { topic, id, partition, start }: { topic: string; id: string; partition: number; start: number },
 ): Promise<{ records: ReadRecord[]; end: number } | undefined> {
   const all: ReadRecord[] = [];
@@ -183,8 +200,11 @@ export async function readAll(
     if (error !== 'NONE') throw new Violation(`${topic}-${partition} at ${at}: ${error}`);
     const { records, next } = readRecords(found.records ?? Buffer.alloc(0), at);
     all.push(...records);
-    if (next >= found.highWatermark) return { records: all, end: found.highWatermark };
-    if (next <= at) throw new Violation(`${topic}-${partition}: nothing at ${at}`);
-    at = next;
+    const to = strideTo(stride, at, { records, next });
+    // By records, the last one is where nothing follows: whether it is shows in the other stride.
+    const isEnd = to >= found.highWatermark || (stride === 'records' && to === at);
+    if (isEnd) return { records: all, end: found.highWatermark };
+    if (to <= at) throw new Violation(`${topic}-${partition}: nothing at ${at}`);
+    at = to;
   }
 }

@@ -7,10 +7,10 @@ import {
   timestampTypeOf,
 } from '@penstock/kafka-protocol';
 import type { RecordBatchHeader } from '@penstock/kafka-protocol';
+import { recordsOf } from '../batch-records.ts';
 import { compress, DecompressionError } from '../codecs.ts';
 import { writeInt64 } from '../int64.ts';
 import { MalformedRecordsError, RecordCursor } from '../records.ts';
-import { recordsOf } from './batch-walk.ts';
 
 const LENGTH_POSITION = 8;
 const CRC_POSITION = 17;

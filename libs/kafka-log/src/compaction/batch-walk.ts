@@ -1,13 +1,6 @@
-import {
-  compressionOf,
-  isRecordBatchIntact,
-  RECORD_BATCH_HEADER_BYTES,
-} from '@penstock/kafka-protocol';
-import type { RecordBatchHeader } from '@penstock/kafka-protocol';
-import { DECOMPRESSED_BYTES_MAX } from '../append-check.ts';
+import { isRecordBatchIntact, RECORD_BATCH_HEADER_BYTES } from '@penstock/kafka-protocol';
 import * as header from '../batch-header.ts';
 import { readAll } from '../whole-file.ts';
-import { decompress } from '../codecs.ts';
 import type { Files } from '../files.ts';
 import type { Segment } from '../segment.ts';
 
@@ -75,21 +68,4 @@ export class BatchWalk {
     this.#windowLength = readAll(this.#files, descriptor, this.bytes, 0, wanted, position);
     return this.#windowLength >= size;
   }
-}
-
-/**
- * The records of a batch, as they are without compression, and where they begin in `bytes`.
- * @throws DecompressionError
- */
-export function recordsOf(
-  bytes: Buffer,
-  at: number,
-  batch: RecordBatchHeader,
-): { bytes: Buffer; start: number } {
-  const start = at + RECORD_BATCH_HEADER_BYTES;
-  const end = at + batch.byteLength;
-  const compression = compressionOf(batch) ?? 'none';
-  if (compression === 'none') return { bytes: bytes.subarray(0, end), start };
-  const records = decompress(compression, bytes.subarray(start, end), DECOMPRESSED_BYTES_MAX);
-  return { bytes: records, start: 0 };
 }

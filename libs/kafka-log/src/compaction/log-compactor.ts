@@ -1,10 +1,11 @@
 import { isControlBatch, readRecordBatchHeader } from '@penstock/kafka-protocol';
+import { recordsOf } from '../batch-records.ts';
 import { DecompressionError } from '../codecs.ts';
 import type { LogState } from '../log-state.ts';
 import { MalformedRecordsError, RecordCursor } from '../records.ts';
 import type { Segment } from '../segment.ts';
 import { RECORDS_PER_STEP } from './batch-cleaning.ts';
-import { BatchWalk, recordsOf } from './batch-walk.ts';
+import { BatchWalk } from './batch-walk.ts';
 import type { CompactionPlan } from './compaction-plan.ts';
 import { groupSegments } from './compaction-plan.ts';
 import { KeyOffsets } from './key-offsets.ts';

@@ -18,8 +18,9 @@ export async function playSeeds(
 export async function firstFailure(
   count: number,
   play: (seed: number) => Promise<ScheduleOutcome>,
+  firstSeed = 1,
 ): Promise<ScheduleOutcome | undefined> {
-  for (let seed = 1; seed <= count; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + count; seed++) {
     const outcome = await play(seed);
     if (outcome.error !== undefined) return outcome;
   }

@@ -136,6 +136,44 @@ export class PartitionActor {
       at = next;
     }
     this.checker.checkAll(all, { start, end, isSettled });
+    this.#checkByRecords(all, start, end);
+  }
+
+  /**
+   * A reader that goes on behind the last record it got, as many clients do, finds all of them, from
+   * any offset on and however little it asks for; and at the end nothing wakes it.
+   */
+  #checkByRecords(all: readonly ReadRecord[], start: number, end: number): void {
+    const { random } = this.#options;
+    const log = this.#log!;
+    let at = random.chance(0.5) ? start : start + random.below(Math.max(1, end - start));
+    let index = all.findIndex(({ offset }) => offset >= at);
+    while (at < log.highWatermark) {
+      const { result, batches } = log.read(at, 1 + random.below(500), { minOneBatch: true });
+      if (!result.ok) {
+        if (result.error === 'storage') return;
+        at = this.#stepOver(at, result);
+        index = all.findIndex(({ offset }) => offset >= at);
+        continue;
+      }
+      const { records } = readRecords(batches, at);
+      if (records.length === 0) break;
+      for (const { offset } of records) {
+        if (index < 0 || all[index]?.offset !== offset) this.#failByRecords(at, all[index], offset);
+        index++;
+      }
+      at = records.at(-1)!.offset + 1;
+    }
+    if (index >= 0 && index < all.length) this.#failByRecords(at, all[index], -1);
+    if (log.recordBytes(at) > 0) {
+      throw new Violation(`${this.checker.name}: a reader at ${at} is woken for nothing`);
+    }
+  }
+
+  #failByRecords(at: number, expected: ReadRecord | undefined, offset: number): never {
+    const found = offset < 0 ? 'nothing' : `the record at ${offset}`;
+    const { name } = this.checker;
+    throw new Violation(`${name}: asked for ${at} it gives ${found}, not ${expected?.offset}`);
   }
 
   deleteRecords(): void {

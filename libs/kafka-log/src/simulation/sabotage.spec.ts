@@ -3,6 +3,7 @@ import type { MemoryFiles } from '../faults/memory-files.ts';
 import { firstFailure } from '../faults/seeds.ts';
 import { Violation } from '../faults/trace.ts';
 import type { Files } from '../files.ts';
+import { LogSegments, type LogRead } from '../log-segments.ts';
 import { LogState } from '../log-state.ts';
 import { PartitionLog } from '../partition-log.ts';
 import { ProducerStates } from '../producer-states.ts';
@@ -46,6 +47,16 @@ test('showing what is not yet on the disk is found', () => {
   replace(LogState.prototype, 'highWatermark', {
     get(this: LogState) {
       return this.active.nextOffset;
+    },
+  });
+  return expectFound('fsync');
+});
+
+test('answering a reader with batches that hold no record for it is found', () => {
+  const { readFrom } = LogSegments.prototype;
+  replace(LogSegments.prototype, 'read', {
+    value(this: LogSegments, read: LogRead) {
+      return readFrom.call(this, read.offset, { ...read, mayLackRecords: true });
     },
   });
   return expectFound('fsync');
