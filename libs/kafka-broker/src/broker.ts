@@ -105,7 +105,8 @@ export class Broker {
       const writes = new GroupWrites({ store, clock, metrics });
       const write = writes.write.bind(writes);
       const settings = groupSettings(configs);
-      groups = new GroupCoordinator({ clock, logger, newUuid, settings, write });
+      const steadyNow = (): number => logs.steadyNow();
+      groups = new GroupCoordinator({ clock, steadyNow, logger, newUuid, settings, write });
       const { offsets } = groups;
       groups.restore(stored.groups, stored.offsets);
       const parkedFetches = new ParkedFetches(clock);

@@ -8,4 +8,5 @@ export { NodeFiles } from './node-files.ts';
 export { PartitionLog } from './partition-log.ts';
 export { RepeatedWarning } from './repeated-warning.ts';
 export * from './results.ts';
+export { Ages } from './steady-time.ts';
 export { Turns } from './turns.ts';

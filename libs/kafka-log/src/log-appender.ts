@@ -64,7 +64,7 @@ export class LogAppender {
     try {
       state.folder.create();
       if (this.#mustRoll(batch.length, lastOffset, maxTimestamp)) state.roll();
-      if (state.active.isEmpty) state.activeSince = options.now;
+      if (state.active.isEmpty) state.activeSince = state.services.clock.monotonicNow();
       state.active.write(batch);
     } catch (error) {
       state.producers.await(header, options.now);
@@ -84,7 +84,7 @@ export class LogAppender {
   }
 
   #mustRoll(size: number, lastOffset: number, maxTimestamp: number): boolean {
-    const { active, config } = this.#state;
+    const { active, config, activeAgeMs } = this.#state;
     if (active.isEmpty) return false;
     const { segmentBytes, segmentMs, segmentIndexBytes, maxCompactionLagMs } = config;
     const isCompacted = config.cleanupPolicy.includes('compact');
@@ -93,7 +93,9 @@ export class LogAppender {
       active.sizeBytes + size > segmentBytes ||
       lastOffset - active.baseOffset > RELATIVE_OFFSET_MAX ||
       active.index.sizeBytes >= segmentIndexBytes ||
-      maxTimestamp - active.firstTimestamp() > ageMax
+      maxTimestamp - active.firstTimestamp() > ageMax ||
+      // Were its first record from the future, it would never be old by the records that follow.
+      activeAgeMs > ageMax
     );
   }
 

@@ -288,6 +288,11 @@ export class LogManager {
     for (const log of this.#logs.values()) if (log.topic === topic) log.config = config;
   }
 
+  /** Wall clock in ms, as far as it is believed: see SteadyTime. */
+  steadyNow(): number {
+    return this.#retention.now();
+  }
+
   /** Of the file system. */
   get space(): FileSystemSpace {
     return this.#services.files.space(this.#services.directory);

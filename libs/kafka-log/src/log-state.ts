@@ -33,7 +33,7 @@ export class LogState implements Flushable {
   acknowledgedEnd = 0;
   /** Size of the active segment when producers were last written down. */
   snapshotPosition = 0;
-  /** Wall clock when the first batch of the active segment was written, as far as is known. */
+  /** Monotonic clock when the first batch of the active segment was written, as far as is known. */
   activeSince = 0;
   /** Why the partition takes no more writes; undefined while it does. */
   offlineReason: string | undefined;
@@ -134,7 +134,7 @@ export class LogState implements Flushable {
     this.logStartOffset = recovered.logStartOffset;
     this.durable = recovered.durable;
     this.snapshotPosition = this.active.sizeBytes;
-    this.activeSince = Math.min(this.services.clock.now(), Math.max(0, this.active.maxTimestamp));
+    this.activeSince = this.#activeSince();
     this.folder.snapshots = recovered.snapshots;
     this.folder.noteDoubt();
     if (this.services.durability === 'fsync' && recovered.unsynced.length > 0) {
@@ -143,6 +143,18 @@ export class LogState implements Flushable {
       this.checkpoint();
     }
     for (const segment of recovered.unsynced) this.noteUnsynced(segment, segment.sizeBytes);
+  }
+
+  /** A record from the future is one of now; what is from before all clocks is old. */
+  #activeSince(): number {
+    const { clock } = this.services;
+    const age = clock.now() - Math.max(0, this.active.maxTimestamp);
+    return clock.monotonicNow() - Math.max(0, age);
+  }
+
+  /** How long ago the first batch of the active segment was written, ms; no clock is set by it. */
+  get activeAgeMs(): number {
+    return this.active.isEmpty ? 0 : this.services.clock.monotonicNow() - this.activeSince;
   }
 
   /** Leaves the active segment, which is synced with the next cycle, and begins another. */

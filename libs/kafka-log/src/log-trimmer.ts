@@ -1,5 +1,5 @@
 import type { LogState } from './log-state.ts';
-import { countDeletable } from './retention-rule.ts';
+import { countDeletable, type RetentionSweep } from './retention-rule.ts';
 
 /** Raises the log start, and removes the segments that then lie before it. */
 export class LogTrimmer {
@@ -25,12 +25,12 @@ export class LogTrimmer {
   }
 
   /** See PartitionLog.applyRetention. */
-  async applyRetention(now: number, segmentsMax: number): Promise<number> {
+  async applyRetention(sweep: RetentionSweep): Promise<number> {
     const state = this.#state;
     if (!state.isWritable) return 0;
     const { list } = state.segments;
     const { highWatermark } = state;
-    const count = countDeletable(list, state.config, { now, highWatermark, segmentsMax });
+    const count = countDeletable(list, state.config, sweep, highWatermark);
     if (count === 0) return 0;
     return (await this.#raise(list[count - 1]!.nextOffset)) ? count : 0;
   }

@@ -411,51 +411,6 @@ describe('the log start', () => {
   });
 });
 
-describe('retention', () => {
-  const config = { ...defaultLogConfig, segmentBytes: 300, retentionMs: 10_000 };
-
-  it('deletes by size, oldest first, and keeps what is asked for', async () => {
-    const world = new LogWorld({ config: { ...config, retentionBytes: 600 } });
-    const log = world.log();
-    for (let i = 0; i < 40; i++) world.append(log, [`v${i}`]);
-    await world.settle();
-    for (let sweep = 0; sweep < 10; sweep++) await swept(world);
-    expect(log.sizeBytes).toBeGreaterThanOrEqual(600);
-    expect(log.sizeBytes).toBeLessThan(600 + 300);
-    expect(log.logStartOffset).toBeGreaterThan(0);
-    expect(log.logEndOffset).toBe(40);
-  });
-
-  it('deletes by age a quarter at a time, the active segment too, and never an offset', async () => {
-    const world = new LogWorld({ config });
-    const log = world.log();
-    for (let i = 0; i < 40; i++) world.append(log, [`v${i}`]);
-    const segments = log.segmentCount;
-    await world.clock.advance(11_000);
-    await swept(world);
-    expect(log.segmentCount).toBe(segments - Math.ceil(segments / 4));
-    for (let sweep = 0; sweep < 20; sweep++) await swept(world);
-    expect([log.logStartOffset, log.logEndOffset, log.sizeBytes]).toEqual([40, 40, 0]);
-    await world.restart();
-    expect(world.append(world.log(), ['next']).baseOffset).toBe(40);
-  });
-
-  it('deletes nothing when the clock jumps ten years ahead, not even after a restart', async () => {
-    const world = new LogWorld({ config });
-    for (let i = 0; i < 40; i++) world.append(world.log(), [`v${i}`]);
-    await world.settle();
-    await swept(world);
-    world.clock.jump(10 * 365 * 24 * 3_600_000);
-    await swept(world);
-    expect(world.log().logStartOffset).toBe(0);
-    await world.restart();
-    await swept(world);
-    expect(world.log().logStartOffset).toBe(0);
-    await world.clock.advance(25 * 3_600_000);
-    expect(world.log().logStartOffset).toBeGreaterThan(0);
-  });
-});
-
 describe('a partition', () => {
   it('that is deleted does not come back with its topic name', async () => {
     const world = new LogWorld();

@@ -4,6 +4,8 @@ import type { LogServices } from './log-services.ts';
 import { LogState } from './log-state.ts';
 import { LogTrimmer } from './log-trimmer.ts';
 import type { PartitionFolder } from './partition-folder.ts';
+import type { Ages } from './steady-time.ts';
+import type { RetentionSweep } from './retention-rule.ts';
 import type {
   AppendOptions,
   AppendResult,
@@ -253,13 +255,12 @@ export class PartitionLog {
   }
 
   /**
-   * Removes whole segments that retention no longer asks for; the oldest first, at most
-   * `segmentsMax`. Returns how many went.
-   * @param now the time to measure age by
+   * Removes whole segments that retention no longer asks for, the oldest first. Returns how many
+   * went.
    */
-  applyRetention(now: number, segmentsMax: number): Promise<number> {
+  applyRetention(sweep: RetentionSweep): Promise<number> {
     this.#loaded();
-    return this.#trimmer.applyRetention(now, segmentsMax);
+    return this.#trimmer.applyRetention(sweep);
   }
 
   /** Largest producer id known from the log; -1 if there is none. */
@@ -267,9 +268,9 @@ export class PartitionLog {
     return this.#loaded().producers.idMax;
   }
 
-  /** Forgets idempotent producers not heard of since `time`. */
-  expireProducers(time: number): void {
-    if (this.#state.isLoaded) this.#state.producers.expire(time);
+  /** Forgets idempotent producers not heard of for `idleMs`. */
+  expireProducers(ages: Ages, now: number, idleMs: number): void {
+    if (this.#state.isLoaded) this.#state.producers.expire(ages, now, idleMs);
   }
 
   /** @internal Under which its checkpoint is kept. */

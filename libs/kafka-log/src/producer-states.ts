@@ -17,6 +17,7 @@
 import { crc32 } from 'node:zlib';
 import type { RecordBatchHeader } from '@penstock/kafka-protocol';
 import { readInt64, writeInt64 } from './int64.ts';
+import type { Ages } from './steady-time.ts';
 
 const MAGIC = 0x50534c50;
 const VERSION = 1;
@@ -153,10 +154,10 @@ export class ProducerStates {
     this.epochs.push({ leaderEpoch, startOffset });
   }
 
-  /** Forgets producers not heard of since `time`. */
-  expire(time: number): void {
+  /** Forgets producers not heard of for `idleMs`. */
+  expire(ages: Ages, now: number, idleMs: number): void {
     for (const [id, producer] of this.#producers) {
-      if (producer.seenAt < time) this.#producers.delete(id);
+      if (ages.ageMs(producer, producer.seenAt, now) > idleMs) this.#producers.delete(id);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Timer } from './clock.ts';
 import type { LogServices } from './log-services.ts';
 import type { PartitionLog } from './partition-log.ts';
 import { readFile, writeAll } from './whole-file.ts';
-import { SteadyTime } from './steady-time.ts';
+import { Ages, SteadyTime } from './steady-time.ts';
 
 export interface RetentionOptions {
   readonly logs: () => Iterable<PartitionLog>;
@@ -11,8 +11,10 @@ export interface RetentionOptions {
   readonly producerIdExpirationMs: () => number;
 }
 
-/** Share of a log's segments that age may take in one sweep (at least one segment). */
-const SWEEP_SHARE_MAX = 0.25;
+/** Share of a log's segments that age may take in one sweep while the clock is in doubt. */
+const DOUBTFUL_SHARE_MAX = 0.25;
+/** The clock is reported from here on; less is what clocks are set right by. */
+const CLOCK_WENT_BACK_MS = 60_000;
 /** Logs looked at before others get a turn. */
 const LOGS_PER_TURN = 20;
 /** In the log's directory. Text: the wall clock in ms at the last sweep. */
@@ -22,21 +24,26 @@ export const TIME_FILE = 'last-retention';
  * Deletes old segments and forgets idle producers, every `log.retention.check.interval.ms`.
  *
  * Age is measured by a clock that does not follow a jump forward for a day, nor one that happened
- * while the broker was down, and takes a quarter of a log in one sweep at most: a wrong clock is
- * noticed before everything is gone.
+ * while the broker was down. For an hour after such a step was believed, age takes a quarter of a log
+ * in one sweep at most: a wrong clock is noticed before everything is gone. Size, and age by a clock
+ * that goes as it should, take what is too much in one sweep.
  */
 export class Retention {
   readonly #services: LogServices;
   readonly #options: RetentionOptions;
   readonly #time: SteadyTime;
+  readonly #ages: Ages;
   #timer: Timer | undefined;
   #sweeping: Promise<void> | undefined;
   #isClosed = false;
   #isWritingTime = false;
+  /** The time of the last sweep. */
+  #sweptAt = 0;
 
   constructor(services: LogServices, options: RetentionOptions) {
     this.#services = services;
     this.#options = options;
+    this.#ages = new Ages(services.clock);
     const lastKnown = this.#readTime();
     this.#time = new SteadyTime(services.clock, lastKnown);
     if (lastKnown === undefined) this.#writeTime(this.#time.now());
@@ -77,13 +84,17 @@ export class Retention {
         'the clock has jumped ahead: retention waits for a day',
       );
     }
+    if (now < this.#sweptAt - CLOCK_WENT_BACK_MS) {
+      logger.warn({ clock: now, before: this.#sweptAt }, 'the clock has gone back');
+    }
+    this.#sweptAt = now;
     this.#writeTime(now);
+    const agedShareMax = this.#time.isDoubtful ? DOUBTFUL_SHARE_MAX : 1;
     let turn = 0;
     for (const log of [...this.#options.logs()]) {
       if (this.#isClosed) return;
       try {
-        const segmentsMax = Math.max(1, Math.ceil(log.segmentCount * SWEEP_SHARE_MAX));
-        const removed = await log.applyRetention(now, segmentsMax);
+        const removed = await log.applyRetention({ now, ages: this.#ages, agedShareMax });
         if (removed > 0) {
           const { topic, partition, logStartOffset } = log;
           logger.info(
@@ -91,7 +102,7 @@ export class Retention {
             'segments deleted by retention',
           );
         }
-        log.expireProducers(now - this.#options.producerIdExpirationMs());
+        log.expireProducers(this.#ages, now, this.#options.producerIdExpirationMs());
       } catch (error) {
         const { topic, partition } = log;
         logger.error({ err: error, topic, partition }, 'retention failed; it is tried again');

@@ -6,11 +6,13 @@ const JUMP_MS = 10 * 60 * 1000;
 const DOWN_MS = 24 * 60 * 60 * 1000;
 /** How long a jump forward has to last before it is believed. */
 const BELIEVED_AFTER_MS = 24 * 60 * 60 * 1000;
+/** For so long what was believed anew may still turn out to be wrong. */
+const DOUBT_MS = 60 * 60 * 1000;
 
 /**
  * A wall clock that does not follow jumps forward at once, for deciding what is old enough to be
  * deleted: a clock set wrong for an hour must not cost a week of records. A jump back is followed
- * immediately, since it only delays.
+ * immediately, since it only delays, and so is the return from it.
  */
 export class SteadyTime {
   readonly #clock: Clock;
@@ -18,19 +20,28 @@ export class SteadyTime {
   #wall: number;
   #monotonic: number;
   #jumpedAt: number | undefined;
+  /** Wall minus monotonic clock before the last jump back. */
+  #formerBase: number | undefined;
+  #doubtfulUntil = -Infinity;
 
   /** @param lastKnown wall time a former run saw last; undefined if there was none */
   constructor(clock: Clock, lastKnown: number | undefined) {
     this.#clock = clock;
     const wall = clock.now();
     this.#monotonic = clock.monotonicNow();
-    const isDoubtful = lastKnown !== undefined && wall - lastKnown > DOWN_MS;
-    this.#wall = isDoubtful ? lastKnown : wall;
+    const sinceKnown = lastKnown === undefined ? 0 : wall - lastKnown;
+    this.#wall = sinceKnown > DOWN_MS ? wall - sinceKnown : wall;
+    if (sinceKnown > JUMP_MS) this.#doubtfulUntil = this.#monotonic + DOUBT_MS;
   }
 
   /** True while the wall clock is ahead of what is believed. */
   get isHeldBack(): boolean {
     return this.#jumpedAt !== undefined;
+  }
+
+  /** True for a while after a step forward was believed, and after a start long after the last run. */
+  get isDoubtful(): boolean {
+    return this.#clock.monotonicNow() < this.#doubtfulUntil;
   }
 
   /** Milliseconds since the epoch, as far as they are believed. */
@@ -40,11 +51,42 @@ export class SteadyTime {
     const expected = this.#wall + (monotonic - this.#monotonic);
     if (wall - expected > JUMP_MS) {
       this.#jumpedAt ??= monotonic;
-      if (monotonic - this.#jumpedAt < BELIEVED_AFTER_MS) return expected;
+      const hasLasted = monotonic - this.#jumpedAt >= BELIEVED_AFTER_MS;
+      if (!hasLasted && !this.#isReturn(wall - monotonic)) return expected;
+      this.#doubtfulUntil = monotonic + DOUBT_MS;
     }
+    if (expected - wall > JUMP_MS) this.#formerBase = expected - monotonic;
     this.#jumpedAt = undefined;
     this.#wall = wall;
     this.#monotonic = monotonic;
     return wall;
+  }
+
+  /** Whether the clock is where it would be had it not jumped back in between. */
+  #isReturn(base: number): boolean {
+    return this.#formerBase !== undefined && Math.abs(base - this.#formerBase) <= JUMP_MS;
+  }
+}
+
+/**
+ * How old things are that a wall clock has dated, which may have been wrong then or be wrong now. What
+ * is from the future would never get old: it counts from when that was noticed, by the monotonic
+ * clock. To date it anew would be wrong, since the clock may just have been set back.
+ */
+export class Ages {
+  readonly #clock: Clock;
+  readonly #noticed = new WeakMap<object, { readonly date: number; readonly at: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param now the time as far as it is believed, ms */
+  ageMs(thing: object, date: number, now: number): number {
+    const monotonic = this.#clock.monotonicNow();
+    const known = this.#noticed.get(thing);
+    if (known?.date === date) return Math.max(now - date, monotonic - known.at);
+    if (date > now) this.#noticed.set(thing, { date, at: monotonic });
+    return Math.max(0, now - date);
   }
 }

@@ -27,6 +27,8 @@ import type {
 
 export interface GroupCoordinatorOptions {
   clock: Clock;
+  /** Wall clock in ms, as far as it is believed. */
+  steadyNow: () => number;
   logger: Logger;
   settings: GroupSettings;
   newUuid: () => string;

@@ -1,5 +1,5 @@
 import { ErrorCodes } from '@penstock/kafka-protocol';
-import type { Clock, Logger } from '@penstock/kafka-log';
+import { Ages, type Clock, type Logger } from '@penstock/kafka-log';
 import type { GroupChange, StoredOffset } from '../metadata/metadata-store.ts';
 import type { ClassicGroup } from './classic-group.ts';
 import type { GroupMember } from './group-member.ts';
@@ -9,6 +9,8 @@ import type { CommittedOffset, CommitterIdentity, OffsetToCommit } from './group
 
 export interface GroupOffsetsOptions {
   clock: Clock;
+  /** Wall clock in ms as far as it is believed: one that is wrong for a minute must expire nothing. */
+  steadyNow: () => number;
   logger: Logger;
   settings: GroupSettings;
   groups: GroupRegistry;
@@ -29,9 +31,11 @@ type TopicOffsets = Map<string, Map<number, CommittedOffset>>;
 export class GroupOffsets {
   readonly #options: GroupOffsetsOptions;
   readonly #offsets = new Map<string, TopicOffsets>();
+  readonly #ages: Ages;
 
   constructor(options: GroupOffsetsOptions) {
     this.#options = options;
+    this.#ages = new Ages(options.clock);
   }
 
   restore(offsets: readonly StoredOffset[]): void {
@@ -196,16 +200,23 @@ export class GroupOffsets {
   }
 
   #isExpired(group: ClassicGroup, topic: string, committed: CommittedOffset): boolean {
-    const now = this.#options.clock.now();
+    const now = this.#options.steadyNow();
     const isSimple = group.protocolType === '';
     const isEmpty = group.state === 'Empty';
     const isLive = group.state === 'Stable' && group.knowsSubscriptions;
     // What is written already comes before the deletion, and would go with it.
     if (group.commitsUnderWay > 0) return false;
     if ((!isSimple && !isEmpty && !isLive) || group.isSubscribedTo(topic)) return false;
-    if (committed.expireTimestamp !== null) return now >= committed.expireTimestamp;
-    const since = isEmpty && !isSimple ? group.stateTimestamp : committed.commitTimestamp;
-    return now - since >= this.#options.settings.offsetsRetentionMs();
+    const { commitTimestamp, expireTimestamp } = committed;
+    if (expireTimestamp !== null) {
+      const ageMs = this.#ages.ageMs(committed, commitTimestamp, now);
+      return ageMs >= expireTimestamp - commitTimestamp;
+    }
+    const ageMs =
+      isEmpty && !isSimple
+        ? this.#ages.ageMs(group, group.stateTimestamp, now)
+        : this.#ages.ageMs(committed, commitTimestamp, now);
+    return ageMs >= this.#options.settings.offsetsRetentionMs();
   }
 
   #put(groupId: string, topic: string, partition: number, committed: CommittedOffset): void {

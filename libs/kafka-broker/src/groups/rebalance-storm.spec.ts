@@ -85,6 +85,7 @@ class Broker {
     const writes = new GroupWrites({ store: this.#store, clock, metrics: newBrokerMetrics() });
     return new GroupCoordinator({
       clock,
+      steadyNow: () => clock.now(),
       logger: silentLogger,
       newUuid: () => String((this.#ids += 1)),
       write: (changes) => writes.write(changes),

@@ -171,6 +171,7 @@ class Broker {
     const writes = new GroupWrites({ store: this.#store, clock, metrics });
     return new GroupCoordinator({
       clock,
+      steadyNow: () => clock.now(),
       logger: silentLogger,
       newUuid: () => String((this.#ids += 1)),
       write: (changes) => writes.write(changes),

@@ -8,6 +8,7 @@ import { planCompaction } from './compaction-plan.ts';
 import { compactLog } from './log-compactor.ts';
 import { CompactionStopped } from './segment-rewrite.ts';
 import { Slices } from '../slices.ts';
+import { Ages } from '../steady-time.ts';
 
 export interface CleanerOptions {
   readonly logs: () => Iterable<LogState>;
@@ -29,6 +30,7 @@ export class Cleaner {
   readonly #services: LogServices;
   readonly #options: CleanerOptions;
   readonly #offsets: CleanerOffsets;
+  readonly #ages: Ages;
   #timer: Timer | undefined;
   readonly #runs = new Turns();
   #isClosed = false;
@@ -37,6 +39,7 @@ export class Cleaner {
     this.#services = services;
     this.#options = options;
     this.#offsets = new CleanerOffsets(services);
+    this.#ages = new Ages(services.clock);
     this.#schedule();
   }
 
@@ -110,7 +113,8 @@ export class Cleaner {
   }
 
   #plan(state: LogState): CompactionPlan | undefined {
-    return planCompaction(state, this.#offsets.get(state.folder.key), this.#options.now());
+    const firstDirty = this.#offsets.get(state.folder.key);
+    return planCompaction(state, firstDirty, this.#options.now(), this.#ages);
   }
 
   /** Passes over one log until nothing that can be compacted is left. */
@@ -147,9 +151,8 @@ export class Cleaner {
    * A log that is written to no more would keep its last segment as it is for ever. Age counts from
    * when it was begun, not by timestamps: records of long ago must not make a segment each.
    */
-  #isOld({ active, config, activeSince }: LogState): boolean {
-    const age = this.#services.clock.now() - activeSince;
-    return !active.isEmpty && age > Math.min(config.segmentMs, config.maxCompactionLagMs);
+  #isOld({ config, activeAgeMs }: LogState): boolean {
+    return activeAgeMs > Math.min(config.segmentMs, config.maxCompactionLagMs);
   }
 
   /** What is sealed becomes durable at once instead of within the interval of os mode. */

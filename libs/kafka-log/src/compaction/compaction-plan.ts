@@ -1,5 +1,6 @@
 import type { LogState } from '../log-state.ts';
 import type { Segment } from '../segment.ts';
+import type { Ages } from '../steady-time.ts';
 
 /** Kafka's relative offsets are int32. */
 const RELATIVE_OFFSET_MAX = 0x7fffffff;
@@ -28,6 +29,7 @@ export function planCompaction(
   state: LogState,
   firstDirtyOffset: number,
   now: number,
+  ages: Ages,
 ): CompactionPlan | undefined {
   const { config, segments, durable, logStartOffset } = state;
   const { list } = segments;
@@ -36,6 +38,10 @@ export function planCompaction(
     logStartOffset,
     list[0]!.baseOffset,
   );
+  // Producers may mean the future; this broker's clock was ahead.
+  const isDatedHere = config.messageTimestampType === 'LogAppendTime';
+  const ageMs = (segment: Segment): number =>
+    isDatedHere ? ages.ageMs(segment, segment.maxTimestamp, now) : now - segment.maxTimestamp;
   let dirtyTo = dirtyFrom;
   let cleanBytes = 0;
   let dirtyBytes = 0;
@@ -46,9 +52,7 @@ export function planCompaction(
       cleanBytes += segment.sizeBytes;
       continue;
     }
-    if (config.minCompactionLagMs > 0 && segment.maxTimestamp > now - config.minCompactionLagMs) {
-      break;
-    }
+    if (config.minCompactionLagMs > 0 && ageMs(segment) < config.minCompactionLagMs) break;
     dirtyBytes += segment.sizeBytes;
     dirtyTo = segment.nextOffset;
     const first = segment.firstTimestamp();
