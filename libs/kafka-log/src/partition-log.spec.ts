@@ -496,12 +496,6 @@ describe('a partition', () => {
   });
 });
 
-async function swept(world: LogWorld): Promise<void> {
-  const sweep = world.manager.applyRetention();
-  await world.settle();
-  await sweep;
-}
-
 function withCrc(batch: Buffer): Buffer {
   batch.writeUInt32BE(computeRecordBatchCrc(batch), 17);
   return batch;
