@@ -4,17 +4,6 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
 import { ConsumerGroupsService, MonitoringModule, TopicsService } from '@penstock/control-plane';
 import { Logger } from '@penstock/platform';
-import {
-  ConsumerGroupsResolver,
-  GroupPartitionsResolver,
-  TopicConsumerGroupsResolver,
-} from '../consumer-groups/consumer-groups.resolver.ts';
-import { EventsResolver } from '../events/events.resolver.ts';
-import { HistoryResolver } from '../history/history.resolver.ts';
-import { LiveProcessorsResolver, LiveResolver } from '../live/live.resolver.ts';
-import { RecordDataResolver, RecordsResolver } from '../records/records.resolver.ts';
-import { SystemResolver } from '../system/system.resolver.ts';
-import { TopicsResolver } from '../topics/topics.resolver.ts';
 import { describeError } from './graphql-error.ts';
 import { queryLimitsPlugin } from './query-limits-plugin.ts';
 import { TOKENS_MAX } from './query-limits.ts';
@@ -24,21 +13,6 @@ import { SubscriptionsServer } from './subscriptions-server.ts';
 const PATH = '/graphql';
 /** A record that is sent from the dashboard has up to 1 MB, more once it is JSON. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
-
-/** The resolvers of this module; those of other nouns come with their own modules. */
-export const monitoringResolvers = [
-  ConsumerGroupsResolver,
-  EventsResolver,
-  GroupPartitionsResolver,
-  HistoryResolver,
-  LiveProcessorsResolver,
-  LiveResolver,
-  RecordDataResolver,
-  RecordsResolver,
-  SystemResolver,
-  TopicConsumerGroupsResolver,
-  TopicsResolver,
-];
 
 function apolloConfig(
   logger: Logger,
@@ -66,9 +40,8 @@ function apolloConfig(
 }
 
 /**
- * GraphQL at /graphql, over HTTP and WebSocket, with the resolvers of topics, consumer groups,
- * records, live figures, history, events and system. Imported once by the application; resolvers of
- * other modules join by being providers anywhere.
+ * GraphQL at /graphql, over HTTP and WebSocket. Imported once by the application; the resolvers come
+ * with the modules of the nouns.
  */
 @Module({
   imports: [
@@ -80,8 +53,7 @@ function apolloConfig(
       useFactory: apolloConfig,
     }),
   ],
-  providers: [...monitoringResolvers, SubscriptionsServer],
-  exports: [MonitoringModule],
+  providers: [SubscriptionsServer],
 })
 export class GraphqlModule {
   constructor(adapterHost: HttpAdapterHost) {
