@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiKeys } from '@penstock/kafka-protocol';
 import {
+  createTopics,
   repositoryRoot,
   startPenstock,
   WireClient,
@@ -39,21 +39,7 @@ export async function createTopic(
   name = TOPIC,
 ): Promise<void> {
   await using client = await WireClient.connect(port);
-  const { topics } = await client.send(ApiKeys.CreateTopics, 7, {
-    topics: [
-      {
-        name,
-        numPartitions: partitions,
-        replicationFactor: 1,
-        assignments: [],
-        configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-      },
-    ],
-    timeoutMs: 30_000,
-    validateOnly: false,
-  });
-  const [answer] = topics;
-  if (answer?.errorCode !== 0) throw new Error(`topic not created: ${JSON.stringify(answer)}`);
+  await createTopics(client, [{ name, numPartitions: partitions, configs }]);
 }
 
 export function partitionFolder(penstock: Penstock, partition = 0, topic = TOPIC): string {

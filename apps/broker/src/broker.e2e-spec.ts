@@ -5,7 +5,7 @@ import {
   encodeRecordBatch,
   recordBatches,
 } from '@penstock/kafka-protocol';
-import { startPenstock, WireClient, type Penstock } from '@penstock/testing';
+import { createTopic, startPenstock, WireClient, type Penstock } from '@penstock/testing';
 import { expect, test } from 'vitest';
 
 /** The real process: its database, its files, its signals. */
@@ -15,7 +15,7 @@ const KILLS = 3;
 
 test('kill -9 under acks=all load loses nothing acknowledged and invents nothing', async () => {
   await using penstock = await startPenstock({ processes: ['broker'] });
-  await createTopic(penstock, 'ledger');
+  await create(penstock, 'ledger');
   const acknowledged = new Set<string>();
   const sent = new Set<string>();
   for (let round = 0; round < KILLS; round += 1) {
@@ -44,7 +44,7 @@ test('topics, configs, committed offsets and group members survive kill -9 and S
     processes: ['broker'],
     env: { KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0' },
   });
-  await createTopic(penstock, 'kept', [{ name: 'retention.ms', value: '12345' }]);
+  await create(penstock, 'kept', { 'retention.ms': '12345' });
   const member = await joinGroup(penstock.kafkaPort);
   await commit(penstock.kafkaPort, member, 7);
   const before = await describe(penstock.kafkaPort);
@@ -169,17 +169,13 @@ async function readAll(port: number, topic: string) {
   return kept;
 }
 
-async function createTopic(
-  penstock: Penstock,
+async function create(
+  { kafkaPort }: Penstock,
   name: string,
-  configs: { name: string; value: string }[] = [],
+  configs: Record<string, string> = {},
 ): Promise<void> {
-  await using client = await WireClient.connect(penstock.kafkaPort);
-  const { topics } = await client.send(ApiKeys.CreateTopics, 7, {
-    topics: [{ name, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs }],
-    validateOnly: false,
-  });
-  expect(topics[0]?.errorCode).toBe(0);
+  await using client = await WireClient.connect(kafkaPort);
+  await createTopic(client, name, PARTITIONS, configs);
 }
 
 function joinRequest(groupId: string, groupInstanceId: string | null = null) {

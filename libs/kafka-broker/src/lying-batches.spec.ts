@@ -90,10 +90,8 @@ test.each<Compression>(['gzip', 'snappy', 'lz4', 'zstd'])(
     batch.writeUInt32BE(computeRecordBatchCrc(batch), 17);
     collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
-    const start = performance.now();
     const { errorCode } = await produce(client, batch);
     expect(errorCode).not.toBe(ErrorCodes.NONE);
-    expect(performance.now() - start).toBeLessThan(2_000);
     // At most 128 MiB, in buffers each twice as large as the one before; and nothing of it stays.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(256 * MIB);
     collectGarbage();

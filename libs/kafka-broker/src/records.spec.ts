@@ -105,11 +105,10 @@ test('Fetch waits for min.bytes, wakes when they are there, and gives up when it
   await using consumer = await WireClient.connect(broker.port);
   await using producer = await WireClient.connect(broker.port);
   await createTopic(producer, 'parked');
-  const start = performance.now();
-  const woken = fetchRecords(consumer, 'parked', 0, { maxWaitMs: 5_000, minBytes: 1 });
+  // Nothing but what is produced ends this wait.
+  const woken = fetchRecords(consumer, 'parked', 0, { maxWaitMs: 2 ** 31 - 1, minBytes: 1 });
   await produce(producer, 'parked', ['now']);
   expect((await woken).records.length).toBeGreaterThan(0);
-  expect(performance.now() - start).toBeLessThan(2_000);
 
   const late = await fetchRecords(consumer, 'parked', 0, { maxWaitMs: 100, minBytes: 10_000 });
   expect([...recordBatches(late.records)]).toHaveLength(1);

@@ -15,8 +15,6 @@ export interface GraphqlProblem {
 /** What came of one subscription so far. */
 export class Received<Data> {
   readonly values: Data[] = [];
-  /** When each value came, ms of `performance.now()`. */
-  readonly times: number[] = [];
   problems: readonly GraphqlProblem[] = [];
   completed = false;
   stop: () => void = () => undefined;
@@ -96,7 +94,6 @@ export class GraphqlClient implements AsyncDisposable {
           }
           if (data != null) {
             received.values.push(data);
-            received.times.push(performance.now());
           }
         },
         error: (error) => {

@@ -17,6 +17,8 @@ export { WireClient } from './broker/wire-client.ts';
 export {
   batch,
   createTopic,
+  createTopics,
+  type NewTopic,
   fetchBody,
   fetchRecords,
   metadataBody,

@@ -1,34 +1,17 @@
+import { Random } from '@penstock/kafka-log/faults';
+
 /** A repeatable source of choices: the same seed gives the same run. */
-export class SeededRandom {
+export class SeededRandom extends Random {
   readonly seed: number;
-  #state: number;
 
   constructor(seed: number) {
+    super(seed);
     this.seed = seed;
-    this.#state = seed | 0;
-  }
-
-  /** A number from 0 up to, not including, 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   }
 
   /** A whole number from `min` to `max`, both included. */
   int(min: number, max: number): number {
-    return min + Math.floor(this.next() * (max - min + 1));
-  }
-
-  /** True with this probability. */
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  pick<T>(values: readonly T[]): T {
-    if (values.length === 0) throw new RangeError('nothing to pick from');
-    return values[Math.floor(this.next() * values.length)]!;
+    return min + this.below(max - min + 1);
   }
 
   bytes(length: number): Buffer {

@@ -20,7 +20,7 @@ export interface BrokerPlan {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Configs that a topic needs for the durability to be measured. */
-  readonly topicConfigs: readonly { readonly name: string; readonly value: string }[];
+  readonly topicConfigs: Readonly<Record<string, string>>;
 }
 
 const START_DEADLINE_MS = 60_000;
@@ -41,7 +41,7 @@ export async function planKafka(
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties];
   await run('java', [...java, ...format, '--standalone']);
   const args = ['-Xms1G', '-Xmx1G', ...JVM_ARGUMENTS, ...java, 'kafka.Kafka', properties];
-  const topicConfigs = durability === 'fsync' ? [{ name: 'flush.messages', value: '1' }] : [];
+  const topicConfigs = durability === 'fsync' ? { 'flush.messages': '1' } : {};
   return { name: 'kafka', port, folder, logFolder, command: 'java', args, env: {}, topicConfigs };
 }
 
@@ -85,7 +85,7 @@ export async function planPenstock(folder: string, durability: Durability): Prom
       PENSTOCK_LOG_LEVEL: 'info',
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
     },
-    topicConfigs: [],
+    topicConfigs: {},
   };
 }
 
@@ -93,7 +93,7 @@ export async function planNull(folder: string): Promise<BrokerPlan> {
   const port = await freePort();
   const script = join(repositoryRoot, 'tools', 'bench', 'null-broker.ts');
   const args = ['--conditions=source', script, String(port)];
-  const nowhere = { folder, logFolder: folder, env: {}, topicConfigs: [] };
+  const nowhere = { folder, logFolder: folder, env: {}, topicConfigs: {} };
   return { name: 'null', port, command: process.execPath, args, ...nowhere };
 }
 
@@ -155,7 +155,11 @@ export class RunningBroker implements AsyncDisposable {
   /** A topic of this broker; the null broker has them all. */
   async createTopic(name: string, partitions: number): Promise<void> {
     if (this.name === 'null') return;
-    await createTopic(this.port, { name, partitions, configs: this.plan.topicConfigs });
+    await createTopic(this.port, {
+      name,
+      numPartitions: partitions,
+      configs: this.plan.topicConfigs,
+    });
   }
 
   /** True; throws with what it said when it has ended. */

@@ -1,12 +1,12 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiKeys, ZERO_UUID } from '@penstock/kafka-protocol';
-import { eventually, WireClient } from '@penstock/testing';
+import { createTopics, eventually, WireClient } from '@penstock/testing';
 import type { BenchRun } from './bench-run.ts';
 import { planPenstock, RunningBroker, type BrokerPlan } from './brokers.ts';
 import { fillTopic } from './filled-topic.ts';
 import { cpuSeconds, residentBytes } from './process-usage.ts';
-import { createTopics, deleteTopic, produceOne } from './raw-requests.ts';
+import { CREATE_TOPICS_VERSION, deleteTopic, produceOne } from './raw-requests.ts';
 import { median, percentile } from './statistics.ts';
 
 const FETCH_VERSION = 12;
@@ -123,7 +123,8 @@ async function createManyTopics(port: number): Promise<void> {
     const names = Array.from({ length: perRequest }, (_, i) => `many-${first + i}`);
     await createTopics(
       client,
-      names.map((name) => ({ name, partitions: PARTITIONS_EACH })),
+      names.map((name) => ({ name, numPartitions: PARTITIONS_EACH })),
+      CREATE_TOPICS_VERSION,
     );
   }
 }

@@ -1,19 +1,13 @@
 import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
-import { eventually, WireClient } from '@penstock/testing';
+import { createTopics, eventually, WireClient, type NewTopic } from '@penstock/testing';
 
 /** Versions that both brokers and the null broker speak. */
 const METADATA_VERSION = 9;
-const CREATE_TOPICS_VERSION = 5;
+export const CREATE_TOPICS_VERSION = 5;
 const DELETE_TOPICS_VERSION = 4;
 const PRODUCE_VERSION = 9;
 const LIST_OFFSETS_VERSION = 5;
 const LATEST = -1;
-
-export interface NewTopic {
-  readonly name: string;
-  readonly partitions: number;
-  readonly configs?: readonly { readonly name: string; readonly value: string }[];
-}
 
 /** True when a broker answers at the port and has itself in its list of brokers. */
 export async function isServing(port: number): Promise<boolean> {
@@ -26,28 +20,15 @@ export async function isServing(port: number): Promise<boolean> {
 /** Creates a topic and waits until it can be written to. */
 export async function createTopic(port: number, topic: NewTopic): Promise<void> {
   await using client = await WireClient.connect(port);
-  await createTopics(client, [topic]);
+  await createTopics(client, [topic], CREATE_TOPICS_VERSION);
   await eventually(() => hasLeaders(client, topic), { what: `leaders of ${topic.name}` });
-}
-
-/** Creates topics in one request. @throws Error when one is refused */
-export async function createTopics(client: WireClient, topics: readonly NewTopic[]): Promise<void> {
-  const answer = await client.send(ApiKeys.CreateTopics, CREATE_TOPICS_VERSION, {
-    topics: topics.map(({ name, partitions, configs }) => {
-      const wanted = { name, numPartitions: partitions, replicationFactor: 1 };
-      return { ...wanted, assignments: [], configs: [...(configs ?? [])] };
-    }),
-    validateOnly: false,
-  });
-  const refused = answer.topics.find(({ errorCode }) => errorCode !== 0);
-  if (refused) throw new Error(`topic ${refused.name}: ${refused.errorMessage}`);
 }
 
 /**
  * Metadata names a leader in Kafka before that leader knows; its offsets are told only by itself.
  */
-async function hasLeaders(client: WireClient, { name, partitions }: NewTopic): Promise<boolean> {
-  const asked = Array.from({ length: partitions }, (_, partitionIndex) => {
+async function hasLeaders(client: WireClient, { name, numPartitions }: NewTopic): Promise<boolean> {
+  const asked = Array.from({ length: numPartitions }, (_, partitionIndex) => {
     return { partitionIndex, currentLeaderEpoch: -1, timestamp: LATEST };
   });
   const body = { replicaId: -1, isolationLevel: 0, topics: [{ name, partitions: asked }] };

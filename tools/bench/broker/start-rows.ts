@@ -24,7 +24,7 @@ export async function compareStart(run: BenchRun, classPath: string): Promise<vo
     for (const plan of inTurn(plans, pair)) {
       empty[plan.name]!.push(
         await secondsToFirstRecord(run, plan, async () => {
-          await createTopic(plan.port, { name: TOPIC, partitions: 1 });
+          await createTopic(plan.port, { name: TOPIC, numPartitions: 1 });
         }),
       );
       again[plan.name]!.push(await secondsToFirstRecord(run, plan, async () => {}));

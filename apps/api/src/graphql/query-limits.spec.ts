@@ -62,14 +62,12 @@ describe('cost', () => {
     expect(check(`{ ${many} }`)).toBe('QUERY_TOO_LARGE');
   });
 
-  it('weighs fragments that double at each step in no time', () => {
+  it('weighs each fragment once, where following them would never end', () => {
     const fragments = Array.from(
       { length: 60 },
       (_, index) =>
         `fragment F${index} on Folder { ${index === 59 ? 'name' : `...F${index + 1} ...F${index + 1}`} }`,
     ).join(' ');
-    const startedAt = performance.now();
     expect(check(`{ folder { ...F0 } } ${fragments}`)).toBe('allowed');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 });

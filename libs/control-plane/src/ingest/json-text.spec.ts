@@ -1,3 +1,4 @@
+import { SeededRandom } from '@penstock/testing';
 import { describe, expect, it } from 'vitest';
 import { arrayElements, nextValue, objectMembers, type Slice } from './json-text.ts';
 
@@ -29,7 +30,8 @@ describe('arrayElements', () => {
   });
 
   it('gives, for any array, as many pieces as there are elements, each its element', () => {
-    const random = generator(20261121);
+    const generator = new SeededRandom(20261121);
+    const random = () => generator.next();
     for (let round = 0; round < 2_000; round++) {
       const values = Array.from({ length: Math.floor(random() * 6) }, () => anyValue(random, 3));
       const text = spaced(values, random);
@@ -78,17 +80,6 @@ describe('nextValue', () => {
     expect(nextValue(Buffer.from('[1]'), 0)).toBe('not-an-object');
   });
 });
-
-/** mulberry32: the seed makes a failure repeatable. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const TEXTS = ['', 'plain', '"', '\\', '\\"', '[]', '{},', 'ü💧', '\n\t', ',"a":'];
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { IngestRefusal, type IngestProblem } from './ingest-problem.ts';
 import { parseNative, type NativeOptions } from './native-format.ts';
 
@@ -166,9 +166,13 @@ describe('what is not JSON', () => {
 
   it('is found in a megabyte without trying every place', () => {
     const body = `[${'{"a":1},'.repeat(100_000)}}]`;
-    const startedAt = performance.now();
-    expect(problem(body)).toMatchObject({ code: 'malformed-json', line: 1 });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    const tries = vi.spyOn(JSON, 'parse');
+    try {
+      expect(problem(body)).toMatchObject({ code: 'malformed-json', line: 1 });
+      expect(tries.mock.calls.length).toBeLessThan(100);
+    } finally {
+      tries.mockRestore();
+    }
   });
 });
 

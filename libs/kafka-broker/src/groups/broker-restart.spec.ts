@@ -1,5 +1,5 @@
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
-import { TestBroker, WireClient } from '@penstock/testing';
+import { createTopic, TestBroker, WireClient } from '@penstock/testing';
 import { expect, test } from 'vitest';
 
 test('a broker that stops answers who is parked, and does not wait for anybody', async () => {
@@ -18,7 +18,7 @@ test('a deletion that was interrupted leaves no offsets for a new topic of the n
   await using broker = await TestBroker.start();
   {
     await using client = await WireClient.connect(broker.port);
-    await createTopic(client);
+    await createTopic(client, 't');
     expect(await commit(client, 7)).toBe(ErrorCodes.NONE);
     let isDead = false;
     broker.store.beforeWrite = (operation) => {
@@ -30,7 +30,7 @@ test('a deletion that was interrupted leaves no offsets for a new topic of the n
   }
   await broker.restart();
   await using client = await WireClient.connect(broker.port);
-  await createTopic(client);
+  await createTopic(client, 't');
   const { topics } = await client.send(ApiKeys.OffsetFetch, 7, {
     groupId: 'g',
     topics: [{ name: 't', partitionIndexes: [0] }],
@@ -59,14 +59,6 @@ function sync(client: WireClient, memberId: string) {
 
 function stateOf(broker: TestBroker): string {
   return broker.broker.context.groups.describe('g').state;
-}
-
-async function createTopic(client: WireClient): Promise<void> {
-  const { topics } = await client.send(ApiKeys.CreateTopics, 7, {
-    topics: [{ name: 't', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
-    validateOnly: false,
-  });
-  expect(topics[0]?.errorCode).toBe(ErrorCodes.NONE);
 }
 
 async function commit(client: WireClient, committedOffset: number): Promise<number | undefined> {

@@ -33,9 +33,7 @@ describe('KafkaClients', () => {
       await expect.poll(() => consumed, { timeout: 10_000 }).toEqual(['0']);
       for (let round = 1; round <= 3; round++) {
         await broker.restart();
-        const startedAt = performance.now();
         await send(String(round));
-        expect(performance.now() - startedAt).toBeLessThan(3_000);
         const topics = await clients.admin().listTopics();
         expect(topics).toContain('t');
         await expect

@@ -1,47 +1,20 @@
-import type { Clock, Timer } from '@penstock/kafka-log';
+import { SimulatedClock } from '@penstock/kafka-log/faults';
 
-/** A clock that moves when it is told to; timers fire in the order of their times. */
-export class FakeClock implements Clock {
-  #now: number;
-  #sequence = 0;
-  readonly #timers = new Set<{ at: number; sequence: number; action: () => void }>();
-
+/**
+ * A clock that moves when it is told to, for a broker whose sockets and files are real: what it puts
+ * off for a moment does not wait for the clock.
+ */
+export class FakeClock extends SimulatedClock {
   constructor(startMs = 0) {
-    this.#now = startMs;
+    super(startMs);
   }
 
-  now(): number {
-    return this.#now;
-  }
-
-  monotonicNow(): number {
-    return this.#now;
-  }
-
-  schedule(delayMs: number, action: () => void): Timer {
-    const timer = { at: this.#now + delayMs, sequence: this.#sequence++, action };
-    this.#timers.add(timer);
-    return { cancel: () => void this.#timers.delete(timer) };
-  }
-
-  defer(action: () => void): void {
+  override defer(action: () => void): void {
     setImmediate(action);
   }
 
-  /** Moves time on; what a timer starts is settled before the next one fires. */
-  async advance(byMs: number): Promise<void> {
-    const end = this.#now + byMs;
-    for (;;) {
-      const next = [...this.#timers]
-        .filter(({ at }) => at <= end)
-        .sort((a, b) => a.at - b.at || a.sequence - b.sequence)[0];
-      if (!next) break;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.action();
-      await settled();
-    }
-    this.#now = end;
+  override async advance(byMs: number): Promise<void> {
+    await super.advance(byMs);
     await settled();
   }
 }

@@ -17,14 +17,40 @@ export async function createTopic(
   client: WireClient,
   name: string,
   numPartitions = 1,
+  configs: Readonly<Record<string, string>> = {},
 ): Promise<CreatedTopic> {
-  const { topics } = await client.send(ApiKeys.CreateTopics, 7, {
-    topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }],
+  const [created] = await createTopics(client, [{ name, numPartitions, configs }]);
+  return created!;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  readonly numPartitions: number;
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** Creates topics in one request. @throws Error when the broker refuses one */
+export async function createTopics(
+  client: WireClient,
+  wanted: readonly NewTopic[],
+  version = 7,
+): Promise<CreatedTopic[]> {
+  const { topics } = await client.send(ApiKeys.CreateTopics, version, {
+    topics: wanted.map(({ configs = {}, ...topic }) => ({
+      ...topic,
+      replicationFactor: 1,
+      assignments: [],
+      configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+    })),
+    timeoutMs: 30_000,
     validateOnly: false,
   });
-  const [created] = topics;
-  if (created?.errorCode !== ErrorCodes.NONE) throw new Error(created?.errorMessage ?? name);
-  return created;
+  const refused = topics.find(({ errorCode }) => errorCode !== ErrorCodes.NONE);
+  if (refused) {
+    const { name, errorCode, errorMessage } = refused;
+    throw new Error(`topic ${name} was not created: error ${errorCode}, ${errorMessage}`);
+  }
+  return topics;
 }
 
 /** One record batch of these values, of now. */
