@@ -8,7 +8,7 @@ import {
   type Logger,
   type Timer,
 } from '@penstock/kafka-log';
-import type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
+import type { BrokerContext } from './broker-context.ts';
 import { AlteredConfigs } from './configs/altered-configs.ts';
 import { BrokerConfigs } from './configs/broker-configs.ts';
 import type { LogLevel } from './configs/logger-target.ts';
@@ -24,16 +24,17 @@ import { TopicCatalog } from './metadata/topic-catalog.ts';
 import { newBrokerMetrics } from './metrics.ts';
 import { Connections, type ConnectionBounds } from './network/connections.ts';
 import { RequestDispatcher } from './network/request-dispatcher.ts';
+import {
+  Listeners,
+  listenerUrls,
+  type ListenerOptions,
+  type OpenListener,
+} from './network/listeners.ts';
 import { BrokerServer, type Listener, type ListenOptions } from './network/server.ts';
 
 export interface BrokerOptions {
-  /** Address to listen on; a loopback or wildcard address is served in both families. */
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
-  /** What clients are told to connect to; the port defaults to the one listened on. */
-  readonly advertisedHost: string;
-  readonly advertisedPort?: number;
+  /** Where clients come in; the first is the one that `port` speaks of. */
+  readonly listeners: readonly [ListenerOptions, ...ListenerOptions[]];
   /** Folder of the partitions' folders. */
   readonly logDirectory: string;
   readonly durability: 'fsync' | 'os';
@@ -60,14 +61,14 @@ const CLUSTER_ID = 'cluster.id';
 
 /** An Apache Kafka broker of one node: what `start` gives is serving. */
 export class Broker {
-  readonly #context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress };
+  readonly #context: BrokerContext & { isStopping: boolean };
   readonly #writes: GroupWrites;
   readonly #connections: Connections;
-  #server: Listener | undefined;
+  #listeners: Listeners | undefined;
   #expiryTimer: Timer | undefined;
 
   private constructor(
-    context: BrokerContext & { isStopping: boolean; advertised: AdvertisedAddress },
+    context: BrokerContext & { isStopping: boolean },
     writes: GroupWrites,
     bounds: Partial<ConnectionBounds> = {},
   ) {
@@ -121,7 +122,6 @@ export class Broker {
       const context = {
         clusterId: await clusterId(store, stored.settings, identity, newUuid),
         rack: configs.value('broker.rack'),
-        advertised: { host: options.advertisedHost, port: options.advertisedPort ?? options.port },
         durability: options.durability,
         logDirectory: options.logDirectory,
         coercesReplicationFactor: options.coercesReplicationFactor ?? false,
@@ -147,27 +147,27 @@ export class Broker {
     return this.#context;
   }
 
+  /** The port of the first listener. */
   get port(): number {
-    return this.#context.advertised.port;
+    return this.listeners[0]?.port ?? 0;
+  }
+
+  get listeners(): readonly OpenListener[] {
+    return this.#listeners?.all ?? [];
   }
 
   async #listen(options: BrokerOptions): Promise<void> {
-    const { host, port, listen = BrokerServer.listen } = options;
-    this.#server = await listen({
-      host,
-      port,
+    const { clock, configs } = this.#context;
+    this.#listeners = await Listeners.open(options.listeners, {
+      listen: options.listen ?? BrokerServer.listen,
       logger: options.logger,
-      clock: this.#context.clock,
-      onConnection: (socket) => this.#connections.accept(socket),
+      clock,
+      onConnection: (socket, listener) => this.#connections.accept(socket, listener),
     });
-    this.#context.advertised = {
-      host: options.advertisedHost,
-      port: options.advertisedPort ?? this.#server.port,
-    };
-    const { configs, advertised } = this.#context;
+    const ofClients = this.listeners.filter(({ isInternal }) => !isInternal);
     configs.state({
-      listeners: listenerUrl(host, this.#server.port),
-      'advertised.listeners': listenerUrl(advertised.host, advertised.port),
+      listeners: listenerUrls(ofClients, ({ hosts, port }) => ({ host: hosts[0] ?? '', port })),
+      'advertised.listeners': listenerUrls(ofClients, ({ advertised }) => advertised),
     });
     reportUnused(configs, options);
   }
@@ -192,7 +192,7 @@ export class Broker {
     this.#context.isStopping = true;
     this.#expiryTimer?.cancel();
     const { groups, parkedFetches, logs } = this.#context;
-    const accepting = this.#server?.close();
+    const accepting = this.#listeners?.close();
     parkedFetches.wakeAll();
     groups.close();
     await Promise.all([accepting, this.#connections.close(DRAIN_MS_MAX)]);
@@ -216,10 +216,6 @@ function idSettings(nodeId: number): Record<string, string> {
   return { 'node.id': String(nodeId), 'broker.id': String(nodeId) };
 }
 
-function listenerUrl(host: string, port: number): string {
-  return `PLAINTEXT://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
 function reportUnused(configs: BrokerConfigs, options: BrokerOptions): void {
   const { logger, logDirectory, settings } = options;
   const folders = settings?.['log.dirs'];
@@ -231,7 +227,12 @@ function reportUnused(configs: BrokerConfigs, options: BrokerOptions): void {
     logger.warn({ settings: unknownNames }, 'these settings are not known');
   }
   if (namesWithoutEffect.length > 0) {
-    logger.info({ settings: namesWithoutEffect }, 'these settings have no effect in this broker');
+    logger.warn({ settings: namesWithoutEffect }, 'these settings have no effect in this broker');
+  }
+  const inSyncMin = configs.number('min.insync.replicas');
+  if (inSyncMin > 1) {
+    const text = 'min.insync.replicas has no effect: each partition has one replica';
+    logger.warn({ 'min.insync.replicas': inSyncMin }, text);
   }
 }
 

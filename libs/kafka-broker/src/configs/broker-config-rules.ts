@@ -1,5 +1,6 @@
 import { BROKER_CONFIGS } from './broker-config-table.ts';
 import { configProblem } from './config-definition.ts';
+import { missingProtection } from './missing-protections.ts';
 
 /** A broken rule, by the setting to change. */
 export interface BrokenRule {
@@ -78,7 +79,10 @@ export function dynamicValuesProblem(
       : undefined;
     if (threads !== undefined) return threads;
   }
-  return brokerValuesProblem((name) => values.get(name) ?? null)?.message;
+  const changed = [...values].filter(([name, value]) => value !== now(name));
+  const broken =
+    missingProtection(changed) ?? brokerValuesProblem((name) => values.get(name) ?? null);
+  return broken?.message;
 }
 
 function threadsProblem(name: string, threads: number, current: number): string | undefined {

@@ -1,5 +1,6 @@
 import { BROKER_CONFIGS, type BrokerConfigDefinition } from './broker-config-table.ts';
 import { brokerValuesProblem } from './broker-config-rules.ts';
+import { missingProtection } from './missing-protections.ts';
 import { CONFIG_SOURCES, configNumber, configProblem } from './config-definition.ts';
 
 /** A value with the place it comes from, as DescribeConfigs lists them, most specific first. */
@@ -54,11 +55,12 @@ export class BrokerConfigs {
   constructor(given: Readonly<Record<string, string>> = {}) {
     this.#static = new Map(Object.entries(given));
     for (const [name, value] of this.#static) {
-      const definition = BROKER_CONFIGS.get(name);
+      const definition = BROKER_CONFIGS.get(name) ?? listenerLimit(name);
       const problem = definition && configProblem(definition, value);
       if (problem !== undefined) throw new BrokerConfigError(name, problem);
     }
-    const broken = brokerValuesProblem((name) => this.value(name));
+    const broken =
+      missingProtection(this.#static) ?? brokerValuesProblem((name) => this.value(name));
     if (broken) throw new BrokerConfigError(broken.setting, broken.message);
   }
 
@@ -170,8 +172,25 @@ export class BrokerConfigs {
 
   /** Settings given at the start on which nothing depends here. */
   get namesWithoutEffect(): string[] {
-    return [...this.#static.keys()].filter((name) => BROKER_CONFIGS.get(name)?.acts === false);
+    return [...this.#static.keys()].filter(
+      (name) => BROKER_CONFIGS.get(name)?.acts === false || isOfAListener(name),
+    );
   }
+}
+
+/** What one listener may have besides the broker, by its name in lower case. */
+const LISTENER_LIMITS: readonly string[] = ['max.connections', 'max.connection.creation.rate'];
+
+const OF_A_LISTENER = /^listener\.name\.([^.]+)\.(.+)$/;
+
+/** The setting of the broker that this one narrows for a listener. */
+function listenerLimit(name: string): BrokerConfigDefinition | undefined {
+  const limit = OF_A_LISTENER.exec(name)?.[2] ?? '';
+  return LISTENER_LIMITS.includes(limit) ? BROKER_CONFIGS.get(limit) : undefined;
+}
+
+function isOfAListener(name: string): boolean {
+  return OF_A_LISTENER.test(name) && listenerLimit(name) === undefined;
 }
 
 /** Kafka's own settings, and those of one listener. */

@@ -44,7 +44,7 @@ export const NODE_SETTINGS: readonly SettingRow[] = [
     'listener.security.protocol.map',
     'string',
     'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    { dynamic: 'broker' },
+    { dynamic: 'broker', does: 'Protocol of each listener; only PLAINTEXT is built.' },
   ],
   [
     'listeners',
