@@ -15,11 +15,10 @@ USER node
 ENV NODE_ENV=production \
     PENSTOCK_BIND=0.0.0.0 \
     PENSTOCK_ADVERTISED_HOST=localhost \
-    PENSTOCK_KAFKA_PORT=9092 \
     PENSTOCK_HTTP_PORT=8080 \
     PENSTOCK_DATA_DIR=/data
 VOLUME /data
 EXPOSE 9092 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PENSTOCK_HTTP_PORT + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "tools/start/start.mjs", "--prebuilt"]

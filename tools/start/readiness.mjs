@@ -1,13 +1,16 @@
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Patience } from './patience.mjs';
+import { hostAndPort, localHostOf, publicHostOf } from './addresses.mjs';
 
 /**
  * Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. It never gives up,
  * since what is there already serves others meanwhile; it says what is missing.
  */
 export async function serving(settings, signal) {
-  const url = `${baseUrl(settings)}/readyz`;
+  // Not by name: what that resolves to is not ours to say.
+  const { bind, port } = settings.http;
+  const url = `http://${hostAndPort(localHostOf(bind), port)}/readyz`;
   const patience = new Patience('not ready yet');
   while (!signal.aborted) {
     const missing = await whatIsMissing(url);
@@ -51,25 +54,14 @@ function missingParts(body) {
 
 /** The one line that says where everything is. */
 export function readyLine(settings, milliseconds) {
-  const base = baseUrl(settings);
-  const { advertisedHost, port, external, bootstrapServers } = settings.kafka;
-  const kafka = external ? bootstrapServers.join(',') : `${advertisedHost}:${port}`;
+  const { http, kafka } = settings;
+  const base = `http://${hostAndPort(publicHostOf(http), http.port)}`;
   return [
     `Penstock is ready, start time ${(milliseconds / 1000).toFixed(1)} s:`,
     `dashboard ${base}/`,
     `| GraphQL ${base}/graphql`,
     `| ingest ${base}/ingest/TOPIC`,
     `| API ${base}/docs`,
-    `| Kafka ${kafka}`,
+    `| Kafka ${kafka.publicServers.join(',')}`,
   ].join(' ');
-}
-
-function baseUrl({ bind, http }) {
-  return `http://${hostOf(bind)}:${http.port}`;
-}
-
-function hostOf(bind) {
-  if (bind === '127.0.0.1' || bind === '0.0.0.0') return 'localhost';
-  if (bind === '::') return '[::1]';
-  return bind.includes(':') ? `[${bind}]` : bind;
 }

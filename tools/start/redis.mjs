@@ -23,7 +23,11 @@ export async function findRedis(settings) {
   const port = (await isFree(redisPort)) ? redisPort : await anyFreePort();
   const folder = join(settings.dataDir, 'redis');
   mkdirSync(folder, { recursive: true });
-  return { url: urlOf(port), how: 'started here', start: serverCommand(port, folder) };
+  return {
+    url: urlOf(port),
+    how: 'started here',
+    start: serverCommand(port, await loopbackAddresses(), folder),
+  };
 }
 
 /**
@@ -33,9 +37,9 @@ export async function findRedis(settings) {
  * Append-only with a sync each second: queues survive a crash of Redis. What that second may lose
  * is put back by the workers, since what should run is recorded in control.db first.
  */
-function serverCommand(port, folder) {
+function serverCommand(port, hosts, folder) {
   const pidFile = join(folder, 'redis.pid');
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder].concat(
+  const args = ['--port', String(port), '--bind', ...hosts, '--dir', folder].concat(
     ['--pidfile', pidFile, '--daemonize', 'no', '--logfile', join(folder, 'redis.log')],
     ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
     ['--maxmemory-policy', 'noeviction'],
@@ -81,21 +85,33 @@ function answersPing(port) {
   });
 }
 
+/** Those of the two loopback addresses that the machine has: `localhost` may be either. */
+async function loopbackAddresses() {
+  const outcomes = await Promise.all(LOOPBACK.map((host) => listenOnce(0, host)));
+  return LOOPBACK.filter((_, index) => outcomes[index].port !== undefined);
+}
+
 async function isFree(port) {
-  return (await listenOnce(port)) !== undefined;
+  const outcomes = await Promise.all(LOOPBACK.map((host) => listenOnce(port, host)));
+  return outcomes.every(({ problem }) => problem !== 'EADDRINUSE' && problem !== 'EACCES');
 }
 
 async function anyFreePort() {
-  return listenOnce(0);
+  for (;;) {
+    const { port } = await listenOnce(0, '127.0.0.1');
+    if (await isFree(port)) return port;
+  }
 }
 
-function listenOnce(port) {
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+function listenOnce(port, host) {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ port, host: '127.0.0.1' }, () => {
+    server.once('error', (error) => resolve({ problem: error.code }));
+    server.listen({ port, host }, () => {
       const bound = server.address().port;
-      server.close(() => resolve(bound));
+      server.close(() => resolve({ port: bound }));
     });
   });
 }

@@ -39,14 +39,28 @@ export function checkDataFolder(dataDir) {
 }
 
 /** Stops with one line when a port that is going to be listened on is taken. */
-export async function checkPorts(settings) {
-  const ports = [['PENSTOCK_HTTP_PORT', settings.http.port, settings.bind]];
-  const { kafka } = settings;
-  if (!kafka.external) ports.unshift(['PENSTOCK_KAFKA_PORT', kafka.port, kafka.bind]);
-  for (const [variable, port, host] of ports) {
+export async function checkPorts({ http, kafka, broker }) {
+  const { explicit } = broker;
+  const byKafka = 'listeners' in explicit ? 'KAFKA_LISTENERS' : 'KAFKA_ADVERTISED_LISTENERS';
+  const isByKafka = 'listeners' in explicit || 'advertised.listeners' in explicit;
+  const listenersVariable = isByKafka ? byKafka : 'PENSTOCK_KAFKA_PORT';
+  const kafkaPorts = kafka.external
+    ? []
+    : kafka.listeners.map(({ port, hosts }) => [listenersVariable, port, hosts]);
+  for (const [variable, port, hosts] of [
+    ...kafkaPorts,
+    ['PENSTOCK_HTTP_PORT', http.port, http.hosts],
+  ]) {
+    if (port !== 0) await checkPort(variable, port, hosts);
+  }
+}
+
+async function checkPort(variable, port, hosts) {
+  for (const [index, host] of hosts.entries()) {
     const problem = await portProblem(port, host);
-    if (problem === undefined) continue;
-    const instead = `${variable}=${port + 1} npm start`;
+    if (problem === undefined || (index > 0 && noSuchAddress.has(problem))) continue;
+    const isPort = variable.startsWith('PENSTOCK_');
+    const instead = isPort ? `${variable}=${port + 1} npm start` : `in ${variable}`;
     if (problem === 'EADDRINUSE') {
       throw new Stop(
         `Port ${port} is in use by another program: end that program, or choose another port: ${instead}`,
@@ -58,10 +72,15 @@ export async function checkPorts(settings) {
   }
 }
 
+/** What the system says when it does not have an address, for instance one of the other family. */
+const noSuchAddress = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
 function portProblem(port, host) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error) => resolve(error.code));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+    server.listen({ port, host, ipv6Only: true, exclusive: true }, () =>
+      server.close(() => resolve(undefined)),
+    );
   });
 }

@@ -89,6 +89,9 @@ async function run(options) {
 }
 
 async function supervise(settings, env, startedAt) {
+  // The broker says its own.
+  if (settings.kafka.external)
+    for (const text of settings.broker.notices) say('penstock', text, 'warn');
   const redis = await findRedis(settings);
   if (stop.signal.aborted) return;
   if (redis !== undefined) say('redis', `${redis.url} (${redis.how})`);

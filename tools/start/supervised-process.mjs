@@ -25,6 +25,7 @@ export class SupervisedProcess {
    * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel: gives the process id once it serves
    * @param {number} [options.startMsMax] how long it may take until it serves
    * @param {() => void} options.onChange state, process id or count of restarts changed
+   * @param {(message: object) => void} [options.onReady] what it said when it was ready, which may hold ports that nobody knew before
    */
   constructor(options) {
     this.name = options.name;
@@ -58,7 +59,9 @@ export class SupervisedProcess {
     printOutput(this.name, child.stderr);
     child.stdin.on('error', () => undefined);
     child.on('message', (message) => {
-      if (message?.type === 'ready' && this.child === child) this.#isReady();
+      if (message?.type !== 'ready' || this.child !== child) return;
+      this.options.onReady?.(message);
+      this.#isReady();
     });
     if (this.options.probe) void this.#probe(child);
     this.ended = new Promise((resolve) => {
@@ -81,6 +84,11 @@ export class SupervisedProcess {
 
   send(message) {
     if (this.child?.connected) this.child.send(message, () => undefined);
+  }
+
+  /** Ends it in good order, and starts it again. */
+  restart() {
+    this.child?.kill('SIGTERM');
   }
 
   /** Ends it in good order; hard when that takes longer than `graceMs`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { productNode, root } from '../install/repository.mjs';
+import { hostAndPort } from './addresses.mjs';
 import { say } from './output.mjs';
 import { Patience } from './patience.mjs';
 import { SupervisedProcess } from './supervised-process.mjs';
@@ -13,21 +14,24 @@ export class Supervisor {
   #processes = new Map();
   #onFailedStart;
   #env;
+  #settings;
   #started = false;
+  #internalPort;
 
   /**
    * @param {object} options
-   * @param {object} options.settings as `readSettings` gives them
+   * @param {object} options.settings as `readSettings` gives them; free ports are filled in once they are known
    * @param {NodeJS.ProcessEnv} options.env environment of the processes
    * @param {{ command: string, args: string[], probe: () => Promise<number | undefined> } | undefined} options.redis
    * @param {(name: string, reason: string) => void} options.onFailedStart a process does not come up
    */
   constructor({ settings, env, redis, onFailedStart }) {
-    this.#env = env;
+    this.#env = { ...env };
+    this.#settings = settings;
     this.#onFailedStart = onFailedStart;
     if (redis !== undefined) this.#add({ name: 'redis', ...redis });
-    if (!settings.kafka.external) this.#addApp('broker');
-    this.#addApp('api');
+    if (!settings.kafka.external) this.#addApp('broker', (said) => this.#brokerListens(said));
+    this.#addApp('api', (said) => this.#apiListens(said));
     this.#addApp('worker');
   }
 
@@ -73,11 +77,30 @@ export class Supervisor {
     return `${waiting.join(', ')} ${waiting.length === 1 ? 'does' : 'do'} not serve yet`;
   }
 
-  #addApp(name) {
+  /** Which ports the broker has is in the data folder, for api and worker to read at their start. */
+  #brokerListens({ ports }) {
+    const { kafka } = this.#settings;
+    kafka.publicServers = kafka.listeners.map(({ name, advertisedHost, advertisedPort, port }) =>
+      hostAndPort(advertisedHost, advertisedPort ?? (port || ports.listeners[name])),
+    );
+    const isMoved = this.#internalPort !== undefined && this.#internalPort !== ports.internal;
+    this.#internalPort = ports.internal;
+    if (!isMoved) return;
+    say('broker', 'its port for api and worker was taken meanwhile: both start again', 'warn');
+    for (const name of ['api', 'worker']) this.#processes.get(name).restart();
+  }
+
+  /** The next life of the process is to be found where this one was. */
+  #apiListens({ port }) {
+    this.#settings.http.port = port;
+    this.#env.PENSTOCK_HTTP_PORT = String(port);
+  }
+
+  #addApp(name, onReady) {
     const folder = join(root, 'apps', name);
     const { nodeArguments } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const args = [...nodeArguments, join(folder, 'dist', 'main.js')];
-    this.#add({ name, command: productNode(), args, ipc: true });
+    this.#add({ name, command: productNode(), args, ipc: true, onReady });
   }
 
   #add(options) {

@@ -7,10 +7,12 @@ import {
   loadConfig,
   onShutdown,
   StopSteps,
+  withBrokerPorts,
   type Config,
   type Logger,
 } from '@penstock/platform';
 import { createApplication } from './application.ts';
+import { listen, type Listening } from './http/listening.ts';
 
 /** Ends the process with one line for what the person who starts it can set right. */
 function fail(error: unknown): never {
@@ -30,15 +32,23 @@ function codeOf(error: unknown): string {
 async function start(config: Config, logger: Logger): Promise<void> {
   const app = await createApplication({ config, logger });
   const steps = app.get(StopSteps);
-  const close = (): Promise<void> => steps.waitFor('requests under way', app.close());
+  const listening: Listening[] = [];
+  const close = async (): Promise<void> => {
+    await steps.waitFor(
+      'requests under way',
+      Promise.all([...listening.map((each) => each.close()), app.close()]),
+    );
+  };
   onShutdown(close, { logger: logger.pino, steps });
-  await app.listen({ port: config.http.port, host: config.bind });
-  logger.pino.info({ url: await app.getUrl() }, 'listening');
-  announceReady();
+  const open = await listen(app, config.http);
+  listening.push(open);
+  const { hosts, port } = open;
+  logger.pino.info({ hosts, port }, 'listening');
+  announceReady({ port });
 }
 
 try {
-  const config = loadConfig();
+  const config = withBrokerPorts(loadConfig());
   await start(config, createLogger({ name: 'api', level: config.logLevel }));
 } catch (error) {
   fail(error);

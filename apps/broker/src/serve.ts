@@ -1,4 +1,4 @@
-import type { BrokerOptions } from '@penstock/kafka-broker';
+import type { Broker, BrokerOptions, OpenListener } from '@penstock/kafka-broker';
 import {
   announceReady,
   createLogger,
@@ -6,6 +6,8 @@ import {
   databaseFiles,
   onShutdown,
   StopSteps,
+  writeBrokerPorts,
+  type BrokerPorts,
   type Config,
 } from '@penstock/platform/process';
 import { reportMetrics } from './process-metrics.ts';
@@ -36,17 +38,30 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
-  announceReady();
+  for (const notice of config.broker.notices) logger.warn(notice);
+  const ports = portsOf(broker);
+  writeBrokerPorts(config.dataDir, ports);
+  announceReady({ ports });
   logger.info(
     {
-      bind: config.kafka.bind,
-      port: broker.port,
-      advertised: config.kafka.advertisedHost,
+      listeners: broker.listeners.map(described),
       durability: config.durability,
       startMs: Math.round(performance.now()),
     },
     'broker is serving',
   );
+}
+
+function portsOf({ listeners }: Broker): BrokerPorts {
+  const ofClients = listeners.filter(({ isInternal }) => !isInternal);
+  return {
+    internal: listeners.find(({ isInternal }) => isInternal)?.port ?? 0,
+    listeners: Object.fromEntries(ofClients.map(({ name, port }) => [name, port])),
+  };
+}
+
+function described({ name, hosts, port, advertised }: OpenListener): string {
+  return `${name} on ${hosts.join(' and ')}, port ${port}, as ${advertised.host}:${advertised.port}`;
 }
 
 function openMetadata(config: Config): ThreadedMetadataStore {

@@ -1,5 +1,15 @@
-import { Broker, type BrokerOptions, type MetadataStore } from '@penstock/kafka-broker';
-import type { Config, PinoLogger } from '@penstock/platform/process';
+import {
+  Broker,
+  type BrokerOptions,
+  type ListenerOptions,
+  type MetadataStore,
+} from '@penstock/kafka-broker';
+import {
+  INTERNAL_HOST,
+  readBrokerPorts,
+  type Config,
+  type PinoLogger,
+} from '@penstock/platform/process';
 import { join } from 'node:path';
 
 export interface StartBrokerOptions {
@@ -15,10 +25,7 @@ export async function startBroker(options: StartBrokerOptions): Promise<Broker> 
   const { config, store, logger, surroundings } = options;
   try {
     return await Broker.start({
-      host: config.kafka.bind,
-      port: config.kafka.port,
-      advertisedHost: config.kafka.advertisedHost,
-      ...(config.kafka.advertisedPort && { advertisedPort: config.kafka.advertisedPort }),
+      listeners: listenersOf(config),
       logDirectory: join(config.dataDir, 'log'),
       durability: config.durability,
       settings: config.broker.explicit,
@@ -32,4 +39,22 @@ export async function startBroker(options: StartBrokerOptions): Promise<Broker> 
     await store.close();
     throw error;
   }
+}
+
+/**
+ * The listeners that were asked for, and one on loopback for api and worker: what clients are told
+ * may be a name or a port that only they can use, and their limits are not ours.
+ */
+function listenersOf({ kafka, dataDir }: Config): [ListenerOptions, ...ListenerOptions[]] {
+  const lastPorts = readBrokerPorts(dataDir);
+  const [first, ...others] = kafka.listeners;
+  const withLastPort = (listener: typeof first) => ({
+    ...listener,
+    preferredPort: lastPorts?.listeners[listener.name],
+  });
+  const internal = {
+    ...{ name: 'PENSTOCK', hosts: [INTERNAL_HOST], advertisedHost: INTERNAL_HOST },
+    ...{ port: 0, preferredPort: lastPorts?.internal, isInternal: true },
+  };
+  return [withLastPort(first), ...others.map(withLastPort), internal];
 }

@@ -11,9 +11,10 @@ test('a port in use, a folder in use and a wrong setting each say in one line wh
   await once(taken, 'listening');
   const { port } = taken.address() as { port: number };
 
-  const portInUse = await problemOf(() => TestBroker.start({ port }));
+  const listener = { name: 'PLAINTEXT', hosts: ['127.0.0.1'], advertisedHost: 'localhost' };
+  const portInUse = await problemOf(() => TestBroker.start({ listeners: [{ ...listener, port }] }));
   expect(portInUse).toBe(
-    `Port ${port} is in use. Stop what listens there, or set PENSTOCK_KAFKA_PORT.`,
+    `Port ${port} is in use on 127.0.0.1. Stop what listens there, or set PENSTOCK_KAFKA_PORT.`,
   );
   const { logDirectory } = broker.broker.context;
   expect(await problemOf(() => TestBroker.start({ logDirectory }))).toMatch(

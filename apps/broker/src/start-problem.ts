@@ -20,12 +20,12 @@ export function startProblem(error: unknown): string | undefined {
   if (error.name === 'DatabaseDamagedError') {
     return `${error.message}. Nothing was changed. ${WAYS_OUT}`;
   }
-  const { code, path, port } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, path, port, address } = error as SocketError;
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} is in use. Stop what listens there, or set PENSTOCK_KAFKA_PORT.`;
+      return `Port ${port} is in use on ${address}. Stop what listens there, or set PENSTOCK_KAFKA_PORT.`;
     case 'EADDRNOTAVAIL':
-      return 'PENSTOCK_BIND is no address of this machine. Set it to one that is.';
+      return `${address} is no address of this machine. Set PENSTOCK_BIND to one that is.`;
     case 'EACCES':
     case 'EROFS':
     case 'EPERM':
@@ -36,6 +36,8 @@ export function startProblem(error: unknown): string | undefined {
       return undefined;
   }
 }
+
+type SocketError = NodeJS.ErrnoException & { port?: number; address?: string };
 
 /** By its name: the class would have all of the broker loaded before its metadata is asked for. */
 function isBrokerConfigError(error: Error): error is BrokerConfigError {

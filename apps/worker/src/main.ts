@@ -7,11 +7,12 @@ import {
   onShutdown,
   StopSteps,
   waitForControlDatabase,
+  withBrokerPorts,
 } from '@penstock/platform';
 import { pipelines } from '@penstock/samples';
 import { WorkerModule } from './worker.module.ts';
 
-const config = loadConfig();
+const config = withBrokerPorts(loadConfig());
 const logger = createLogger({ name: 'worker', level: config.logLevel });
 
 await waitForControlDatabase(config);

@@ -10,19 +10,11 @@ import type { TopicCatalog } from './metadata/topic-catalog.ts';
 import type { ProducerIds } from './metadata/producer-ids.ts';
 import type { BrokerMetrics } from './metrics.ts';
 
-/** What clients are told to connect to. */
-export interface AdvertisedAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** Everything that handlers work with. */
 export interface BrokerContext {
   readonly nodeId: number;
   readonly clusterId: string;
   readonly rack: string | null;
-  /** Known once the broker listens. */
-  readonly advertised: AdvertisedAddress;
   readonly durability: 'fsync' | 'os';
   /** Folder that DescribeLogDirs names. */
   readonly logDirectory: string;

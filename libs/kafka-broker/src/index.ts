@@ -1,5 +1,6 @@
 export { Broker, type BrokerOptions } from './broker.ts';
-export type { AdvertisedAddress, BrokerContext } from './broker-context.ts';
+export type { BrokerContext } from './broker-context.ts';
+export type { AdvertisedAddress, ListenerOptions, OpenListener } from './network/listeners.ts';
 export { BrokerConfigError } from './configs/broker-configs.ts';
 export type { LogLevel } from './configs/logger-target.ts';
 export type { BrokerMetrics } from './metrics.ts';

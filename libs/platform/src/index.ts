@@ -1,3 +1,4 @@
+export { withBrokerPorts } from './configuration/broker-addresses.ts';
 export {
   Config,
   loadConfig,

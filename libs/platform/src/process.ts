@@ -1,5 +1,11 @@
 // What a process without Nest needs of this library. It loads neither Nest nor the clients of Redis
 // and Kafka, which would cost the embedded broker most of its start time and of its memory.
+export {
+  INTERNAL_HOST,
+  readBrokerPorts,
+  writeBrokerPorts,
+  type BrokerPorts,
+} from './configuration/broker-addresses.ts';
 export { loadConfig, type Config, type Durability } from './configuration/config.ts';
 export { ConfigError } from './configuration/config-error.ts';
 export { settingVariable } from './configuration/kafka-settings.ts';

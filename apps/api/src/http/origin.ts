@@ -24,7 +24,7 @@ export interface OriginPolicy {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const INGEST_PATH = /^\/(ingest|topics|v3)(\/|\?|$)/;
 
-export function originPolicy(config: Pick<Config, 'bind' | 'bindIsLoopback' | 'kafka' | 'http'>) {
+export function originPolicy(config: Pick<Config, 'kafka' | 'http'>) {
   const { http } = config;
   return {
     hosts: knownHosts(config),
@@ -35,13 +35,13 @@ export function originPolicy(config: Pick<Config, 'bind' | 'bindIsLoopback' | 'k
 }
 
 /** On the network it takes PENSTOCK_ALLOWED_HOSTS for the names to be known, and then to be all. */
-function knownHosts(
-  config: Pick<Config, 'bind' | 'bindIsLoopback' | 'kafka' | 'http'>,
-): readonly string[] | undefined {
-  const { bind, bindIsLoopback, kafka, http } = config;
+function knownHosts(config: Pick<Config, 'kafka' | 'http'>): readonly string[] | undefined {
+  const { kafka, http } = config;
+  const { bind, isLoopback } = http;
   if (http.allowedHosts.includes('*')) return undefined;
-  if (!bindIsLoopback && http.allowedHosts.length === 0) return undefined;
-  const own = ['localhost', '127.0.0.1', '[::1]', bind, `[${bind}]`, kafka.advertisedHost];
+  if (!isLoopback && http.allowedHosts.length === 0) return undefined;
+  const advertised = kafka.listeners.map(({ advertisedHost }) => advertisedHost);
+  const own = ['localhost', '127.0.0.1', '[::1]', bind, `[${bind}]`, ...advertised];
   const given = http.allowedHosts.flatMap((host) => (host.includes(':') ? [`[${host}]`] : [host]));
   return [...own, http.publicUrl?.hostname ?? bind, ...given].map((host) => host.toLowerCase());
 }

@@ -65,9 +65,7 @@ export class SystemService implements OnModuleDestroy {
     return {
       brokerKind: kafka.external ? 'CLUSTER' : 'EMBEDDED',
       // What a client has to type, not the address this process uses.
-      bootstrapServers: kafka.external
-        ? kafka.bootstrapServers.join(',')
-        : `${kafka.advertisedHost}:${kafka.port}`,
+      bootstrapServers: kafka.publicServers.join(','),
       version: this.#version,
       startedAt: this.#startedAt,
       dataDir,

@@ -1,12 +1,6 @@
 import { BROKER_CONFIGS } from './broker-config-table.ts';
 import { configProblem } from './config-definition.ts';
-import { missingProtection } from './missing-protections.ts';
-
-/** A broken rule, by the setting to change. */
-export interface BrokenRule {
-  readonly setting: string;
-  readonly message: string;
-}
+import { missingProtection, type BrokenRule } from './missing-protections.ts';
 
 type ValueOf = (name: string) => string | null;
 

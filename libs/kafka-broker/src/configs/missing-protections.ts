@@ -1,5 +1,10 @@
 import { BROKER_CONFIGS } from './broker-config-table.ts';
-import type { BrokenRule } from './broker-config-rules.ts';
+
+/** A broken rule, by the setting to change. */
+export interface BrokenRule {
+  readonly setting: string;
+  readonly message: string;
+}
 
 /** A protection that Apache Kafka has and this broker does not, with the settings that ask for it. */
 interface MissingProtection {

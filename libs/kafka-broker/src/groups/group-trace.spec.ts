@@ -51,6 +51,7 @@ class InProcessTarget implements TraceTarget {
     const isConnected = () => this.#listeners.get(client) === listeners;
     const { answer } = this.#dispatcher.dispatch(request.subarray(LENGTH_BYTES), {
       host: '/127.0.0.1',
+      advertised: { host: '127.0.0.1', port: 9092 },
       onDisconnect: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -9,6 +9,7 @@ import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.ts
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
 import { isRefusal, type Topic } from '../metadata/topic-catalog.ts';
 import { topicNameProblem } from '../metadata/topic-names.ts';
+import type { AdvertisedAddress } from '../network/listeners.ts';
 import { handler } from './handler.ts';
 
 /**
@@ -27,7 +28,7 @@ import { handler } from './handler.ts';
  */
 export const metadataHandler = handler({
   key: ApiKeys.Metadata,
-  handle(request, { broker, apiVersion }) {
+  handle(request, { broker, apiVersion, advertised }) {
     const asked = request.topics;
     if (asked !== null && apiVersion >= 10 && apiVersion < FIRST_VERSION_BY_ID) {
       const isById = ({ name, topicId }: AskedTopic) => name === null || topicId !== ZERO_UUID;
@@ -40,8 +41,8 @@ export const metadataHandler = handler({
       else creating.push(topic.then((settled) => (described[index] = settled)));
     }
     return creating.length === 0
-      ? answer(broker, described, request)
-      : Promise.all(creating).then(() => answer(broker, described, request));
+      ? answer(broker, advertised, described, request)
+      : Promise.all(creating).then(() => answer(broker, advertised, described, request));
   },
 });
 
@@ -76,10 +77,10 @@ type AskedTopic = NonNullable<RequestOf<typeof ApiKeys.Metadata>['topics']>[numb
 
 function answer(
   broker: BrokerContext,
+  { host, port }: AdvertisedAddress,
   topics: TopicMetadata[],
   request: MetadataRequest,
 ): ResponseInputOf<typeof ApiKeys.Metadata> {
-  const { host, port } = broker.advertised;
   const { includeTopicAuthorizedOperations, includeClusterAuthorizedOperations } = request;
   return {
     brokers: [{ nodeId: broker.nodeId, host, port, rack: broker.rack }],

@@ -10,10 +10,10 @@ import { handler } from './handler.ts';
  */
 export const findCoordinatorHandler = handler({
   key: ApiKeys.FindCoordinator,
-  handle({ key, keyType, coordinatorKeys }, { broker, apiVersion }) {
+  handle({ key, keyType, coordinatorKeys }, { broker, apiVersion, advertised }) {
     const isKnown = keyType === 0 || keyType === 1;
     const node = isKnown
-      ? { nodeId: broker.nodeId, ...broker.advertised }
+      ? { nodeId: broker.nodeId, ...advertised }
       : { nodeId: -1, host: '', port: -1 };
     const outcome = {
       ...node,

@@ -12,7 +12,7 @@ const CONTROLLERS = 2;
  */
 export const describeClusterHandler = handler({
   key: ApiKeys.DescribeCluster,
-  handle({ endpointType, includeClusterAuthorizedOperations }, { broker }) {
+  handle({ endpointType, includeClusterAuthorizedOperations }, { broker, advertised }) {
     const { nodeId, clusterId, rack } = broker;
     if (endpointType !== BROKERS) {
       const isMismatch = endpointType === CONTROLLERS;
@@ -32,7 +32,7 @@ export const describeClusterHandler = handler({
       endpointType,
       clusterId,
       controllerId: nodeId,
-      brokers: [{ brokerId: nodeId, ...broker.advertised, rack, isFenced: false }],
+      brokers: [{ brokerId: nodeId, ...advertised, rack, isFenced: false }],
       ...(includeClusterAuthorizedOperations && {
         clusterAuthorizedOperations: CLUSTER_OPERATIONS,
       }),

@@ -1,5 +1,6 @@
 import type { ApiKey, RequestOf, ResponseInputOf } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
+import type { AdvertisedAddress } from '../network/listeners.ts';
 
 /** Who asks, in which version. */
 export interface RequestContext {
@@ -10,6 +11,8 @@ export interface RequestContext {
   readonly clientId: string;
   /** The peer's address as Kafka shows it: with a leading slash. */
   readonly clientHost: string;
+  /** Where clients of the listener that it came in by find this broker. */
+  readonly advertised: AdvertisedAddress;
   /** Calls back once if the connection ends before the answer; returns the way to take it back. */
   readonly onDisconnect: (listener: () => void) => () => void;
 }

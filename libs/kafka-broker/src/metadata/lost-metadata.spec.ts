@@ -11,9 +11,9 @@ import { recoverTopics } from './topic-recovery.ts';
 
 function start(logDirectory: string, store: MetadataStore): Promise<Broker> {
   return Broker.start({
-    host: '127.0.0.1',
-    port: 0,
-    advertisedHost: '127.0.0.1',
+    listeners: [
+      { name: 'PLAINTEXT', hosts: ['127.0.0.1', '::1'], port: 0, advertisedHost: '127.0.0.1' },
+    ],
     logDirectory,
     durability: 'fsync',
     store,

@@ -21,7 +21,9 @@ export interface GateOptions<C extends Candidate> {
   readonly logger: Logger;
   readonly settings: GateSettings;
   readonly onAdmitted: (candidate: C, address: string) => void;
-  readonly onRefused: () => void;
+  readonly onRefused: (candidate: C) => void;
+  /** It was closed from outside while it waited. */
+  readonly onGone?: (candidate: C) => void;
 }
 
 /** Sockets that wait for a place, as many as a listen queue holds. */
@@ -91,7 +93,10 @@ export class ConnectionGate<C extends Candidate> {
       }
       if (!this.#hasAllowance()) return;
       const candidate = this.#waiting.shift()!;
-      if (candidate.destroyed) continue;
+      if (candidate.destroyed) {
+        this.#options.onGone?.(candidate);
+        continue;
+      }
       this.#admit(candidate);
     }
   }
@@ -127,7 +132,7 @@ export class ConnectionGate<C extends Candidate> {
 
   #refuse(candidate: C, reason: string): void {
     candidate.destroy();
-    this.#options.onRefused();
+    this.#options.onRefused(candidate);
     this.#log(reason, `connection refused: ${reason}`);
   }
 

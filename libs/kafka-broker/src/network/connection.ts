@@ -3,6 +3,7 @@ import type { Logger } from '@penstock/kafka-log';
 import { ProtocolError } from '@penstock/kafka-protocol';
 import { CloseConnection, type EncodedAnswer } from '../handlers/handler.ts';
 import type { WatchLimits } from './connection-watch.ts';
+import type { AdvertisedAddress } from './listeners.ts';
 import { FrameError, ReceiveBuffer } from './receive-buffer.ts';
 import type { ReceiveMemory } from './receive-memory.ts';
 import { receiveInto, type Receiver } from './socket-receiver.ts';
@@ -14,6 +15,8 @@ export interface ConnectionOptions {
   readonly logger: Logger;
   /** The client's IP address. */
   readonly address: string;
+  /** What it is told to connect to. */
+  readonly advertised: AdvertisedAddress;
   /** `socket.request.max.bytes` */
   readonly requestBytesMax: number;
   readonly memory: ReceiveMemory;
@@ -75,6 +78,7 @@ export class Connection {
     this.#options = options;
     this.#client = {
       host: `/${options.address}`,
+      advertised: options.advertised,
       onDisconnect: (listener) => {
         this.#disconnectListeners.add(listener);
         // A request that was taken up after the client had closed its side need not wait either.

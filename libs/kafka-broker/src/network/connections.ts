@@ -2,9 +2,15 @@ import type { Socket } from 'node:net';
 import type { Clock, Logger } from '@penstock/kafka-log';
 import type { BrokerConfigs } from '../configs/broker-configs.ts';
 import type { BrokerMetrics } from '../metrics.ts';
-import { ConnectionGate, parseConnectionOverrides } from './connection-gate.ts';
+import {
+  ConnectionGate,
+  parseConnectionOverrides,
+  type Candidate,
+  type GateSettings,
+} from './connection-gate.ts';
 import { ConnectionWatch, type WatchLimits } from './connection-watch.ts';
 import { Connection } from './connection.ts';
+import type { OpenListener } from './listeners.ts';
 import { ReceiveMemory } from './receive-memory.ts';
 import type { Client, Dispatched } from './request-dispatcher.ts';
 import { Turns } from './turns.ts';
@@ -42,7 +48,10 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Set<Connection>();
-  readonly #gate: ConnectionGate<Socket>;
+  readonly #clients: ConnectionGate<Newcomer>;
+  /** Before `#clients`, one for each listener of clients. */
+  readonly #ofListeners = new Map<OpenListener, ConnectionGate<Newcomer>>();
+  readonly #ownProcesses: ConnectionGate<Newcomer>;
   readonly #watch: ConnectionWatch;
   readonly #memory: ReceiveMemory;
   readonly #turns: Turns;
@@ -51,22 +60,16 @@ export class Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    const { clock, logger, configs, metrics } = options;
+    const { clock, logger, configs } = options;
     const { requestBytesMax, ...bounds } = { ...BOUNDS, ...options.bounds };
     const queuedBytesMax = configs.number('queued.max.request.bytes');
     this.#memory = new ReceiveMemory(queuedBytesMax > 0 ? queuedBytesMax : requestBytesMax, () => {
       for (const connection of this.#open) connection.retarget();
     });
     this.#turns = new Turns(clock);
-    this.#gate = new ConnectionGate({
-      clock,
-      logger,
-      settings: gateSettings(configs),
-      onAdmitted: (socket, address) => this.#add(socket, address),
-      onRefused: () => {
-        metrics.connectionsRefusedTotal += 1;
-      },
-    });
+    const onAdmitted = this.#add.bind(this);
+    this.#clients = this.#gate(clientLimits(configs), onAdmitted);
+    this.#ownProcesses = this.#gate(OWN_LIMITS, onAdmitted);
     this.#watch = new ConnectionWatch({
       clock,
       logger,
@@ -82,17 +85,48 @@ export class Connections {
   }
 
   /** Takes an accepted socket that does not read yet. */
-  accept(socket: Socket): void {
+  accept(socket: Socket, listener: OpenListener): void {
     // Until it is a connection nobody else listens.
     socket.on('error', () => {});
     if (this.#isClosing) socket.destroy();
-    else this.#gate.offer(socket);
+    else this.#gateOf(listener).offer(new Newcomer(socket, listener));
+  }
+
+  #gateOf(listener: OpenListener): ConnectionGate<Newcomer> {
+    if (listener.isInternal) return this.#ownProcesses;
+    let gate = this.#ofListeners.get(listener);
+    if (gate === undefined) {
+      const limits = listenerLimits(this.#options.configs, listener.name);
+      gate = this.#gate(limits, (newcomer, address) => {
+        newcomer.leaveListener = () => gate?.leave(address);
+        this.#clients.offer(newcomer);
+      });
+      this.#ofListeners.set(listener, gate);
+    }
+    return gate;
+  }
+
+  #gate(
+    settings: GateSettings,
+    onAdmitted: (newcomer: Newcomer, address: string) => void,
+  ): ConnectionGate<Newcomer> {
+    const { clock, logger, metrics } = this.#options;
+    return new ConnectionGate({
+      ...{ clock, logger, settings, onAdmitted },
+      onRefused: (newcomer) => {
+        metrics.connectionsRefusedTotal += 1;
+        newcomer.leaveListener();
+      },
+      onGone: (newcomer) => newcomer.leaveListener(),
+    });
   }
 
   /** Takes up nothing more, answers what was taken up, closes all; by force after `forcedAfterMs`. */
   async close(forcedAfterMs: number): Promise<void> {
     this.#isClosing = true;
-    this.#gate.close();
+    for (const gate of [...this.#ofListeners.values(), this.#clients, this.#ownProcesses]) {
+      gate.close();
+    }
     for (const connection of this.#open) connection.end();
     if (this.#open.size > 0) {
       await new Promise<void>((resolve) => {
@@ -109,7 +143,8 @@ export class Connections {
     this.#watch.stop();
   }
 
-  #add(socket: Socket, address: string): void {
+  #add(newcomer: Newcomer, address: string): void {
+    const { socket, listener } = newcomer;
     const { configs, dispatch, logger, metrics } = this.#options;
     metrics.connections += 1;
     metrics.connectionsTotal += 1;
@@ -118,6 +153,7 @@ export class Connections {
       dispatch,
       logger,
       address,
+      advertised: listener.advertised,
       requestBytesMax: configs.number('socket.request.max.bytes'),
       memory: this.#memory,
       turns: this.#turns,
@@ -131,7 +167,11 @@ export class Connections {
       onClosed: (closed) => {
         metrics.connections -= 1;
         this.#open.delete(closed);
-        if (!this.#isClosing) this.#gate.leave(address);
+        const gate = listener.isInternal ? this.#ownProcesses : this.#clients;
+        if (!this.#isClosing) {
+          gate.leave(address);
+          newcomer.leaveListener();
+        }
         if (this.#open.size === 0) this.#onAllClosed?.();
       },
     });
@@ -139,8 +179,54 @@ export class Connections {
   }
 }
 
-function gateSettings(configs: BrokerConfigs) {
-  const limit = (name: string) => (configs.value(name) === null ? Infinity : configs.number(name));
+/** A socket that was accepted and is no connection yet. */
+class Newcomer implements Candidate {
+  readonly socket: Socket;
+  readonly listener: OpenListener;
+  /** Gives back the place that its listener gave it, if it has one. */
+  leaveListener = (): void => {};
+
+  constructor(socket: Socket, listener: OpenListener) {
+    this.socket = socket;
+    this.listener = listener;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.socket.remoteAddress;
+  }
+
+  get destroyed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}
+
+/** Of the product's own processes: far more than they need, and no client takes their places. */
+const OWN_LIMITS: GateSettings = {
+  connectionsMax: () => 1024,
+  connectionsPerAddressMax: () => Infinity,
+  creationRateMax: () => Infinity,
+};
+
+/** `listener.name.<name>.max.connections` and `.max.connection.creation.rate` (KIP-402, KIP-612). */
+function listenerLimits(configs: BrokerConfigs, name: string): GateSettings {
+  const prefix = `listener.name.${name.toLowerCase()}.`;
+  return {
+    connectionsMax: () => limitOf(configs, `${prefix}max.connections`),
+    connectionsPerAddressMax: () => Infinity,
+    creationRateMax: () => limitOf(configs, `${prefix}max.connection.creation.rate`),
+  };
+}
+
+function limitOf(configs: BrokerConfigs, name: string): number {
+  return configs.value(name) === null ? Infinity : configs.number(name);
+}
+
+function clientLimits(configs: BrokerConfigs): GateSettings {
+  const limit = (name: string) => limitOf(configs, name);
   return {
     connectionsMax: () => limit('max.connections'),
     connectionsPerAddressMax: (address: string) => {

@@ -10,6 +10,7 @@ import {
 } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import { unsupportedApiVersions } from '../handlers/18-api-versions.ts';
+import type { AdvertisedAddress } from './listeners.ts';
 import { CloseConnection, EncodedAnswer, type Answer, type Handler } from '../handlers/handler.ts';
 
 /** An answer on its way; null: the client waits for none. */
@@ -19,6 +20,8 @@ export type EncodedOrNone = EncodedAnswer | null;
 export interface Client {
   /** Address with a leading slash, as Kafka shows it. */
   readonly host: string;
+  /** See `RequestContext`. */
+  readonly advertised: AdvertisedAddress;
   readonly onDisconnect: (listener: () => void) => () => void;
 }
 
@@ -57,6 +60,7 @@ export class RequestDispatcher {
       correlationId,
       clientId: header.clientId ?? '',
       clientHost: client.host,
+      advertised: client.advertised,
       onDisconnect: client.onDisconnect,
     });
     return {

@@ -2,8 +2,11 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { RepeatedWarning, type Clock, type Logger } from '@penstock/kafka-log';
 
 export interface ListenOptions {
-  /** Address to bind; the IPv4 or IPv6 loopback or wildcard stands for both families. */
-  host: string;
+  /**
+   * Addresses to bind, all on one port. The first has to be one of this machine; the others are
+   * the same in other address families, which a machine may not have.
+   */
+  hosts: readonly string[];
   /** 0 picks a free port. */
   port: number;
   /** Gets sockets that do not read yet. */
@@ -19,18 +22,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Addresses that stand for "this machine" or "every interface" in the other family. */
-const OTHER_FAMILY: Readonly<Record<string, string>> = {
-  '127.0.0.1': '::1',
-  '0.0.0.0': '::',
-  '::1': '127.0.0.1',
-  '::': '0.0.0.0',
-};
+/** Tries to find a port that is free on all addresses. */
+const TRIES_MAX = 20;
+/** What the system says when it does not have an address at all. */
+const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-/**
- * Listens in both address families: clients that resolve `localhost` to `::1` first must not wait
- * for a refusal. A machine without the second family is served in the first alone.
- */
+/** Listens by TCP. */
 export class BrokerServer implements Listener {
   readonly #servers: Server[];
   readonly port: number;
@@ -40,29 +37,53 @@ export class BrokerServer implements Listener {
     this.port = port;
   }
 
-  /** @throws the socket's error (EADDRINUSE, EACCES, …) when the given address cannot be bound */
+  /**
+   * @throws the socket's error (EADDRINUSE, EACCES, …) when an address cannot be bound. One that
+   *   another program has is not left out: who connects to `localhost` must not reach that program.
+   */
   static async listen(options: ListenOptions): Promise<BrokerServer> {
-    const host = options.host === 'localhost' ? '127.0.0.1' : options.host;
-    const first = await listenOn(host, options.port, options);
-    const { port } = first.address() as AddressInfo;
-    const servers = [first];
-    const other = OTHER_FAMILY[host];
-    if (other !== undefined) {
+    const isFree = options.port === 0;
+    for (let tries = 1; ; tries += 1) {
       try {
-        servers.push(await listenOn(other, port, options));
+        return await BrokerServer.listenOnAll(options);
       } catch (error) {
-        options.logger.info({ host: other, reason: String(error) }, 'listening in one family only');
+        // The free port of one address may be in use on the other.
+        if (!isFree || codeOf(error) !== 'EADDRINUSE' || tries === TRIES_MAX) throw error;
+      }
+    }
+  }
+
+  private static async listenOnAll(options: ListenOptions): Promise<BrokerServer> {
+    const { hosts, logger } = options;
+    const servers: Server[] = [];
+    let { port } = options;
+    for (const host of hosts) {
+      try {
+        const server = await listenOn(host, port, options);
+        servers.push(server);
+        port = (server.address() as AddressInfo).port;
+      } catch (error) {
+        if (servers.length > 0 && NO_SUCH_ADDRESS.has(codeOf(error))) {
+          logger.info({ host, reason: String(error) }, 'not listening on this address');
+          continue;
+        }
+        await closeAll(servers);
+        throw error;
       }
     }
     return new BrokerServer(servers, port);
   }
 
   /** Stops accepting. Connections are their owner's to close. */
-  async close(): Promise<void> {
-    await Promise.all(
-      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-    );
+  close(): Promise<void> {
+    return closeAll(this.#servers);
   }
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+  );
 }
 
 function listenOn(host: string, port: number, options: ListenOptions): Promise<Server> {
@@ -81,4 +102,8 @@ function listenOn(host: string, port: number, options: ListenOptions): Promise<S
       resolve(server);
     });
   });
+}
+
+function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException).code);
 }

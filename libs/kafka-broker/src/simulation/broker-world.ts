@@ -88,9 +88,9 @@ export class BrokerWorld {
     this.#clock = clock;
     this.store = store;
     const broker = await Broker.start({
-      host: '10.0.0.1',
-      port: 9092,
-      advertisedHost: '10.0.0.1',
+      listeners: [
+        { name: 'PLAINTEXT', hosts: ['10.0.0.1'], port: 9092, advertisedHost: '10.0.0.1' },
+      ],
       logDirectory: LOG_DIRECTORY,
       durability,
       store: sabotage.store?.(store) ?? store,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from './config-error.ts';
 import { loadConfig } from './config.ts';
@@ -8,20 +9,18 @@ describe('loadConfig', () => {
   it('takes the documented defaults from an empty environment', () => {
     const config = loadConfig({});
     expect(config).toMatchObject({
-      bind: '127.0.0.1',
-      bindIsLoopback: true,
       durability: 'fsync',
       demo: false,
       logLevel: 'info',
-      http: { port: 8080 },
+      http: { bind: '127.0.0.1', hosts: ['127.0.0.1', '::1'], isLoopback: true, port: 8080 },
       kafka: {
-        port: 9092,
-        advertisedHost: 'localhost',
+        listeners: [{ name: 'PLAINTEXT', hosts: ['127.0.0.1', '::1'], port: 9092 }],
+        publicServers: ['localhost:9092'],
         bootstrapServers: ['127.0.0.1:9092'],
         external: false,
       },
       redisUrl: undefined,
-      broker: { explicit: {}, coercesReplicationFactor: false },
+      broker: { explicit: {}, coercesReplicationFactor: false, notices: [] },
     });
     expect(config.dataDir).toMatch(/\/data$/);
   });
@@ -40,18 +39,32 @@ describe('loadConfig', () => {
   });
 
   it('tells clients a name that they can reach', () => {
-    expect(loadConfig({ PENSTOCK_BIND: '::1' }).kafka).toMatchObject({
-      advertisedHost: 'localhost',
+    const servers = (env: Record<string, string>) => loadConfig(env).kafka;
+    expect(servers({ PENSTOCK_BIND: '::1' })).toMatchObject({
+      publicServers: ['localhost:9092'],
       bootstrapServers: ['[::1]:9092'],
     });
-    expect(loadConfig({ PENSTOCK_BIND: '10.1.2.3' }).kafka.advertisedHost).toBe('10.1.2.3');
-    const everywhere = loadConfig({ PENSTOCK_BIND: '0.0.0.0' });
-    expect(everywhere.bindIsLoopback).toBe(false);
-    expect(everywhere.kafka.bootstrapServers).toEqual(['127.0.0.1:9092']);
-    expect(everywhere.kafka.advertisedHost).not.toBe('0.0.0.0');
-    expect(loadConfig({ PENSTOCK_ADVERTISED_HOST: 'kafka.example' }).kafka.advertisedHost).toBe(
-      'kafka.example',
-    );
+    expect(servers({ PENSTOCK_BIND: '10.1.2.3' }).publicServers).toEqual(['10.1.2.3:9092']);
+    const everywhere = servers({ PENSTOCK_BIND: '0.0.0.0' });
+    expect(everywhere.bootstrapServers).toEqual(['127.0.0.1:9092']);
+    expect(everywhere.publicServers).toEqual([`${hostname()}:9092`]);
+    expect(servers({ PENSTOCK_ADVERTISED_HOST: 'kafka.example' }).publicServers).toEqual([
+      'kafka.example:9092',
+    ]);
+  });
+
+  it('listens elsewhere for HTTP than for Kafka when it is told to', () => {
+    const { http, kafka } = loadConfig({
+      PENSTOCK_BIND: '10.1.2.3',
+      PENSTOCK_HTTP_BIND: 'localhost',
+      PENSTOCK_KAFKA_BIND: '::',
+    });
+    expect(http).toMatchObject({ hosts: ['127.0.0.1', '::1'], isLoopback: true });
+    expect(kafka.listeners[0].hosts).toEqual(['::', '0.0.0.0']);
+    expect(loadConfig({ PENSTOCK_BIND: '10.1.2.3' }).http).toMatchObject({
+      hosts: ['10.1.2.3'],
+      isLoopback: false,
+    });
   });
 
   it('hands settings of the broker on under the names Kafka gives them, unknown ones too', () => {
@@ -66,34 +79,9 @@ describe('loadConfig', () => {
     expect(broker).toEqual({
       explicit: { 'log.retention.ms': '-1', 'num.partitions': 'six', 'a-dash_and.dot': '1' },
       coercesReplicationFactor: true,
+      notices: ['there is no JVM here, so these have no effect: KAFKA_HEAP_OPTS'],
     });
     expect(settingVariable('a-dash_and.dot')).toBe('KAFKA_A___DASH__AND_DOT');
-  });
-
-  it('listens where the environment of an Apache Kafka container says, unless it says otherwise itself', () => {
-    const container = {
-      KAFKA_PROCESS_ROLES: 'broker,controller',
-      KAFKA_LISTENERS: 'CONTROLLER://:9093,INTERNAL://:19092,HOST://:29092',
-      KAFKA_ADVERTISED_LISTENERS: 'HOST://localhost:29092,INTERNAL://kafka:19092',
-      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
-      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP:
-        'INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,HOST:PLAINTEXT',
-    };
-    expect(loadConfig(container).kafka).toEqual({
-      bind: '0.0.0.0',
-      port: 19092,
-      advertisedHost: 'kafka',
-      advertisedPort: 19092,
-      bootstrapServers: ['127.0.0.1:19092'],
-      external: false,
-    });
-    const own = { PENSTOCK_BIND: '::1', PENSTOCK_KAFKA_PORT: '1', PENSTOCK_ADVERTISED_HOST: 'me' };
-    expect(loadConfig({ ...container, ...own }).kafka).toMatchObject({
-      bind: '::1',
-      port: 1,
-      advertisedHost: 'me',
-      advertisedPort: undefined,
-    });
   });
 
   it('reads where it is reached through proxies, as browsers write it', () => {
@@ -104,7 +92,7 @@ describe('loadConfig', () => {
         PENSTOCK_CORS_ORIGINS: 'https://App.example:443,http://localhost:3000',
         PENSTOCK_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8, fd00::/8',
       }).http,
-    ).toEqual({
+    ).toMatchObject({
       port: 8080,
       publicUrl: {
         href: 'https://penstock.example/log',
@@ -173,17 +161,6 @@ describe('loadConfig', () => {
       `${name}="${value}" cannot be used: allowed is ${allowed}`,
     );
   });
-});
-
-it('does not serve without TLS where TLS was asked for', () => {
-  expect(() => loadConfig({ KAFKA_LISTENERS: 'SSL://:9093' })).toThrow(
-    /TLS and SASL are not built/,
-  );
-  const mapped = {
-    KAFKA_LISTENERS: 'OUT://:9093',
-    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'OUT:SASL_SSL',
-  };
-  expect(() => loadConfig(mapped)).toThrow(/OUT \(SASL_SSL\)/);
 });
 
 describe('VARIABLES', () => {

@@ -1,8 +1,9 @@
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { boundAddresses, hostAndPort, isLoopback, localHostOf } from './addresses.ts';
 import { ConfigError } from './config-error.ts';
 import { parsePublicUrl, type PublicUrl } from './http-addresses.ts';
-import { kafkaListener, kafkaSettings } from './kafka-settings.ts';
+import { kafkaListeners, type KafkaListener } from './kafka-listeners.ts';
+import { jvmNotices, kafkaSettings, settingVariable } from './kafka-settings.ts';
 import { elementsOf, VARIABLES } from './variables.ts';
 
 export type Durability = 'fsync' | 'os';
@@ -13,16 +14,19 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
  * (the class is the injection token; instances are made by `loadConfig` alone).
  */
 export abstract class Config {
-  /** Address both ports listen on. */
-  abstract readonly bind: string;
-  /** Whether `bind` is reachable from this machine only. */
-  abstract readonly bindIsLoopback: boolean;
   /** Absolute path of the data folder. */
   abstract readonly dataDir: string;
   abstract readonly durability: Durability;
   abstract readonly logLevel: LogLevel;
   abstract readonly demo: boolean;
   abstract readonly http: {
+    /** Address that was asked for. */
+    readonly bind: string;
+    /** Addresses that are bound, on one port; the first is `bind`. */
+    readonly hosts: readonly string[];
+    /** Whether it is reachable from this machine only. */
+    readonly isLoopback: boolean;
+    /** 0: any free one. */
     readonly port: number;
     /** Where it is reached through a proxy; undefined when nothing was said. */
     readonly publicUrl: PublicUrl | undefined;
@@ -34,16 +38,12 @@ export abstract class Config {
     readonly trustedProxies: readonly string[];
   };
   abstract readonly kafka: {
-    /** Address that the embedded broker listens on. */
-    readonly bind: string;
-    /** Port of the embedded broker. */
-    readonly port: number;
-    /** Host that clients of the embedded broker are told to connect to. */
-    readonly advertisedHost: string;
-    /** Port that they are told; undefined: the one that is listened on. */
-    readonly advertisedPort: number | undefined;
+    /** Of the embedded broker. */
+    readonly listeners: readonly [KafkaListener, ...KafkaListener[]];
     /** `host:port` of the brokers that api and worker connect to. */
     readonly bootstrapServers: readonly string[];
+    /** `host:port` of the brokers as clients outside of this product are told them. */
+    readonly publicServers: readonly string[];
     /** True when these are a cluster's: the embedded broker is then not started. */
     readonly external: boolean;
   };
@@ -60,6 +60,8 @@ export abstract class Config {
     /** What was set, by Kafka's own names (`log.retention.ms`), as written and not checked. */
     readonly explicit: Readonly<Record<string, string>>;
     readonly coercesReplicationFactor: boolean;
+    /** Sentences on what was set and has no effect. */
+    readonly notices: readonly string[];
   };
 }
 
@@ -72,16 +74,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function loadConfig(env: Environment = process.env): Config {
   const value = readVariables(env);
-  const bind = value['PENSTOCK_BIND'] as string;
+  const { notices, ...kafka } = kafkaAddresses(value, env);
   return deepFreeze<Config>({
-    bind,
-    bindIsLoopback: isLoopback(bind),
     dataDir: resolve(value['PENSTOCK_DATA_DIR'] as string),
     durability: value['PENSTOCK_DURABILITY'] as Durability,
     logLevel: value['PENSTOCK_LOG_LEVEL'] as LogLevel,
     demo: value['PENSTOCK_DEMO'] as boolean,
     http: httpAddresses(value),
-    kafka: kafkaAddresses(value, env),
+    kafka,
     redisUrl: value['REDIS_URL'] as string | undefined,
     redisPort: value['PENSTOCK_REDIS_PORT'] as number,
     ingest: {
@@ -91,6 +91,7 @@ export function loadConfig(env: Environment = process.env): Config {
     broker: {
       explicit: kafkaSettings(env),
       coercesReplicationFactor: value['PENSTOCK_COERCE_REPLICATION_FACTOR'] as boolean,
+      notices,
     },
   });
 }
@@ -98,7 +99,11 @@ export function loadConfig(env: Environment = process.env): Config {
 function httpAddresses(value: Record<string, unknown>): Config['http'] {
   const listed = (name: string): string[] => elementsOf(value[name] as string | undefined);
   const publicUrl = value['PENSTOCK_PUBLIC_URL'] as string | undefined;
+  const bind = (value['PENSTOCK_HTTP_BIND'] ?? value['PENSTOCK_BIND']) as string;
   return {
+    bind,
+    hosts: boundAddresses(bind),
+    isLoopback: isLoopback(bind),
     port: value['PENSTOCK_HTTP_PORT'] as number,
     publicUrl: publicUrl === undefined ? undefined : parsePublicUrl(publicUrl),
     allowedHosts: listed('PENSTOCK_ALLOWED_HOSTS').map((host) => host.toLowerCase()),
@@ -109,23 +114,42 @@ function httpAddresses(value: Record<string, unknown>): Config['http'] {
   };
 }
 
-/** Our own variables count before Kafka's `listeners`, and those before our defaults. */
-function kafkaAddresses(value: Record<string, unknown>, env: Environment): Config['kafka'] {
-  const bootstrap = value['KAFKA_BOOTSTRAP_SERVERS'] as string | undefined;
-  const listener = kafkaListener(kafkaSettings(env));
-  const ownBind = value['PENSTOCK_BIND'] as string;
-  const ownPort = value['PENSTOCK_KAFKA_PORT'] as number;
-  const bind = env['PENSTOCK_BIND'] ? ownBind : (listener.host ?? ownBind);
-  const port = env['PENSTOCK_KAFKA_PORT'] ? ownPort : (listener.port ?? ownPort);
-  const ownHost = value['PENSTOCK_ADVERTISED_HOST'] as string | undefined;
+function kafkaAddresses(
+  value: Record<string, unknown>,
+  env: Environment,
+): Config['kafka'] & { notices: readonly string[] } {
+  const cluster = value['KAFKA_BOOTSTRAP_SERVERS'] as string | undefined;
+  const servers = cluster === undefined ? undefined : elementsOf(cluster);
+  const given = kafkaSettings(env);
+  // To a cluster they say nothing.
+  const settings = servers === undefined ? given : {};
+  const bind = (value['PENSTOCK_KAFKA_BIND'] ?? value['PENSTOCK_BIND']) as string;
+  const port = value['PENSTOCK_KAFKA_PORT'] as number;
+  const { listeners, notices } = kafkaListeners(settings, {
+    explicitBind: env['PENSTOCK_KAFKA_BIND'] || env['PENSTOCK_BIND'] ? bind : undefined,
+    explicitPort: env['PENSTOCK_KAFKA_PORT'] ? port : undefined,
+    advertisedHost: value['PENSTOCK_ADVERTISED_HOST'] as string | undefined,
+    ...{ defaultBind: bind, defaultPort: port },
+  });
+  const [{ hosts, port: firstPort }] = listeners;
   return {
-    bind,
-    port,
-    advertisedHost: ownHost ?? listener.advertisedHost ?? advertisedHostFor(bind, isLoopback(bind)),
-    advertisedPort: ownHost === undefined ? listener.advertisedPort : undefined,
-    bootstrapServers: bootstrap ? elementsOf(bootstrap) : [`${connectHostFor(bind)}:${port}`],
-    external: bootstrap !== undefined,
+    listeners,
+    bootstrapServers: servers ?? [hostAndPort(localHostOf(hosts[0] ?? ''), firstPort)],
+    publicServers: servers ?? listeners.map(advertisedServer),
+    external: servers !== undefined,
+    notices: servers === undefined ? [...notices, ...jvmNotices(env)] : clusterNotices(given),
   };
+}
+
+function clusterNotices(settings: Readonly<Record<string, string>>): string[] {
+  const names = Object.keys(settings).map(settingVariable);
+  if (names.length === 0) return [];
+  const sentence = 'these are settings of the embedded broker, which is not started';
+  return [`${sentence} beside KAFKA_BOOTSTRAP_SERVERS: ${names.join(', ')}`];
+}
+
+function advertisedServer({ advertisedHost, advertisedPort, port }: KafkaListener): string {
+  return hostAndPort(advertisedHost, advertisedPort ?? port);
 }
 
 function readVariables(env: Environment): Record<string, unknown> {
@@ -142,26 +166,7 @@ function readVariables(env: Environment): Record<string, unknown> {
   return values;
 }
 
-function isLoopback(bind: string): boolean {
-  return bind === 'localhost' || bind === '::1' || bind.startsWith('127.');
-}
-
-function advertisedHostFor(bind: string, bindIsLoopback: boolean): string {
-  if (bindIsLoopback) return 'localhost';
-  return isWildcard(bind) ? hostname() : bind;
-}
-
-/** The address at which a process of this machine reaches what listens on `bind`. */
-function connectHostFor(bind: string): string {
-  if (isWildcard(bind)) return '127.0.0.1';
-  return bind.includes(':') ? `[${bind}]` : bind;
-}
-
-function isWildcard(bind: string): boolean {
-  return bind === '0.0.0.0' || bind === '::';
-}
-
-function deepFreeze<T extends object>(value: T): T {
+export function deepFreeze<T extends object>(value: T): T {
   for (const inner of Object.values(value)) {
     if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
   }

@@ -31,6 +31,10 @@ interface IntegerOptions extends VariableOptions {
   readonly max: number;
 }
 
+const ADDRESS = {
+  allowed: 'an IPv4 or IPv6 address, or localhost',
+  pattern: /^(localhost|[0-9.]+|[0-9a-fA-F:]+)$/,
+};
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 const BOOTSTRAP_SERVERS =
   /^\s*(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5}(\s*,\s*(\[[0-9a-fA-F:]+\]|[^\s,:[\]]+):\d{1,5})*\s*$/;
@@ -42,22 +46,29 @@ const BOOTSTRAP_SERVERS =
  */
 export const VARIABLES: readonly Variable[] = [
   integer('PENSTOCK_KAFKA_PORT', {
-    description: 'Port of the embedded broker',
+    description: 'Port of the embedded broker; 0 takes any free one',
     default: '9092',
     min: 0,
     max: 65535,
   }),
   integer('PENSTOCK_HTTP_PORT', {
-    description: 'Port of dashboard, API and ingest',
+    description: 'Port of dashboard, API and ingest; 0 takes any free one',
     default: '8080',
     min: 0,
     max: 65535,
   }),
   text('PENSTOCK_BIND', {
-    description: 'Address that both ports listen on',
+    description: 'Address that both ports listen on; on a loopback address in both families',
     default: '127.0.0.1',
-    allowed: 'an IPv4 or IPv6 address, or localhost',
-    pattern: /^(localhost|[0-9.]+|[0-9a-fA-F:]+)$/,
+    ...ADDRESS,
+  }),
+  text('PENSTOCK_KAFKA_BIND', {
+    description: 'Address that the embedded broker listens on; unset: `PENSTOCK_BIND`',
+    ...ADDRESS,
+  }),
+  text('PENSTOCK_HTTP_BIND', {
+    description: 'Address of dashboard, API and ingest; unset: `PENSTOCK_BIND`',
+    ...ADDRESS,
   }),
   text('PENSTOCK_ADVERTISED_HOST', {
     description:

@@ -1,9 +1,10 @@
 /**
- * Tells the supervisor that this process now serves. Without an IPC channel (a process started by
+ * Tells the supervisor that this process now serves, and what it cannot know before: the ports that
+ * were free, for instance. Without an IPC channel (a process started by
  * hand or by a container) it does nothing.
  */
-export function announceReady(): void {
-  if (process.connected) process.send?.({ type: 'ready' });
+export function announceReady(facts: object = {}): void {
+  if (process.connected) process.send?.({ type: 'ready', ...facts });
 }
 
 /**

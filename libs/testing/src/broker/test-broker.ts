@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { MemoryMetadataStore } from './memory-metadata-store.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
-export type TestBrokerOptions = Partial<BrokerOptions>;
+export interface TestBrokerOptions extends Partial<BrokerOptions> {
+  /** Of the listener, where `listeners` does not say others; any free one by default. */
+  port?: number;
+  /** What its clients are told instead of that port. */
+  advertisedPort?: number;
+}
 
 /**
  * A real broker in this process, on a free port, its logs in a temporary folder and its metadata in
@@ -57,7 +62,10 @@ export class TestBroker implements AsyncDisposable {
   async restart(): Promise<void> {
     const { port } = this;
     await this.#broker.stop();
-    this.#broker = await startBroker(this.store, this.#folder.path, { ...this.#options, port });
+    this.#broker = await startBroker(this.store, this.#folder.path, {
+      ...this.#options,
+      port,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,15 +74,19 @@ export class TestBroker implements AsyncDisposable {
   }
 }
 
+/** One listener on loopback. */
+function plaintext(port: number, advertisedPort: number | undefined) {
+  const hosts = ['127.0.0.1', '::1'];
+  return { name: 'PLAINTEXT', hosts, port, advertisedHost: '127.0.0.1', advertisedPort };
+}
+
 function startBroker(
   store: MemoryMetadataStore,
   folder: string,
   options: TestBrokerOptions,
 ): Promise<Broker> {
   return Broker.start({
-    host: '127.0.0.1',
-    port: 0,
-    advertisedHost: '127.0.0.1',
+    listeners: [plaintext(options.port ?? 0, options.advertisedPort)],
     logDirectory: join(folder, 'log'),
     durability: 'os',
     store,
