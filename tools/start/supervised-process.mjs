@@ -53,6 +53,7 @@ export class SupervisedProcess {
     this.child = child;
     this.pid = child.pid ?? null;
     this.startedAt = Date.now();
+    const began = performance.now();
     this.#change('STARTING');
     this.#limitStart(child);
     printOutput(this.name, child.stdout);
@@ -69,7 +70,7 @@ export class SupervisedProcess {
         if (this.child !== child) return;
         this.child = undefined;
         resolve();
-        this.#ended(reason);
+        this.#ended(reason, performance.now() - began);
       };
       child.once('error', (error) => end(error.message));
       child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
@@ -143,12 +144,12 @@ export class SupervisedProcess {
     }
   }
 
-  #ended(reason) {
+  #ended(reason, ranMs) {
     this.pid = null;
     clearTimeout(this.startTimer);
     if (this.stopping) return this.#change('STOPPED');
-    this.lastExit = `${reason} at ${new Date().toISOString()}`;
-    this.failures = Date.now() - this.startedAt > RAN_WELL_MS ? 1 : this.failures + 1;
+    this.lastExit = reason;
+    this.failures = ranMs > RAN_WELL_MS ? 1 : this.failures + 1;
     const backOffMs = Math.min(BACK_OFF_MS_MIN * 2 ** (this.failures - 1), BACK_OFF_MS_MAX);
     say(this.name, `ended (${reason}); starts again in ${backOffMs / 1000} s`, 'warn');
     this.restartTimer = setTimeout(() => {

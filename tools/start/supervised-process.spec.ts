@@ -53,13 +53,13 @@ describe('a supervised process', () => {
     process.kill(first, 'SIGKILL');
     await eventually(() => supervised.restarts === 1 && supervised.state === 'RUNNING', 5000);
     expect(supervised.pid).not.toBe(first);
-    expect(supervised.lastExit).toMatch(/^signal SIGKILL at /);
+    expect(supervised.lastExit).toMatch(/^signal SIGKILL$/);
   });
 
   test('waits twice as long before each further try', async () => {
     const { supervised, states } = supervise('process.exit(7)');
     await eventually(() => supervised.failures === 3, 5000);
-    expect(supervised.lastExit).toMatch(/^exit code 7 at /);
+    expect(supervised.lastExit).toMatch(/^exit code 7$/);
     expect(states.slice(0, 4)).toEqual(['STARTING', 'BACKING_OFF', 'STARTING', 'BACKING_OFF']);
     await supervised.stop(1000);
     expect(supervised.state).toBe('STOPPED');

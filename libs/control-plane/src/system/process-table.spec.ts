@@ -31,12 +31,11 @@ describe('events of processes', () => {
     const backingOff = process_({
       pid: null,
       state: 'BACKING_OFF',
-      restarts: 1,
       lastExit: 'signal SIGKILL',
     });
-    const starting = { ...backingOff, pid: 11, state: 'STARTING' as const };
+    const starting = { ...backingOff, pid: 11, state: 'STARTING' as const, restarts: 1 };
     const again = { ...starting, state: 'RUNNING' as const };
-    expect(told([running], [backingOff])).toEqual(['PROCESS_EXITED worker exited: signal SIGKILL']);
+    expect(told([running], [backingOff])).toEqual(['PROCESS_EXITED worker ended: signal SIGKILL']);
     expect(told([backingOff], [starting])).toEqual([]);
     expect(told([starting], [again])).toEqual(['PROCESS_STARTED worker started (pid 11)']);
   });
@@ -44,8 +43,35 @@ describe('events of processes', () => {
   it('tell both when the steps between were not seen', () => {
     const now = process_({ pid: 11, restarts: 1, lastExit: 'code 1' });
     expect(told([process_({})], [now])).toEqual([
-      'PROCESS_EXITED worker exited: code 1',
+      'PROCESS_EXITED worker ended: code 1',
       'PROCESS_STARTED worker started (pid 11)',
     ]);
+  });
+
+  it('tell no exit when the pid of a program becomes known that was started by another', () => {
+    const starting = process_({ pid: 20, state: 'STARTING' });
+    expect(told([starting], [process_({ pid: 21 })])).toEqual([
+      'PROCESS_STARTED worker started (pid 21)',
+    ]);
+  });
+
+  it('are as many exits and starts as there were, of whatever messages some are missed', () => {
+    const life = (restarts: number): ProcessEntry[] => [
+      process_({ pid: 10 + restarts, state: 'STARTING', restarts }),
+      process_({ pid: 10 + restarts, state: 'RUNNING', restarts }),
+      process_({ pid: null, state: 'BACKING_OFF', restarts, lastExit: 'signal SIGKILL' }),
+    ];
+    const messages = [...life(0), ...life(1), ...life(2)];
+    for (let missed = 0; missed < 2 ** messages.length; missed += 7) {
+      const seen = messages.filter((_, index) => (missed >> index) % 2 === 0);
+      const exits = seen
+        .slice(1)
+        .flatMap((entry, index) => told([seen[index]!], [entry]))
+        .filter((event) => event.startsWith('PROCESS_EXITED'));
+      expect(exits.length, `without ${missed.toString(2)}`).toBeLessThanOrEqual(3);
+      if (seen.length === messages.length) {
+        expect(exits).toHaveLength(3);
+      }
+    }
   });
 });

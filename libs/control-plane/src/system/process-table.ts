@@ -97,10 +97,13 @@ export class ProcessTable implements OnApplicationBootstrap, OnApplicationShutdo
 function asBeforeOurStart(now: readonly ProcessEntry[]): ProcessEntry[] {
   return now.map((entry) =>
     entry.pid === process.pid && entry.restarts > 0
-      ? { ...entry, pid: null, state: 'STARTING', restarts: entry.restarts - 1, lastExit: null }
+      ? { ...entry, pid: UNKNOWN_PID, restarts: entry.restarts - 1, lastExit: null }
       : entry,
   );
 }
+
+/** Of a process of which is known only that it ran. */
+const UNKNOWN_PID = 0;
 
 interface ProcessEvent {
   readonly kind: 'PROCESS_STARTED' | 'PROCESS_EXITED';
@@ -119,13 +122,13 @@ export function processEvents(
     const was = known.get(entry.name);
     const { name, pid, restarts, lastExit } = entry;
     const events: ProcessEvent[] = [];
-    const left = was !== undefined && was.pid !== null && was.pid !== pid;
-    if (left || (was !== undefined && restarts > was.restarts)) {
+    // However many messages tell of it, one exit is one event: lives are counted, not messages.
+    if (was !== undefined && livesEnded(entry) > livesEnded(was)) {
       events.push({
         kind: 'PROCESS_EXITED',
         subject: name,
-        message: `${name} exited${lastExit === null ? '' : `: ${lastExit}`}`,
-        data: { pid: was?.pid ?? null, restarts, lastExit },
+        message: `${name} ended${lastExit === null ? '' : `: ${lastExit}`}`,
+        data: { pid: was.pid === UNKNOWN_PID ? null : was.pid, restarts, lastExit },
       });
     }
     const running = entry.state === 'RUNNING';
@@ -139,4 +142,9 @@ export function processEvents(
     }
     return events;
   });
+}
+
+/** How often a process has ended: each restart followed an end, and one without a pid has ended too. */
+function livesEnded(entry: ProcessEntry): number {
+  return entry.restarts + (entry.pid === null ? 1 : 0);
 }

@@ -5,13 +5,18 @@ import { GapChart } from '../../ui/chart/gap-chart.tsx';
 import { useRange } from '../../ui/range.ts';
 import { Section } from '../../ui/section.tsx';
 import { chartAnnotations } from '../events/annotations.ts';
+import { newestFirst, useEvents } from '../events/use-events.ts';
 import { LagChart } from './lag-chart.tsx';
 
 /** The gap and the lag of one consumer group over the chosen range, side by side. */
 export function GroupCharts({ groupId, health }: { groupId: string; health: LiveGroup['health'] }) {
   const range = useRange();
-  const events = useLive((state) => state.events);
-  const annotations = useMemo(() => chartAnnotations(events, [groupId]), [events, groupId]);
+  const live = useLive((state) => state.events);
+  const { events } = useEvents(groupId);
+  const annotations = useMemo(
+    () => chartAnnotations(newestFirst(live, events), [groupId]),
+    [live, events, groupId],
+  );
   return (
     <div className="row-2">
       <Section title="Arriving and consumed" hint="records/s">

@@ -13,7 +13,8 @@ import {
 import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { Verdict } from '../../ui/verdict.tsx';
-import { EventList } from '../events/event-list.tsx';
+import { SubjectEvents } from '../events/event-list.tsx';
+import { useEvents } from '../events/use-events.ts';
 import { GroupCharts } from './group-charts.tsx';
 import { groupVerdict, timeToDrainMs, type GroupFacts } from './group-verdict.ts';
 import { groupFacts } from './use-group-facts.ts';
@@ -75,7 +76,7 @@ function KnownGroup({ group, live, frame }: { group: Group; live: LiveGroup; fra
   const facts = groupFacts(live, frame, events);
   const partitions = currentPartitions(group, live);
   const numbers = memberNumbers(group.members);
-  const own = events.filter((event) => event.subject === group.groupId);
+  const { count } = useEvents(group.groupId);
   return (
     <>
       <Verdict
@@ -98,14 +99,14 @@ function KnownGroup({ group, live, frame }: { group: Group; live: LiveGroup; fra
         }
         items={[
           { key: 'partitions', label: 'Partitions', note: partitions.length },
-          { key: 'events', label: 'Events', note: own.length },
+          { key: 'events', label: 'Events', ...(count === null ? {} : { note: count }) },
         ]}
         end={`${group.state}, coordinator ${group.coordinator ?? '—'}`}
       />
       <div className="split">
         {tab === 'events' ? (
           <Section title="Events" hint="of this group, newest first">
-            <EventList limit={100} subject={group.groupId} />
+            <SubjectEvents subject={group.groupId} />
           </Section>
         ) : (
           <PartitionTable partitions={partitions} numbers={numbers} health={live.health} />

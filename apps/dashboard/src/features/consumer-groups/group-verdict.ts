@@ -26,7 +26,7 @@ export interface GroupFacts {
   since: number | null;
   /** Server time of the frame, ms. */
   now: number;
-  /** Newest recorded change of the group in the range, its words as recorded. */
+  /** Newest recorded change of the group in the range, as a sentence without its full stop. */
   lastChange?: { at: number; message: string } | undefined;
 }
 
@@ -42,7 +42,9 @@ export function groupVerdict(facts: GroupFacts): VerdictText {
   return {
     look: groupLooks[facts.health],
     ...(since ? { since } : {}),
-    sentence: [capitalised(groupSentence(facts))],
+    sentence: [
+      facts.health === 'PAUSED' ? `It ${groupSentence(facts)}` : capitalised(groupSentence(facts)),
+    ],
     lead: groupLead(facts),
   };
 }

@@ -1,6 +1,6 @@
 import type { EventRowFragment } from '../../generated/graphql.ts';
 import { liveStore, type LiveFrame, type LiveGroup } from '../../live/live-store.ts';
-import { eventWords } from '../events/event-words.ts';
+import { eventSentence } from '../events/event-words.ts';
 import type { GroupFacts } from './group-verdict.ts';
 
 const changeAgeMsMax = 900_000;
@@ -27,7 +27,7 @@ export function groupFacts(
     since: liveStore.healthSince(subject),
     now: frame.at,
     ...(lastChange
-      ? { lastChange: { at: lastChange.at, message: eventWords(lastChange).text } }
+      ? { lastChange: { at: lastChange.at, message: eventSentence(lastChange) } }
       : {}),
   };
 }

@@ -1,51 +1,30 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback } from 'react';
-import { EventsDocument } from '../../generated/graphql.ts';
-import { request } from '../../graphql/request.ts';
-import { useLive } from '../../live/use-live.ts';
+import type { EventRowFragment } from '../../generated/graphql.ts';
 import { FilterInput } from '../../ui/filter-input.tsx';
 import { NothingMatches, Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
+import type { Rich } from '../../ui/rich.tsx';
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatFull, formatMoment } from '../../ui/time.ts';
 import { Verdict } from '../../ui/verdict.tsx';
 import { eventLooks } from './event-look.ts';
-import { EventSubject } from './event-subject.tsx';
-import { eventWords } from './event-words.ts';
+import { MoreEvents } from './event-list.tsx';
+import { EventSentence } from './event-sentence.tsx';
+import { eventSentence, eventWords } from './event-words.ts';
+import { useEvents } from './use-events.ts';
 import './events.css';
 
-const pageSize = 100;
 const route = getRouteApi('/ui/events');
 
 /** Everything that happened, newest first: fetched page by page, and what happens now on top. */
 export function EventsPage() {
   const { subject = '' } = route.useSearch();
   const navigate = route.useNavigate();
-  const live = useLive((state) => state.events);
   const setSubject = useCallback(
     (text: string) => void navigate({ search: text ? { subject: text } : {}, replace: true }),
     [navigate],
   );
-  const query = useInfiniteQuery({
-    queryKey: ['events', subject],
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }) =>
-      request(
-        EventsDocument,
-        { first: pageSize, after: pageParam, subject: subject === '' ? null : subject },
-        signal,
-      ).then((data) => data.events),
-    getNextPageParam: (page) => (page.hasNextPage ? page.endCursor : null),
-  });
-  const fetched = query.data?.pages.flatMap((page) => page.nodes) ?? [];
-  const known = new Set(fetched.map((event) => event.id));
-  const fresh = live.filter(
-    (event) => !known.has(event.id) && (subject === '' || event.subject === subject),
-  );
-  const newest = fetched[0];
-  const events = [...fresh.filter((event) => !newest || event.at >= newest.at), ...fetched].filter(
-    (event) => event.kind !== 'RUN_PROGRESS',
-  );
+  const { query, events } = useEvents(subject);
   const latest = events[0];
   return (
     <>
@@ -53,13 +32,9 @@ export function EventsPage() {
         verdict={{
           look: groupLooks.UNKNOWN,
           word: 'Everything that happened',
-          sentence: latest
-            ? [{ b: eventWords(latest).subject }, ` ${eventWords(latest).text}`]
-            : ['Nothing has happened yet.'],
+          sentence: latest ? boldSubject(latest) : [emptyText(subject, query.isPending)],
           lead: [
-            latest
-              ? formatMoment(latest.at)
-              : 'Changes, rebalances, runs and restarts appear here.',
+            latest ? formatMoment(latest.at) : 'Topics, rebalances, runs and restarts appear here.',
           ],
         }}
       />
@@ -89,25 +64,25 @@ export function EventsPage() {
                 <time dateTime={new Date(event.at).toISOString()} title={formatFull(event.at)}>
                   {formatMoment(event.at)}
                 </time>
-                <span className="text" title={event.message}>
-                  <EventSubject event={event} /> {eventWords(event).text}
+                <span className="text" title={eventSentence(event)}>
+                  <EventSentence event={event} />
                 </span>
               </li>
             );
           })}
         </ol>
-        {query.hasNextPage && (
-          <button
-            type="button"
-            className="btn btn-small"
-            style={{ marginTop: 12 }}
-            disabled={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Show {pageSize} more
-          </button>
-        )}
+        <MoreEvents query={query} />
       </Section>
     </>
   );
+}
+
+function boldSubject(event: EventRowFragment): Rich {
+  const { before, subject, after } = eventWords(event);
+  return [before, { b: subject }, after];
+}
+
+function emptyText(subject: string, isPending: boolean): string {
+  if (isPending) return 'What happened is being fetched.';
+  return subject === '' ? 'Nothing has happened yet.' : `No event has the subject “${subject}”.`;
 }

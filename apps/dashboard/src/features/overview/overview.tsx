@@ -58,7 +58,7 @@ export function Overview() {
         </Section>
         <aside className="stack" aria-label="Batch jobs and changes">
           <BatchList />
-          <Section title="Changes" aside={<Link to="/ui/events">Events</Link>}>
+          <Section title="Events" aside={<Link to="/ui/events">All events</Link>}>
             <EventList limit={8} />
           </Section>
         </aside>

@@ -2,20 +2,34 @@ import { Link } from '@tanstack/react-router';
 import type { EventRowFragment } from '../../generated/graphql.ts';
 import { eventWords } from './event-words.ts';
 
-/** The event's subject, linked to its page where it has one. */
-export function EventSubject({ event }: { event: EventRowFragment }) {
-  const { subject } = eventWords(event);
+/** What happened, with its subject linked to its page where it has one. */
+export function EventSentence({ event }: { event: EventRowFragment }) {
+  const { before, subject, after } = eventWords(event);
+  return (
+    <>
+      {before}
+      <Subject event={event} subject={subject} />
+      {after}
+    </>
+  );
+}
+
+function Subject({ event, subject }: { event: EventRowFragment; subject: string }) {
   switch (event.kind) {
     case 'TOPIC_CREATED':
       return (
-        <Link className="subject" to="/ui/topics/$name" params={{ name: subject }}>
+        <Link className="subject" to="/ui/topics/$name" params={{ name: event.subject }}>
           {subject}
         </Link>
       );
     case 'GROUP_REBALANCED':
     case 'GROUP_EMPTIED':
       return (
-        <Link className="subject" to="/ui/consumer-groups/$groupId" params={{ groupId: subject }}>
+        <Link
+          className="subject"
+          to="/ui/consumer-groups/$groupId"
+          params={{ groupId: event.subject }}
+        >
           {subject}
         </Link>
       );
@@ -25,7 +39,7 @@ export function EventSubject({ event }: { event: EventRowFragment }) {
     case 'PROCESSOR_FAILED':
     case 'RECORD_DEAD_LETTERED':
       return (
-        <Link className="subject" to="/ui/pipelines/$name" params={{ name: subject }}>
+        <Link className="subject" to="/ui/pipelines/$name" params={{ name: event.subject }}>
           {subject}
         </Link>
       );
