@@ -12,6 +12,7 @@ const needed = [
   { program: 'haproxy', debian: 'haproxy', for: 'a proxy in front, with probes' },
   { program: 'openssl', debian: 'openssl', for: 'a proxy that ends TLS' },
   { program: 'javac', debian: 'default-jdk-headless', for: 'Java as a client' },
+  { program: 'faketime', debian: 'faketime', for: 'clocks that are set' },
   { program: 'mvn', debian: 'maven', for: "fetching Java's client" },
 ];
 

@@ -1,5 +1,5 @@
 import type { StoredOffset, StoredTopic } from '@penstock/kafka-broker';
-import { prismaTime, type SqliteConnection } from '@penstock/platform/broker-storage';
+import { type SqliteConnection } from '@penstock/platform/broker-storage';
 import type { GroupRow } from './group-tables.ts';
 import type { LoadedMetadata } from './metadata-database.ts';
 
@@ -68,10 +68,9 @@ export class MetadataTables {
   #insert({ id, name, partitionCount, internal, configs }: StoredTopic): void {
     this.#connection
       .prepare(
-        `INSERT INTO "Topic" ("id", "name", "partitionCount", "internal", "createdAt")
-         VALUES (?, ?, ?, ?, ?)`,
+        `INSERT INTO "Topic" ("id", "name", "partitionCount", "internal") VALUES (?, ?, ?, ?)`,
       )
-      .run(id, name, partitionCount, internal ? 1 : 0, prismaTime());
+      .run(id, name, partitionCount, internal ? 1 : 0);
     const insertConfig = this.#connection.prepare(
       'INSERT INTO "TopicConfig" ("topicId", "name", "value") VALUES (?, ?, ?)',
     );

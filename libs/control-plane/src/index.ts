@@ -1,4 +1,5 @@
 export * from './batch/index.ts';
+export * from './clock/index.ts';
 export * from './cluster/index.ts';
 export * from './consumer-groups/index.ts';
 export * from './events/index.ts';

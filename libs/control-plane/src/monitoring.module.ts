@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ClockWatch } from './clock/index.ts';
 import { InteractiveCluster } from './cluster/index.ts';
 import { ConsumerGroupsService } from './consumer-groups/index.ts';
 import { EventLog, EventWaker } from './events/index.ts';
@@ -32,7 +33,7 @@ const exported = [
  * the history. Needs the global PlatformModule.
  */
 @Module({
-  providers: [...exported, EventWaker, InteractiveCluster, LiveWork],
+  providers: [...exported, ClockWatch, EventWaker, InteractiveCluster, LiveWork],
   exports: exported,
 })
 export class MonitoringModule {}

@@ -2,4 +2,3 @@
 export { databaseFile, databaseFiles } from './database/databases.ts';
 export { migrateDatabase } from './database/migrations.ts';
 export { openSqlite, type SqliteConnection } from './database/sqlite-connection.ts';
-export { prismaTime } from './database/prisma-time.ts';

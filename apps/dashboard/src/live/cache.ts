@@ -40,6 +40,9 @@ function staleAfter(kind: EventKind): readonly string[] {
     case 'BROKER_CONNECTED':
     case 'BROKER_LOST':
       return ['system', 'jobs', 'pipelines'];
+    case 'CLOCK_WENT_BACK':
+    case 'CLOCK_WENT_FORWARD':
+      return ['history', 'jobs', 'pipelines'];
   }
 }
 

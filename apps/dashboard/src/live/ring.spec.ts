@@ -10,12 +10,21 @@ describe('a ring', () => {
     expect(ring.window(-Infinity, Infinity)).toEqual({ at: [3, 4, 5], value: [30, 40, 50] });
   });
 
-  it('ignores a sample that does not come after the newest', () => {
+  it('ignores a second sample of the same time', () => {
     const ring = new Ring(4);
     ring.push(2, 20);
     ring.push(2, 99);
-    ring.push(1, 99);
     expect(ring.window(0, 9)).toEqual({ at: [2], value: [20] });
+  });
+
+  it('goes on from where a clock was set back to, without what lies after it', () => {
+    const ring = new Ring(4);
+    for (const at of [1, 2, 7_201, 7_202, 7_203]) ring.push(at, at);
+    ring.push(3, 30);
+    ring.push(4, 40);
+    expect(ring.window(-Infinity, Infinity)).toEqual({ at: [2, 3, 4], value: [2, 30, 40] });
+    for (const at of [5, 6]) ring.push(at, at);
+    expect(ring.window(-Infinity, Infinity).at).toEqual([3, 4, 5, 6]);
   });
 
   it('gives null for what was not measured and leaves it out of the mean', () => {

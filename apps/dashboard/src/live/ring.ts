@@ -24,15 +24,22 @@ export class Ring {
     return this.#length === 0 ? undefined : this.#at[this.#head];
   }
 
-  /** Samples that do not come after the newest are ignored: a repeated frame must not bend a line. */
+  /**
+   * A sample of the newest's time is ignored: a repeated frame must not bend a line. One of an earlier
+   * time comes after the server's clock was set back, and takes the place of those that lie after it.
+   */
   push(at: number, value: number | null): void {
-    const newest = this.#length === 0 ? -Infinity : this.#at[this.#index(this.#length - 1)]!;
-    if (at <= newest) return;
+    if (at === this.#newestAt) return;
+    while (this.#length > 0 && at <= this.#newestAt) this.#length -= 1;
     const slot = this.#index(this.#length);
     if (this.#length === this.#capacity) this.#head = (this.#head + 1) % this.#capacity;
     else this.#length += 1;
     this.#at[slot] = at;
     this.#value[slot] = value ?? Number.NaN;
+  }
+
+  get #newestAt(): number {
+    return this.#length === 0 ? -Infinity : this.#at[this.#index(this.#length - 1)]!;
   }
 
   clear(): void {

@@ -62,7 +62,7 @@ export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): Ser
       }
       return joined(history, tierMs > 1_000 ? bucketed(live, tierMs, key.metric) : live);
     });
-    const stale = Date.now() - dataUpdatedAt > 60_000;
+    const stale = Math.abs(Date.now() - dataUpdatedAt) > 60_000;
     if (mustRefetch && stale && !isFetching) void refetch();
     return align(columns, Math.max(frameHoleMs, 2.5 * tierMs));
   }, [known, rangeSeconds, data, dataUpdatedAt, isFetching, refetch]);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BatchLedger, BatchTicksService, type Ticket } from '@penstock/control-plane';
+import { BatchLedger, BatchTicksService, machineMs, type Ticket } from '@penstock/control-plane';
 import { pause } from '@penstock/pipelines';
 import { DatabaseWatcher, Logger, RedisConnection } from '@penstock/platform';
 import { Queue, Worker } from 'bullmq';
@@ -119,7 +119,7 @@ export class BatchRunner {
       this.#woken = false;
       try {
         await this.#ticks.tick(Date.now());
-        this.#enqueue(await this.#ledger.due(Date.now()));
+        this.#enqueue(await this.#ledger.due(machineMs()));
       } catch (error) {
         this.#logger.pino.warn({ err: error }, 'batch runs could not be looked after');
       }

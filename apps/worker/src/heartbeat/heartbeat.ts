@@ -71,6 +71,7 @@ export class Heartbeat {
       await this.#runner.report();
       if (this.#beats++ % FOLD_EVERY_BEATS === 0) {
         await this.#processors.foldGone();
+        await this.#workers.forgetGone();
       }
       this.#onBeat(await this.#workers.alive());
     } catch (error) {

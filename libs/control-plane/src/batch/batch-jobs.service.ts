@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ControlDatabase } from '@penstock/platform';
 import { type PipelineView, PipelinesService } from '../pipelines/index.ts';
 import { nextDue, type Schedule, ScheduleError, scheduleInWords } from '../schedules/index.ts';
 
@@ -17,20 +18,37 @@ export interface BatchJobView {
 
 @Injectable()
 export class BatchJobsService {
+  readonly #database: ControlDatabase;
   readonly #pipelines: PipelinesService;
 
-  constructor(pipelines: PipelinesService) {
+  constructor(database: ControlDatabase, pipelines: PipelinesService) {
+    this.#database = database;
     this.#pipelines = pipelines;
   }
 
   async list(): Promise<BatchJobView[]> {
-    const pipelines = await this.#pipelines.list();
-    return pipelines.filter((pipeline) => pipeline.mode !== 'stream').map(toJobView);
+    const now = Date.now();
+    const [pipelines, done] = await Promise.all([this.#pipelines.list(), this.#doneAfter(now)]);
+    return pipelines
+      .filter((pipeline) => pipeline.mode !== 'stream')
+      .map((pipeline) => toJobView(pipeline, now, done.get(pipeline.name)));
   }
 
   async find(name: string): Promise<BatchJobView | null> {
-    const pipeline = await this.#pipelines.find(name);
-    return pipeline === null || pipeline.mode === 'stream' ? null : toJobView(pipeline);
+    return (await this.list()).find((job) => job.name === name) ?? null;
+  }
+
+  /** Due times to come that have a run already, by job: a clock that was ahead made them. */
+  async #doneAfter(now: number): Promise<Map<string, Set<number>>> {
+    const rows = await this.#database.batchRun.findMany({
+      where: { scheduledFor: { gt: BigInt(now) } },
+      select: { job: true, scheduledFor: true },
+    });
+    const done = new Map<string, Set<number>>();
+    for (const { job, scheduledFor } of rows) {
+      done.set(job, (done.get(job) ?? new Set()).add(Number(scheduledFor)));
+    }
+    return done;
   }
 }
 
@@ -41,7 +59,11 @@ export function scheduleOf(pipeline: PipelineView): Schedule | null {
     : { cron: pipeline.schedule, timeZone: pipeline.timeZone ?? 'UTC' };
 }
 
-function toJobView(pipeline: PipelineView): BatchJobView {
+function toJobView(
+  pipeline: PipelineView,
+  now: number,
+  done: ReadonlySet<number> = new Set(),
+): BatchJobView {
   const schedule = scheduleOf(pipeline);
   return {
     name: pipeline.name,
@@ -49,14 +71,24 @@ function toJobView(pipeline: PipelineView): BatchJobView {
     sources: pipeline.sources,
     schedule: schedule?.cron ?? null,
     timeZone: schedule?.timeZone ?? null,
-    ...(schedule === null ? { scheduleText: null, nextRunAt: null } : describeSchedule(schedule)),
+    ...(schedule === null
+      ? { scheduleText: null, nextRunAt: null }
+      : describeSchedule(schedule, now, done)),
   };
 }
 
 /** An earlier version may have registered what is no schedule to this one; no worker runs it. */
-function describeSchedule(schedule: Schedule): { scheduleText: string; nextRunAt: number | null } {
+function describeSchedule(
+  schedule: Schedule,
+  now: number,
+  done: ReadonlySet<number>,
+): { scheduleText: string; nextRunAt: number | null } {
   try {
-    return { scheduleText: scheduleInWords(schedule), nextRunAt: nextDue(schedule, Date.now()) };
+    let nextRunAt = nextDue(schedule, now);
+    while (nextRunAt !== null && done.has(nextRunAt)) {
+      nextRunAt = nextDue(schedule, nextRunAt);
+    }
+    return { scheduleText: scheduleInWords(schedule), nextRunAt };
   } catch (error) {
     if (error instanceof ScheduleError) {
       return { scheduleText: error.message, nextRunAt: null };

@@ -1,6 +1,12 @@
-import { ControlDatabase, loadConfig, migrateControlDatabase } from '@penstock/platform';
+import {
+  ControlDatabase,
+  createLogger,
+  loadConfig,
+  migrateControlDatabase,
+} from '@penstock/platform';
 import { temporaryFolder } from '@penstock/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ClockWatch, machineMs } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
 import { PipelinesService } from '../pipelines/index.ts';
 import { WorkersService } from '../workers/index.ts';
@@ -22,6 +28,7 @@ let pipelines: PipelinesService;
 let workers: WorkersService;
 let ticks: BatchTicksService;
 let events: EventLog;
+let clock: ClockWatch;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -33,7 +40,8 @@ beforeAll(async () => {
   workers = new WorkersService(database);
   ledger = new BatchLedger(database, events);
   runs = new BatchRunsService(database, events, pipelines, workers, config);
-  ticks = new BatchTicksService(database, pipelines, runs);
+  clock = new ClockWatch(events, createLogger({ name: 'test', level: 'silent' }));
+  ticks = new BatchTicksService(database, pipelines, runs, clock);
 });
 
 afterAll(async () => {
@@ -72,11 +80,11 @@ async function startRun(): Promise<string> {
 /** Starts a run, freezes its window, and returns the ticket of its one step with records. */
 async function startAndFreeze(): Promise<{ id: string; ticket: StepTicket }> {
   const id = await startRun();
-  const [plan] = await ledger.due(Date.now());
+  const [plan] = await ledger.due(machineMs());
   expect(plan).toEqual({ kind: 'plan', runId: id, epoch: 0 });
   expect(await ledger.claimRun(plan as RunTicket)).not.toBeNull();
   expect(await ledger.freeze(plan as RunTicket, WINDOW, HASH)).toBe(true);
-  const [ticket, ...others] = await ledger.due(Date.now());
+  const [ticket, ...others] = await ledger.due(machineMs());
   expect(others).toEqual([]);
   expect(ticket).toEqual({ kind: 'step', runId: id, topic: 'in', partition: 0, epoch: 0 });
   return { id, ticket: ticket as StepTicket };
@@ -97,7 +105,7 @@ describe('the ledger of batch runs', () => {
     const { ticket } = await startAndFreeze();
     expect(await ledger.claimStep(ticket)).toMatchObject({ nextOffset: 10, endOffset: 110 });
     expect(await ledger.claimStep(ticket)).toBeNull();
-    expect(await ledger.due(Date.now())).toEqual([]);
+    expect(await ledger.due(machineMs())).toEqual([]);
   });
 
   it('refuses the checkpoint of a holder whose lease ran out', async () => {
@@ -105,7 +113,7 @@ describe('the ledger of batch runs', () => {
     await ledger.claimStep(ticket);
     expect(await ledger.checkpoint(ticket, half)).toBe(true);
     // The holder hangs; another takes over at the last checkpoint.
-    const [next] = await ledger.due(Date.now() + LEASE_MS + 1);
+    const [next] = await ledger.due(machineMs() + LEASE_MS + 1);
     expect(next).toEqual({ ...ticket, epoch: 1 });
     expect(await ledger.claimStep(next as StepTicket)).toMatchObject({
       nextOffset: 60,
@@ -123,7 +131,7 @@ describe('the ledger of batch runs', () => {
     const { ticket } = await startAndFreeze();
     await ledger.claimStep(ticket);
     await ledger.release(ticket);
-    expect(await ledger.due(Date.now())).toEqual([{ ...ticket, epoch: 1 }]);
+    expect(await ledger.due(machineMs())).toEqual([{ ...ticket, epoch: 1 }]);
   });
 
   it('retries what failed from its checkpoint, then fails with the reason', async () => {
@@ -131,10 +139,10 @@ describe('the ledger of batch runs', () => {
     await ledger.claimStep(ticket);
     await ledger.checkpoint(ticket, half);
     await ledger.failStep(ticket, 'division by zero');
-    expect(await ledger.due(Date.now())).toEqual([]);
+    expect(await ledger.due(machineMs())).toEqual([]);
     const retried = await runs.find(id);
     expect(retried).toMatchObject({ attempt: 2, state: 'running', error: 'division by zero' });
-    const later = Date.now() + 60_000;
+    const later = machineMs() + 60_000;
     const [again] = await ledger.due(later);
     expect(await ledger.claimStep(again as StepTicket)).toMatchObject({ nextOffset: 60 });
     await ledger.failStep(again as StepTicket, 'division by zero again');
@@ -152,7 +160,7 @@ describe('the ledger of batch runs', () => {
     const { id, ticket } = await startAndFreeze();
     await ledger.claimStep(ticket);
     await ledger.checkpoint(ticket, { ...half, nextOffset: 110, done: true });
-    const [finish] = await ledger.due(Date.now());
+    const [finish] = await ledger.due(machineMs());
     expect(finish).toMatchObject({ kind: 'finish', runId: id });
     expect(await ledger.claimRun(finish as RunTicket)).not.toBeNull();
     expect(await ledger.accumulators(id)).toEqual(['[["a",1]]']);
@@ -168,7 +176,7 @@ describe('the ledger of batch runs', () => {
     await ledger.claimStep(ticket);
     expect((await runs.cancel(id)).kind).toBe('run');
     expect(await ledger.checkpoint(ticket, half)).toBe(false);
-    expect(await ledger.due(Date.now() + LEASE_MS + 1)).toEqual([]);
+    expect(await ledger.due(machineMs() + LEASE_MS + 1)).toEqual([]);
     expect((await runs.cancel(id)).kind).toBe('wrong-state');
   });
 
@@ -177,7 +185,7 @@ describe('the ledger of batch runs', () => {
     await ledger.claimStep(ticket);
     await ledger.checkpoint(ticket, half);
     await ledger.startOver(id, 'hash-2');
-    expect(await ledger.due(Date.now())).toEqual([{ ...ticket, epoch: 1 }]);
+    expect(await ledger.due(machineMs())).toEqual([{ ...ticket, epoch: 1 }]);
     expect((await runs.steps(id))[0]).toMatchObject({ nextOffset: 10, endOffset: 110 });
   });
 

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
+import { machineMs, ranOut } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
-import { ACTIVE_STATES, type BatchRunRow, type BatchStepRow } from './batch-run-view.ts';
+import {
+  ACTIVE_STATES,
+  type BatchRunRow,
+  type BatchStepRow,
+  RETRY_DELAY_MAX_MS,
+} from './batch-run-view.ts';
 
 /**
  * What the execution of batch runs remembers, in control.db. A queue may lose all it holds: from
@@ -13,12 +19,14 @@ import { ACTIVE_STATES, type BatchRunRow, type BatchStepRow } from './batch-run-
  * When a lease runs out (its worker was killed, or hangs), `due()` raises the epoch and issues a
  * new ticket. Walk: worker A hangs in a chunk; its lease ends; B claims epoch 1 and reads from the
  * last checkpoint; A wakes and writes its checkpoint with epoch 0, which matches no row: A stops.
+ *
+ * Leases and back-offs are marks on the machine's monotonic clock, so that setting the clock neither
+ * takes a claim from its holder nor leaves one for ever to a holder that is gone.
  */
 
 /** A holder renews within this time or loses its claim. */
 export const LEASE_MS = 10_000;
 const RETRY_DELAY_MIN_MS = 1_000;
-const RETRY_DELAY_MAX_MS = 60_000;
 
 export interface RunTicket {
   readonly kind: 'plan' | 'finish';
@@ -87,6 +95,8 @@ export class BatchLedger {
   /**
    * Takes back what was claimed by holders whose lease ran out, settles attempts whose steps have
    * all ended, and returns every ticket that somebody should hold and nobody does.
+   *
+   * @param now as of {@link machineMs}
    */
   async due(now: number): Promise<Ticket[]> {
     await this.#takeBack(now);
@@ -94,7 +104,7 @@ export class BatchLedger {
       where: {
         state: { in: ACTIVE_STATES },
         leaseUntil: null,
-        OR: [{ retryAt: null }, { retryAt: { lte: BigInt(now) } }],
+        OR: [null, ...ranOut(now, RETRY_DELAY_MAX_MS)].map((retryAt) => ({ retryAt })),
       },
       include: { steps: { omit: { accumulator: true } } },
       orderBy: { id: 'asc' },
@@ -121,7 +131,6 @@ export class BatchLedger {
 
   /** Claims planning or finishing; null when the ticket is no longer good. */
   async claimRun(ticket: RunTicket): Promise<ClaimedRun | null> {
-    const now = Date.now();
     const { count } = await this.#database.batchRun.updateMany({
       where: {
         id: ticket.runId,
@@ -129,14 +138,14 @@ export class BatchLedger {
         leaseUntil: null,
         state: { in: ACTIVE_STATES },
       },
-      data: { leaseUntil: BigInt(now + LEASE_MS), state: 'running' },
+      data: { leaseUntil: nextLeaseEnd(), state: 'running' },
     });
     if (count === 0) {
       return null;
     }
     const first = await this.#database.batchRun.updateMany({
       where: { id: ticket.runId, attempt: 0 },
-      data: { attempt: 1, startedAt: BigInt(now) },
+      data: { attempt: 1, startedAt: BigInt(Date.now()) },
     });
     const run = await this.#database.batchRun.findUniqueOrThrow({ where: { id: ticket.runId } });
     if (first.count > 0) {
@@ -185,7 +194,7 @@ export class BatchLedger {
   async claimStep(ticket: StepTicket): Promise<ClaimedStep | null> {
     const { count } = await this.#database.batchStep.updateMany({
       where: { ...claimOf(ticket), state: 'waiting', run: { state: 'running' } },
-      data: { state: 'running', leaseUntil: BigInt(Date.now() + LEASE_MS), error: null },
+      data: { state: 'running', leaseUntil: nextLeaseEnd(), error: null },
     });
     if (count === 0) {
       return null;
@@ -215,10 +224,9 @@ export class BatchLedger {
         data: {
           nextOffset: BigInt(checkpoint.nextOffset),
           accumulator: checkpoint.accumulator,
-          chunkSeq: { increment: 1 },
           deadLettered: { increment: BigInt(checkpoint.deadLettered) },
           state: checkpoint.done ? 'done' : 'running',
-          leaseUntil: checkpoint.done ? null : BigInt(Date.now() + LEASE_MS),
+          leaseUntil: checkpoint.done ? null : nextLeaseEnd(),
         },
       });
       if (count === 0) {
@@ -237,7 +245,7 @@ export class BatchLedger {
 
   /** Keeps a claim while its holder waits (for the broker, say). False when it was lost. */
   async renew(ticket: Ticket): Promise<boolean> {
-    const leaseUntil = BigInt(Date.now() + LEASE_MS);
+    const leaseUntil = nextLeaseEnd();
     const { count } =
       ticket.kind === 'step'
         ? await this.#database.batchStep.updateMany({
@@ -281,7 +289,7 @@ export class BatchLedger {
       where: { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running' },
     });
     if (run !== null) {
-      await this.#settle(run, reason, Date.now());
+      await this.#settle(run, reason, machineMs());
     }
   }
 
@@ -346,7 +354,7 @@ export class BatchLedger {
   }
 
   async #takeBack(now: number): Promise<void> {
-    const expired = { leaseUntil: { lt: BigInt(now) } };
+    const expired = { OR: ranOut(now, LEASE_MS).map((leaseUntil) => ({ leaseUntil })) };
     const back = { leaseUntil: null, leaseEpoch: { increment: 1 } };
     await this.#database.batchRun.updateMany({
       where: { ...expired, state: { in: ACTIVE_STATES } },
@@ -364,7 +372,12 @@ export class BatchLedger {
     if (run.attempt >= run.attemptsMax) {
       const { count } = await this.#database.batchRun.updateMany({
         where: guard,
-        data: { state: 'failed', error: reason, finishedAt: BigInt(now), leaseUntil: null },
+        data: {
+          state: 'failed',
+          error: reason,
+          finishedAt: BigInt(Date.now()),
+          leaseUntil: null,
+        },
       });
       if (count > 0) {
         const message = `${run.job}: failed in attempt ${run.attempt}: ${reason}`;
@@ -395,6 +408,10 @@ export class BatchLedger {
       await this.#events.append('RUN_RETRIED', run.id, message);
     }
   }
+}
+
+function nextLeaseEnd(): bigint {
+  return BigInt(machineMs() + LEASE_MS);
 }
 
 function keyOf(ticket: StepTicket) {

@@ -1,4 +1,5 @@
 import type { ControlDatabase } from '@penstock/platform';
+import { durationInWords, machineMs } from '../clock/index.ts';
 import type { WorkerView } from '../workers/index.ts';
 
 export type BatchRunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -6,6 +7,8 @@ export type BatchTrigger = 'schedule' | 'hand';
 export type BatchStepState = 'waiting' | 'running' | 'done' | 'failed';
 
 export const ACTIVE_STATES: BatchRunState[] = ['waiting', 'running'];
+/** The longest back-off between two attempts. */
+export const RETRY_DELAY_MAX_MS = 60_000;
 
 /** One partition's part of a run: the frozen window [startOffset, endOffset). */
 export interface BatchStepView {
@@ -59,7 +62,7 @@ export function toRunView(row: BatchRunRow, workers: readonly WorkerView[]): Bat
     startedAt: toNumber(row.startedAt),
     finishedAt: toNumber(row.finishedAt),
     error: row.error,
-    waitingFor: waitingFor(row, workers, Date.now()),
+    waitingFor: waitingFor(row, workers, machineMs()),
     recordsRead: Number(row.recordsRead),
     recordsTotal: Number(row.recordsTotal),
     resultRows: Number(row.resultRows),
@@ -92,8 +95,9 @@ function waitingFor(row: BatchRunRow, workers: readonly WorkerView[], now: numbe
   if (!workers.some((worker) => worker.redisConnected)) {
     return 'Redis: batch runs need it, and no worker reaches it';
   }
-  if (row.retryAt !== null && Number(row.retryAt) > now) {
-    return `the next attempt at ${new Date(Number(row.retryAt)).toISOString()}`;
+  const backOffMs = Number(row.retryAt ?? 0) - now;
+  if (backOffMs > 0 && backOffMs <= RETRY_DELAY_MAX_MS) {
+    return `the next attempt, in ${durationInWords(backOffMs)}`;
   }
   if (row.state === 'running') {
     return null;

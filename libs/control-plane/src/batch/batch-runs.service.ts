@@ -42,6 +42,8 @@ export interface BatchRunPage {
 }
 
 const PAGE_SIZE_MAX = 500;
+/** Of a run's id: the time of its creation, in base 36. */
+const RUN_ID_TIME_DIGITS = 9;
 
 /** Batch runs as people see, start and cancel them. What executes them is the BatchLedger. */
 @Injectable()
@@ -201,9 +203,13 @@ export class BatchRunsService {
     },
   ): Promise<BatchRunRow> {
     const now = Date.now();
+    const newest = await this.#database.batchRun.findFirst({
+      orderBy: { id: 'desc' },
+      select: { id: true },
+    });
     const row = await this.#database.batchRun.create({
       data: {
-        id: newRunId(now),
+        id: newRunId(now, newest?.id ?? null),
         job: pipeline.name,
         trigger: run.trigger,
         scheduledFor: toBigInt(run.scheduledFor),
@@ -228,9 +234,14 @@ export function resultFolder(dataDir: string, runId: string): string {
   return join(dataDir, 'results', runId);
 }
 
-/** Ids ascend with the time of creation, and are safe as a file name, a URL part and a job id. */
-function newRunId(now: number): string {
-  return `r${now.toString(36).padStart(9, '0')}${randomBytes(4).toString('hex')}`;
+/**
+ * Ids ascend in the order of creation, also when the clock was set back since the newest one, and
+ * are safe as a file name, a URL part and a job id.
+ */
+function newRunId(now: number, newest: string | null): string {
+  const newestAt = parseInt(newest?.slice(1, 1 + RUN_ID_TIME_DIGITS) ?? '', 36);
+  const at = Math.max(now, Number.isNaN(newestAt) ? 0 : newestAt + 1);
+  return `r${at.toString(36).padStart(RUN_ID_TIME_DIGITS, '0')}${randomBytes(4).toString('hex')}`;
 }
 
 function toBigInt(value: number | null): bigint | null {

@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
+import { type ClockJump, ClockWatch } from '../clock/index.ts';
 import { type PipelineView, PipelinesService } from '../pipelines/index.ts';
 import { lastDue, nextDue, type Schedule } from '../schedules/index.ts';
 import { ACTIVE_STATES } from './batch-run-view.ts';
 import { scheduleOf } from './batch-jobs.service.ts';
 import { BatchRunsService } from './batch-runs.service.ts';
+
+/** A run that was made no longer than this before its due time is the run of that due time. */
+const EARLY_MAX_MS = 3 * 60 * 60 * 1_000;
 
 /**
  * Turns schedules into runs.
@@ -12,6 +16,11 @@ import { BatchRunsService } from './batch-runs.service.ts';
  * A tick is owed when it lies after the schedule's registration and after the newest tick that has
  * a run. Of several that are owed only the latest becomes a run. While a run of the job has not
  * ended no other is made, so a job never overlaps itself; the tick stays owed meanwhile.
+ *
+ * Marks that lie after now are of a clock that was ahead, and hold nothing back: neither runs for
+ * due times to come, nor the registration. A due time that has a run gets no second one when the
+ * clock comes there again. When a jump back undid a jump forward, the runs made in between keep the
+ * due time that is next, if it is near; others were made too early, and their due times are open.
  */
 @Injectable()
 export class BatchTicksService {
@@ -20,10 +29,16 @@ export class BatchTicksService {
   readonly #runs: BatchRunsService;
   readonly #latest = new Map<string, LatestTick>();
 
-  constructor(database: ControlDatabase, pipelines: PipelinesService, runs: BatchRunsService) {
+  constructor(
+    database: ControlDatabase,
+    pipelines: PipelinesService,
+    runs: BatchRunsService,
+    clock: ClockWatch,
+  ) {
     this.#database = database;
     this.#pipelines = pipelines;
     this.#runs = runs;
+    clock.onJump((jump) => this.#reopen(jump));
   }
 
   /** Makes the runs that are due at `now` (ms since epoch). Returns how many were made. */
@@ -40,13 +55,21 @@ export class BatchTicksService {
 
   async #fire(pipeline: PipelineView, schedule: Schedule, now: number): Promise<boolean> {
     const due = this.#latestTick(pipeline.name, schedule, now);
-    if (due === null || due <= (pipeline.scheduleSince ?? now)) {
+    const since = pipeline.scheduleSince ?? now;
+    if (since > now) {
+      await this.#pipelines.oweFrom(pipeline.name, now);
+      return false;
+    }
+    if (due === null || due <= since) {
       return false;
     }
     const busyOrDone = await this.#database.batchRun.count({
       where: {
         job: pipeline.name,
-        OR: [{ state: { in: ACTIVE_STATES } }, { scheduledFor: { gte: BigInt(due) } }],
+        OR: [
+          { state: { in: ACTIVE_STATES } },
+          { scheduledFor: { gte: BigInt(due), lte: BigInt(now) } },
+        ],
       },
     });
     return busyOrDone === 0 && (await this.#runs.startScheduled(pipeline, due));
@@ -63,6 +86,26 @@ export class BatchTicksService {
     const until = nextDue(schedule, now) ?? Infinity;
     this.#latest.set(name, { key, due, from: now, until });
     return due;
+  }
+
+  /** Opens the due times to come that a clock that was ahead has spent. */
+  async #reopen({ now, aheadFrom }: ClockJump): Promise<void> {
+    if (aheadFrom === null) {
+      return;
+    }
+    const early = await this.#database.batchRun.findMany({
+      where: { createdAt: { gte: BigInt(aheadFrom) }, scheduledFor: { gt: BigInt(now) } },
+      select: { id: true, job: true, scheduledFor: true },
+    });
+    for (const { id, job, scheduledFor } of early) {
+      const pipeline = await this.#pipelines.find(job);
+      const schedule = pipeline === null ? null : scheduleOf(pipeline);
+      const next = schedule === null ? null : nextDue(schedule, now);
+      const isNear = Number(scheduledFor) - now <= EARLY_MAX_MS;
+      if (!isNear || next !== Number(scheduledFor)) {
+        await this.#database.batchRun.update({ where: { id }, data: { scheduledFor: null } });
+      }
+    }
   }
 }
 

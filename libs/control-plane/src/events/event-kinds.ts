@@ -25,6 +25,8 @@ export const EVENT_KINDS = [
   'REDIS_LOST',
   'BROKER_CONNECTED',
   'BROKER_LOST',
+  'CLOCK_WENT_BACK',
+  'CLOCK_WENT_FORWARD',
 ] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];

@@ -76,6 +76,27 @@ export class EventLog {
     return toEntry(row);
   }
 
+  /**
+   * Records what several processes notice at the same time, by the first of them only.
+   *
+   * @param noticed when this process did, on the machine's monotonic clock; how far apart two of
+   *   the same kind are that are one
+   */
+  async appendOnce(
+    event: { kind: EventKind; subject: string; message: string; data: Record<string, unknown> },
+    noticed: { machineMs: number; withinMs: number },
+  ): Promise<void> {
+    const data = JSON.stringify({ ...event.data, machineMs: noticed.machineMs });
+    await this.#database.$executeRaw`
+      INSERT INTO "Event" ("at", "kind", "subject", "message", "data")
+      SELECT ${BigInt(Date.now())}, ${event.kind}, ${event.subject}, ${event.message}, ${data}
+      WHERE NOT EXISTS (
+        SELECT 1 FROM "Event" WHERE "kind" = ${event.kind} AND "subject" = ${event.subject}
+          AND abs(json_extract("data", '$.machineMs') - ${noticed.machineMs})
+              < ${noticed.withinMs})`;
+    this.wake();
+  }
+
   /** Newest first. `after` is the cursor of the page before: the id of its last (oldest) event. */
   async list(options: {
     first?: number;
@@ -158,6 +179,15 @@ export class EventLog {
       select: { id: true },
     });
     return newest?.id ?? 0;
+  }
+
+  /** When the newest event was recorded, ms since epoch; null when there is none. */
+  async newestAt(): Promise<number | null> {
+    const newest = await this.#database.event.findFirst({
+      orderBy: { id: 'desc' },
+      select: { at: true },
+    });
+    return newest === null ? null : Number(newest.at);
   }
 
   /** Makes every tail look at the table: control.db was changed, here or by another process. */

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
+import { ClockWatch } from '../clock/index.ts';
 import {
   chooseGrid,
   type SeriesKind,
   type SeriesMetric,
+  type Tier,
   TIERS,
   toColumns,
 } from './history-tiers.ts';
@@ -39,15 +41,30 @@ export interface HistoryColumns extends SeriesKey {
  * Each second's samples go in as one statement. The coarser tiers are made from the finer by one
  * statement each when a bucket is complete, so nothing is kept in memory that a crash could lose: a
  * start takes up where the last finished bucket ended.
+ *
+ * The clock may be set. When it comes to a time again, what is measured then takes the place of what
+ * was recorded for it. What a clock recorded that was ahead, and was set right, is forgotten. And of
+ * what is old no more is forgotten at a time than twice the time that passed, so that a clock that
+ * is ahead for a minute costs minutes of the past, not all of it.
  */
 @Injectable()
 export class HistoryService {
   readonly #database: ControlDatabase;
   /** End of the last bucket that was made, by tier; null until it was looked up. */
   #rolledUpTo: Map<number, number> | null = null;
+  /**
+   * Start of the newest bucket of any tier; null until it was looked up. Now comes after it, unless
+   * the clock went back: then there may be samples of the time that is recorded again.
+   */
+  #newestAt: number | null = null;
 
-  constructor(database: ControlDatabase) {
+  constructor(database: ControlDatabase, clock: ClockWatch) {
     this.#database = database;
+    clock.onJump(async ({ now, aheadFrom }) => {
+      if (aheadFrom !== null) {
+        await this.#forgetFrom(Math.max(now, aheadFrom));
+      }
+    });
   }
 
   /**
@@ -59,6 +76,10 @@ export class HistoryService {
     const second = Math.round(at / 1_000) * 1_000;
     const kept = values.slice(0, SERIES_PER_SAMPLE_MAX);
     const rows = kept.map(({ kind, subject, metric, value }) => [kind, subject, metric, value]);
+    const newestAt = (this.#newestAt ??= await this.#lookUpNewest());
+    if (second <= newestAt) {
+      await this.#database.sample.deleteMany({ where: { tierSeconds: 1, at: BigInt(second) } });
+    }
     await this.#database.$executeRawUnsafe(
       `INSERT OR REPLACE INTO "Sample" ("tierSeconds", "at", "kind", "subject", "metric", "value")
        SELECT 1, ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'),
@@ -67,6 +88,7 @@ export class HistoryService {
       JSON.stringify(rows),
     );
     await this.#rollUp(second);
+    this.#newestAt = Math.max(newestAt, second);
   }
 
   /** Series over a range, on the grid of the tier that fits; see {@link chooseGrid}. */
@@ -108,7 +130,7 @@ export class HistoryService {
 
   /** Makes the buckets that were completed before `second`, and forgets what is too old. */
   async #rollUp(second: number): Promise<void> {
-    const done = (this.#rolledUpTo ??= await this.#lookUpDone());
+    const done = (this.#rolledUpTo ??= await this.#lookUpDone(second));
     for (const [index, tier] of TIERS.entries()) {
       const finer = TIERS[index - 1];
       if (finer === undefined) {
@@ -118,7 +140,18 @@ export class HistoryService {
       const completeTo = Math.floor(second / tierMs) * tierMs;
       const from = done.get(tier.seconds) ?? 0;
       if (completeTo <= from) {
+        // After the clock went back, buckets are made again from where it is now.
+        done.set(tier.seconds, completeTo);
         continue;
+      }
+      if (second <= (this.#newestAt ?? 0)) {
+        await this.#database.$executeRawUnsafe(
+          `DELETE FROM "Sample" WHERE "tierSeconds" = ${tier.seconds} AND "at" IN
+             (SELECT ("at" / ${tierMs}) * ${tierMs} FROM "Sample"
+              WHERE "tierSeconds" = ${finer.seconds} AND "at" >= ? AND "at" < ?)`,
+          BigInt(from),
+          BigInt(completeTo),
+        );
       }
       await this.#database.$executeRawUnsafe(
         `INSERT OR REPLACE INTO "Sample" ("tierSeconds", "at", "kind", "subject", "metric", "value")
@@ -135,18 +168,49 @@ export class HistoryService {
     }
   }
 
-  async #prune(tier: { seconds: number; keptMs: number }, now: number): Promise<void> {
-    await this.#database.$executeRawUnsafe(
-      `DELETE FROM "Sample" WHERE "tierSeconds" = ${tier.seconds} AND "at" < ?`,
-      BigInt(now - tier.keptMs),
-    );
+  async #prune(tier: Tier, now: number): Promise<void> {
+    const tierSeconds = tier.seconds;
+    const oldest = await this.#database.sample.findFirst({
+      where: { tierSeconds },
+      orderBy: { at: 'asc' },
+      select: { at: true },
+    });
+    if (oldest === null) {
+      return;
+    }
+    const before = Math.min(now - tier.keptMs, Number(oldest.at) + 2 * pruneIntervalMs(tier));
+    await this.#database.sample.deleteMany({ where: { tierSeconds, at: { lt: BigInt(before) } } });
   }
 
-  async #lookUpDone(): Promise<Map<number, number>> {
+  /** Forgets the buckets that began at a time or later. */
+  async #forgetFrom(at: number): Promise<void> {
+    for (const tier of TIERS) {
+      const tierMs = tier.seconds * 1_000;
+      await this.#database.sample.deleteMany({
+        where: { tierSeconds: tier.seconds, at: { gte: BigInt(Math.ceil(at / tierMs) * tierMs) } },
+      });
+    }
+  }
+
+  async #lookUpNewest(): Promise<number> {
+    const newest = await Promise.all(
+      TIERS.map((tier) =>
+        this.#database.sample.findFirst({
+          where: { tierSeconds: tier.seconds },
+          orderBy: { at: 'desc' },
+          select: { at: true },
+        }),
+      ),
+    );
+    return Math.max(0, ...newest.map((sample) => Number(sample?.at ?? 0)));
+  }
+
+  /** What a clock that was ahead made, after now, is no end. */
+  async #lookUpDone(now: number): Promise<Map<number, number>> {
     const done = new Map<number, number>();
     for (const tier of TIERS.slice(1)) {
       const newest = await this.#database.sample.findFirst({
-        where: { tierSeconds: tier.seconds },
+        where: { tierSeconds: tier.seconds, at: { lte: BigInt(now) } },
         orderBy: { at: 'desc' },
         select: { at: true },
       });
@@ -154,6 +218,11 @@ export class HistoryService {
     }
     return done;
   }
+}
+
+/** How often samples of a tier are pruned: with each bucket of the next tier, or of the last. */
+function pruneIntervalMs(tier: Tier): number {
+  return Math.max(tier.seconds, TIERS[1].seconds) * 1_000;
 }
 
 /** The last buckets before now are not missing, they are not finished: they are left off. */

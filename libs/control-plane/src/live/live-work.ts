@@ -64,14 +64,18 @@ export class LiveWork {
   }
 
   async #runs(): Promise<LiveRun[]> {
+    const now = Date.now();
     const rows = await this.#database.batchRun.findMany({
       where: {
         OR: [
           { state: { in: ['waiting', 'running'] } },
-          { finishedAt: { gt: BigInt(Date.now() - ENDED_SHOWN_MS) } },
+          // One that ended by a clock that was ahead is not shown until now comes there.
+          {
+            finishedAt: { gt: BigInt(now - ENDED_SHOWN_MS), lt: BigInt(now + ENDED_SHOWN_MS) },
+          },
         ],
       },
-      orderBy: { createdAt: 'desc' },
+      orderBy: { id: 'desc' },
       take: RUNS_MAX,
       select: {
         id: true,

@@ -80,6 +80,17 @@ export class PipelinesService {
     });
   }
 
+  /**
+   * A schedule that was registered by a clock that was ahead owes ticks from now on, instead of from
+   * when the clock comes there again.
+   */
+  async oweFrom(name: string, now: number): Promise<void> {
+    await this.#database.pipeline.updateMany({
+      where: { name, scheduleSince: { gt: BigInt(now) } },
+      data: { scheduleSince: BigInt(now) },
+    });
+  }
+
   async list(): Promise<PipelineView[]> {
     const rows = await this.#database.pipeline.findMany({ orderBy: { name: 'asc' } });
     return rows.map(toView);
@@ -116,7 +127,6 @@ function toRow(definition: PipelineRegistration, scheduleSince: bigint | null) {
     scheduleSince,
     attemptsMax: definition.attemptsMax,
     definitionHash: definition.definitionHash,
-    registeredAt: new Date(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
+import { isRecent, machineMs } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
 import { WORKER_ALIVE_MS } from '../workers/index.ts';
 
@@ -109,7 +110,7 @@ export class ProcessorsService {
       await this.#database.processor.upsert({
         where: { pipeline },
         create: { pipeline, desired },
-        update: { desired, changedAt: new Date() },
+        update: { desired },
       });
       const kind = desired === 'paused' ? 'PROCESSOR_PAUSED' : 'PROCESSOR_RESUMED';
       const words = desired === 'paused' ? 'was paused' : 'was resumed';
@@ -130,6 +131,7 @@ export class ProcessorsService {
   /** Writes what one worker reports, all its processors in one transaction. */
   async report(reports: readonly ProcessorReport[]): Promise<void> {
     const reportedAt = BigInt(Date.now());
+    const beatMs = BigInt(machineMs());
     await this.#database.$transaction(
       reports.map(({ pipeline, workerId, ...report }) => {
         const row = {
@@ -140,6 +142,7 @@ export class ProcessorsService {
           partitions: report.partitions,
           lastError: report.lastError,
           reportedAt,
+          beatMs,
         };
         return this.#database.processorStatus.upsert({
           where: { pipeline_workerId: { pipeline, workerId } },
@@ -152,10 +155,11 @@ export class ProcessorsService {
 
   /** Adds the counts of workers that are gone to the one row that stands for all of them. */
   async foldGone(): Promise<void> {
-    const old = BigInt(Date.now() - FOLD_AFTER_MS);
+    const now = machineMs();
+    const recent = { gt: BigInt(now - FOLD_AFTER_MS), lte: BigInt(now) };
     await this.#database.$transaction(async (tx) => {
       const rows = await tx.processorStatus.findMany({
-        where: { workerId: { not: GONE }, reportedAt: { lt: old } },
+        where: { workerId: { not: GONE }, NOT: { beatMs: recent } },
       });
       for (const { pipeline, workerId, consumed, produced, deadLettered } of rows) {
         await tx.processorStatus.upsert({
@@ -190,9 +194,9 @@ function toView(
   desired: ProcessorDesired,
   rows: readonly StatusRow[],
 ): ProcessorView {
-  const aliveSince = Date.now() - WORKER_ALIVE_MS;
+  const now = machineMs();
   const instances = rows
-    .filter((row) => row.workerId !== GONE && Number(row.reportedAt) > aliveSince)
+    .filter((row) => row.workerId !== GONE && isRecent(row.beatMs, now, WORKER_ALIVE_MS))
     .map(toInstance);
   const state = STATE_ORDER.find((candidate) =>
     instances.some((instance) => instance.state === candidate),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
+import { isRecent, machineMs } from '../clock/index.ts';
 
 /** A worker beats once a second; one that missed ten beats counts as gone. */
 export const WORKER_ALIVE_MS = 10_000;
@@ -41,6 +42,7 @@ export class WorkersService {
       host: beat.host,
       startedAt: BigInt(beat.startedAt),
       seenAt: BigInt(Date.now()),
+      beatMs: BigInt(machineMs()),
       redis: beat.redisConnected ? 'connected' : 'waiting',
       slotsBusy: beat.slotsBusy,
       slots: beat.slots,
@@ -52,22 +54,27 @@ export class WorkersService {
     });
   }
 
-  /** Takes a worker that ends in order off the list, and forgets those gone for a day. */
+  /** Takes a worker that ends in order off the list. */
   async leave(id: string): Promise<void> {
-    const forgotten = BigInt(Date.now() - WORKER_KEPT_MS);
+    await this.#database.worker.deleteMany({ where: { id } });
+  }
+
+  /** Forgets the workers that are gone for a day, or since before the machine started. */
+  async forgetGone(): Promise<void> {
+    const now = machineMs();
     await this.#database.worker.deleteMany({
-      where: { OR: [{ id }, { seenAt: { lt: forgotten } }] },
+      where: { NOT: { beatMs: { gt: BigInt(now - WORKER_KEPT_MS), lte: BigInt(now) } } },
     });
   }
 
   /** All workers seen within a day, the longest running first. */
   async list(): Promise<WorkerView[]> {
-    const now = Date.now();
+    const now = machineMs();
     const rows = await this.#database.worker.findMany({
-      where: { seenAt: { gt: BigInt(now - WORKER_KEPT_MS) } },
       orderBy: [{ startedAt: 'asc' }, { id: 'asc' }],
     });
-    return rows.map((row) => ({
+    const kept = rows.filter((row) => isRecent(row.beatMs, now, WORKER_KEPT_MS));
+    return kept.map((row) => ({
       id: row.id,
       pid: row.pid,
       host: row.host,
@@ -76,7 +83,7 @@ export class WorkersService {
       redisConnected: row.redis === 'connected',
       slotsBusy: row.slotsBusy,
       slots: row.slots,
-      alive: Number(row.seenAt) > now - WORKER_ALIVE_MS,
+      alive: isRecent(row.beatMs, now, WORKER_ALIVE_MS),
     }));
   }
 

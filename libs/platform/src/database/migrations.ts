@@ -50,10 +50,10 @@ export async function waitForMigrations(
   options: MigrateOptions & { readonly timeoutMs: number },
 ): Promise<void> {
   const migrations = readMigrations(options.migrationsDir);
-  const deadline = Date.now() + options.timeoutMs;
+  const deadline = performance.now() + options.timeoutMs;
   for (;;) {
     if (isUpToDate(options.file, migrations)) return;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new MigrationError(
         `${options.file} still lacks migrations: is the process that owns it running?`,
       );
@@ -125,14 +125,14 @@ function readApplied(file: string, busyTimeoutMs: number): AppliedMigration[] {
  */
 async function lockMigrations(file: string): Promise<() => void> {
   const database = new Database(`${file}.lock`, { timeout: 0 });
-  const deadline = Date.now() + LOCK_DEADLINE_MS;
+  const deadline = performance.now() + LOCK_DEADLINE_MS;
   for (;;) {
     try {
       database.exec('BEGIN EXCLUSIVE');
       return () => database.close();
     } catch (error) {
       const busy = isBusy(error);
-      if (!busy || Date.now() > deadline) {
+      if (!busy || performance.now() > deadline) {
         database.close();
         if (!busy) throw error;
         throw new MigrationError(`another process has been migrating ${file} for too long`, {

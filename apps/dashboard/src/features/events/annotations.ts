@@ -9,6 +9,8 @@ const words: Partial<Record<EventKind, string>> = {
   PROCESSOR_FAILED: 'processor failed',
   PROCESS_EXITED: 'process ended',
   BROKER_LOST: 'broker lost',
+  CLOCK_WENT_BACK: 'clock set back',
+  CLOCK_WENT_FORWARD: 'clock set forward',
 };
 
 const annotationsMax = 6;
@@ -25,7 +27,10 @@ export function chartAnnotations(
   for (const event of events.toReversed()) {
     const text = words[event.kind];
     const isOwn = subjects === null || subjects.includes(event.subject);
-    const isProcess = event.kind === 'PROCESS_EXITED' || event.kind === 'BROKER_LOST';
+    const isProcess =
+      event.kind === 'PROCESS_EXITED' ||
+      event.kind === 'BROKER_LOST' ||
+      event.kind.startsWith('CLOCK_');
     if (text === undefined || (!isOwn && !isProcess)) continue;
     const at = event.at / 1000;
     const before = drawn.at(-1);

@@ -2,6 +2,7 @@ import {
   IconArrowsExchange,
   IconCircleCheck,
   IconCircleX,
+  IconClockExclamation,
   IconMailOff,
   IconPlayerPause,
   IconPlayerPlay,
@@ -41,4 +42,6 @@ export const eventLooks: Record<EventKind, StateLook> = {
   REDIS_LOST: { tone: 'fail', word: 'Redis lost', icon: IconPlugOff },
   BROKER_CONNECTED: { tone: 'well', word: 'Broker connected', icon: IconPlugConnected },
   BROKER_LOST: { tone: 'fail', word: 'Broker lost', icon: IconPlugOff },
+  CLOCK_WENT_BACK: { tone: 'behind', word: 'Clock set back', icon: IconClockExclamation },
+  CLOCK_WENT_FORWARD: { tone: 'behind', word: 'Clock set forward', icon: IconClockExclamation },
 };

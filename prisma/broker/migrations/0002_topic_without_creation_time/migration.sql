@@ -1,0 +1,2 @@
+-- Nobody read it.
+ALTER TABLE "Topic" DROP COLUMN "createdAt";
