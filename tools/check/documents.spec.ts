@@ -4,6 +4,8 @@ import { VARIABLES } from '@penstock/platform';
 import { repositoryRoot } from '@penstock/testing';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { staleTables } from '../nightly/recorded-tables.mjs';
+import type { Report } from '../nightly/report.mjs';
 import {
   brokenLinks,
   documentedVariables,
@@ -18,6 +20,8 @@ import {
 } from './documents.ts';
 
 const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8');
+const reportAt = (path: string): Report | undefined =>
+  existsSync(join(repositoryRoot, path)) ? (JSON.parse(read(path)) as Report) : undefined;
 const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
 const packageJson = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
@@ -27,6 +31,9 @@ describe.each(documents)('%s', (document) => {
   });
   test('names no file that is not there', () => {
     expect(missingPaths(read(document), repositoryRoot)).toEqual([]);
+  });
+  test('has tables of measurements as a recorded run gave them', () => {
+    expect(staleTables(read(document), reportAt)).toEqual([]);
   });
   test('names no command that is not there', () => {
     expect(unknownScripts(read(document), packageJson.scripts)).toEqual([]);
