@@ -6,6 +6,7 @@ import { startPenstock } from '@penstock/testing';
 import { Stop } from '../install/command.mjs';
 import { readOptions, runTool } from '../install/tool.mjs';
 import { CheckContext, type BrokerUnderTest, type Capability } from './check.ts';
+import { compactionCapabilities } from './checks/compaction.ts';
 import { consumeCapabilities } from './checks/consume.ts';
 import { groupCapabilities } from './checks/groups.ts';
 import { produceCapabilities } from './checks/produce.ts';
@@ -35,6 +36,7 @@ const capabilities: Capability[] = [
   ...topicCapabilities,
   ...produceCapabilities,
   ...consumeCapabilities,
+  ...compactionCapabilities,
   ...groupCapabilities,
   ...restartCapabilities,
 ];

@@ -9,6 +9,17 @@ type GoClient = Omit<Client, 'start'>;
 
 const clients: GoClient[] = [
   { name: 'franz-go', title: 'franz-go 1.22.2' },
+  {
+    name: 'kafka-go',
+    title: 'segmentio/kafka-go 0.4.51',
+    lacks: [
+      'idempotence',
+      'group members',
+      // What is empty it reads as null.
+      'null keys and values apart from empty ones',
+      'empty headers',
+    ],
+  },
   { name: 'sarama', title: 'sarama 1.61.1', lacks: ['cooperative rebalancing', 'seeking'] },
 ];
 
