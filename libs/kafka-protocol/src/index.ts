@@ -15,6 +15,7 @@ export type { Request, RequestFor, RequestHeader } from './request.ts';
 export { decodeResponse, encodeResponse } from './response.ts';
 export { ErrorCodes, errorName, isRetriable } from './error-codes.ts';
 export { FrameSplitter } from './frame-splitter.ts';
+export { isInternalTopic, topicNameProblem } from './topic-name.ts';
 export {
   assignBaseOffset,
   compressionOf,

@@ -3,6 +3,7 @@ import { clusterApis } from '../cluster/broker-connection.ts';
 import type { BrokerConnection } from '../cluster/broker-connection.ts';
 import type { ClusterClient, ClusterMetadata } from '../cluster/cluster-client.ts';
 import { ClusterUnavailable } from '../cluster/cluster-error.ts';
+import { checkTopicName } from '../topics/index.ts';
 import { IngestRefusal } from './ingest-problem.ts';
 
 /** What ingest must know of a topic to append to it. */
@@ -27,8 +28,6 @@ const BATCH_BYTES_DEFAULT = 1_048_588;
 const CREATE_ATTEMPTS = 25;
 const CREATE_RETRY_MS = 100;
 const BROKER_CONFIG_RESOURCE = 4;
-
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
 /**
  * Where topics live, remembered: a request to a known topic needs no question to the cluster. A
@@ -110,12 +109,8 @@ export class TopicDirectory {
   }
 
   async #lookUp(name: string): Promise<TopicRoute> {
-    if (!TOPIC_NAME.test(name) || name === '.' || name === '..') {
-      throw new IngestRefusal({
-        code: 'invalid-topic',
-        message: `${JSON.stringify(name)} is not a topic name: 1 to 249 of a-z A-Z 0-9 . _ - are allowed`,
-      });
-    }
+    const problem = checkTopicName(name);
+    if (problem !== null) throw new IngestRefusal({ code: 'invalid-topic', message: problem });
     const leaders = await this.#leadersOf(name);
     const batchBytesMax = await this.#batchBytesMaxOf(name);
     const route = { name, leaders, batchBytesMax };

@@ -1,3 +1,4 @@
+import { isInternalTopic, topicNameProblem } from '@penstock/kafka-protocol';
 import { type InvalidInput, invalidInput } from '../cluster/problem.ts';
 
 export const TOPIC_PARTITIONS_MAX = 1_000;
@@ -36,21 +37,13 @@ export function checkCreateTopic(request: CreateTopicRequest): InvalidInput | nu
   return null;
 }
 
-/** Kafka's rule (org.apache.kafka.common.internals.Topic); null when the name is legal. */
+/** Why clients cannot write to a topic of this name, or create it; null when they can. */
 export function checkTopicName(name: string): string | null {
-  if (name === '') {
-    return 'A topic needs a name.';
+  const problem = topicNameProblem(name);
+  if (problem !== undefined) {
+    return problem;
   }
-  if (name === '.' || name === '..') {
-    return 'A topic cannot be named "." or "..".';
-  }
-  if (name.length > 249) {
-    return `A topic name has at most 249 characters; this one has ${name.length}.`;
-  }
-  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
-    return 'A topic name consists of letters a-z and A-Z, digits, ".", "_" and "-".';
-  }
-  return null;
+  return isInternalTopic(name) ? `${name} is an internal topic: only brokers write to it.` : null;
 }
 
 function isWithin(value: number, min: number, max: number): boolean {

@@ -1,7 +1,7 @@
-import { ErrorCodes } from '@penstock/kafka-protocol';
+import { ErrorCodes, topicNameProblem } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
-import type { Refusal } from '../metadata/topic-catalog.ts';
-import { topicNameProblem } from '../metadata/topic-names.ts';
+import type { Refusal } from '../metadata/refusal.ts';
+import { internalTopicRefusal } from '../metadata/topic-names.ts';
 import { brokerTarget } from './broker-target.ts';
 import { clientMetricsTarget } from './client-metrics-target.ts';
 import {
@@ -123,7 +123,7 @@ function findTarget(
         return refusal(ErrorCodes.INVALID_TOPIC_EXCEPTION, nameProblem);
       }
       const topic = broker.topics.byName(resourceName);
-      if (topic) return topicTarget(broker, topic);
+      if (topic) return internalTopicRefusal(resourceName) ?? topicTarget(broker, topic);
       const message = `The topic '${resourceName}' does not exist.`;
       return refusal(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION, message);
     }

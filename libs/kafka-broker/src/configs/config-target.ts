@@ -1,5 +1,5 @@
 import { ErrorCodes } from '@penstock/kafka-protocol';
-import type { Refusal } from '../metadata/topic-catalog.ts';
+import type { Refusal } from '../metadata/refusal.ts';
 import type { ConfigSynonym } from './broker-configs.ts';
 import { listElements, type ConfigDefinition, type ConfigType } from './config-definition.ts';
 

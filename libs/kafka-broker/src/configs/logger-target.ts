@@ -1,6 +1,6 @@
 import { ErrorCodes } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
-import type { Refusal } from '../metadata/topic-catalog.ts';
+import type { Refusal } from '../metadata/refusal.ts';
 import { CONFIG_SOURCES } from './config-definition.ts';
 import { OPERATIONS, refusal, type ConfigChange, type DescribedConfig } from './config-target.ts';
 

@@ -2,6 +2,7 @@ import {
   ApiKeys,
   compressionOf,
   ErrorCodes,
+  isInternalTopic,
   readRecordBatchHeader,
   RECORD_BATCH_HEADER_BYTES,
   type RequestOf,
@@ -21,6 +22,8 @@ import { withoutRepeats } from './repeated-partitions.ts';
  *   connection, which is all such a producer can notice. Others: INVALID_REQUIRED_ACKS 21.
  * - Durability `fsync`: acks −1 is answered once the bytes are on the disk, acks 1 once they are
  *   written. Durability `os`: both once they are written.
+ * - To an internal topic (`__consumer_offsets`) only brokers write: INVALID_TOPIC_EXCEPTION 17, unless
+ *   the client id is `__admin_client`, as in Kafka (`ReplicaManager.appendRecords`).
  * - A partition that is named twice gets the last of its batches, as in Kafka.
  * - zstd before version 7: UNSUPPORTED_COMPRESSION_TYPE 76.
  * - A transactional batch in a request without transactional id:
@@ -32,7 +35,7 @@ import { withoutRepeats } from './repeated-partitions.ts';
 export const produceHandler = handler({
   key: ApiKeys.Produce,
   isPipelined: true,
-  handle(request, { broker, apiVersion }) {
+  handle(request, { broker, apiVersion, clientId }) {
     const { acks } = request;
     if (acks !== -1 && acks !== 0 && acks !== 1) {
       return answer(request, () => refusal(ErrorCodes.INVALID_REQUIRED_ACKS));
@@ -44,7 +47,9 @@ export const produceHandler = handler({
     const waits: Promise<void>[] = [];
     const waitsForDisk = acks === -1 && broker.durability === 'fsync';
     const response = answer(request, (topic, partition) =>
-      append(broker, apiVersion, now, topic, partition, waitsForDisk ? waits : undefined),
+      isInternalTopic(topic) && clientId !== ADMIN_CLIENT
+        ? refusal(ErrorCodes.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${topic}`)
+        : append(broker, apiVersion, now, topic, partition, waitsForDisk ? waits : undefined),
     );
     if (acks === 0) {
       const failed = response.responses.some((topic) =>
@@ -66,6 +71,8 @@ type Outcome = {
   -readonly [Name in keyof Omit<PartitionResponse, 'index'>]: PartitionResponse[Name];
 };
 
+/** Kafka: `AdminUtils.ADMIN_CLIENT_ID`. */
+const ADMIN_CLIENT = '__admin_client';
 /** In a record batch; see libs/kafka-protocol/src/records/record-batch.ts. */
 const ATTRIBUTES_POSITION = 21;
 const TRANSACTIONAL_BIT = 0x10;

@@ -1,6 +1,7 @@
 import {
   ApiKeys,
   ErrorCodes,
+  topicNameProblem,
   ZERO_UUID,
   type RequestOf,
   type ResponseInputOf,
@@ -8,7 +9,6 @@ import {
 import { CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from './authorized-operations.ts';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
 import { isRefusal, type Topic } from '../metadata/topic-catalog.ts';
-import { topicNameProblem } from '../metadata/topic-names.ts';
 import type { AdvertisedAddress } from '../network/listeners.ts';
 import { handler } from './handler.ts';
 
@@ -22,6 +22,7 @@ import { handler } from './handler.ts';
  * - Auto-creation (`auto.create.topics.enable`, and the request's flag from version 4 on) for topics
  *   asked by name. Deviation: Kafka answers error 3 first and clients ask again; here the topic is
  *   durable and writable before the answer is sent, and a name that collides is refused at once (17).
+ * - An internal topic (`__consumer_offsets`) is unknown, and where asking would create it, refused (17).
  * - Authorized operations, when asked for: all, as in Kafka without an authorizer.
  * - A partition that takes no more writes keeps its leader, which serves what there is, and lists it
  *   as offline.

@@ -12,9 +12,9 @@ import {
   isRefusal,
   PARTITIONS_PER_REQUEST_MAX,
   TOO_MANY_PARTITIONS,
-  type Refusal,
   type Topic,
 } from '../metadata/topic-catalog.ts';
+import type { Refusal } from '../metadata/refusal.ts';
 import { handler } from './handler.ts';
 
 /**

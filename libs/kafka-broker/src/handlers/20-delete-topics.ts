@@ -1,6 +1,7 @@
 import { ApiKeys, ErrorCodes, ZERO_UUID, type ResponseInputOf } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import type { Topic } from '../metadata/topic-catalog.ts';
+import { internalTopicRefusal } from '../metadata/topic-names.ts';
 import { handler } from './handler.ts';
 
 /**
@@ -85,6 +86,8 @@ function resolve(
 
 async function deleteOne(broker: BrokerContext, topic: Topic): Promise<Outcome> {
   const { name, id: topicId } = topic;
+  const internal = internalTopicRefusal(name);
+  if (internal) return { name, topicId, errorCode: internal.error, errorMessage: internal.message };
   try {
     await broker.topics.delete(topic);
     return { name, topicId, errorCode: ErrorCodes.NONE };

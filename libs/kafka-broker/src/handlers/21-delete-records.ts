@@ -1,4 +1,4 @@
-import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
+import { ApiKeys, ErrorCodes, isInternalTopic } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import { acknowledgedRecordsVisible } from '../fetching/acknowledged-records.ts';
 import { handler } from './handler.ts';
@@ -6,7 +6,7 @@ import { withoutRepeats } from './repeated-partitions.ts';
 
 /**
  * DeleteRecords (key 21), versions 0 to 2. Raises the log start, −1 to the high watermark; an offset
- * beyond that: OFFSET_OUT_OF_RANGE 1. What was acknowledged lies below the high watermark: see
+ * beyond that: OFFSET_OUT_OF_RANGE 1. An internal topic: INVALID_TOPIC_EXCEPTION 17. What was acknowledged lies below the high watermark: see
  * `acknowledged-records.ts`. A topic that is only compacted: POLICY_VIOLATION 44.
  */
 export const deleteRecordsHandler = handler({
@@ -39,6 +39,7 @@ async function deleteRecords(
   const topic = broker.topics.byName(name);
   const log = topic?.log(partition);
   const failed = (errorCode: number) => ({ lowWatermark: -1, errorCode });
+  if (isInternalTopic(name)) return failed(ErrorCodes.INVALID_TOPIC_EXCEPTION);
   if (!topic || !log) return failed(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
   const { cleanupPolicy } = topic.logConfig;
   if (cleanupPolicy.includes('compact') && !cleanupPolicy.includes('delete')) {

@@ -4,8 +4,9 @@ import {
   PARTITIONS_PER_REQUEST_MAX,
   TOO_MANY_PARTITIONS,
   UNKNOWN_TOPIC,
-  type Refusal,
 } from '../metadata/topic-catalog.ts';
+import type { Refusal } from '../metadata/refusal.ts';
+import { internalTopicRefusal } from '../metadata/topic-names.ts';
 import { replicasProblem } from './19-create-topics.ts';
 import { handler } from './handler.ts';
 
@@ -48,6 +49,8 @@ async function grow(
 ): Promise<Refusal | undefined> {
   const topic = broker.topics.byName(asked.name);
   if (!topic) return UNKNOWN_TOPIC;
+  const internal = internalTopicRefusal(topic.name);
+  if (internal) return internal;
   const judge = () => growthProblem(broker, asked, topic.partitionCount);
   if (validateOnly) return judge();
   try {

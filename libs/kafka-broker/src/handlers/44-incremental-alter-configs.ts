@@ -2,7 +2,7 @@ import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import { alterResource, type ResourceId } from '../configs/config-resources.ts';
 import { refusal } from '../configs/config-target.ts';
-import type { Refusal } from '../metadata/topic-catalog.ts';
+import type { Refusal } from '../metadata/refusal.ts';
 import { handler } from './handler.ts';
 
 /**

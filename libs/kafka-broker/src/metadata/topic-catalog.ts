@@ -1,4 +1,4 @@
-import { ErrorCodes } from '@penstock/kafka-protocol';
+import { ErrorCodes, isInternalTopic, topicNameProblem } from '@penstock/kafka-protocol';
 import {
   Turns,
   type LogManager,
@@ -9,7 +9,8 @@ import {
 import type { BrokerConfigs } from '../configs/broker-configs.ts';
 import { logConfigOf, topicConfigsProblem } from '../configs/topic-configs.ts';
 import type { MetadataStore, StoredTopic } from './metadata-store.ts';
-import { collisionKey, topicNameProblem } from './topic-names.ts';
+import type { Refusal } from './refusal.ts';
+import { collisionKey, internalTopicRefusal } from './topic-names.ts';
 
 export interface TopicCatalogOptions {
   store: MetadataStore;
@@ -21,12 +22,6 @@ export interface TopicCatalogOptions {
   onTopicDeleted: (topic: Topic) => void;
   /** Called before the last trace of a deleted topic goes; what it keeps is to be gone with it. */
   onTopicRemoved: (name: string) => Promise<void>;
-}
-
-/** A refusal with Kafka's error code and a message for people. */
-export interface Refusal {
-  readonly error: number;
-  readonly message: string | null;
 }
 
 type DeletedTopic = Pick<StoredTopic, 'id' | 'name' | 'partitionCount'>;
@@ -49,7 +44,7 @@ export class Topic {
   constructor(stored: StoredTopic, logConfig: LogConfig, logs: LogManager) {
     this.id = stored.id;
     this.name = stored.name;
-    this.isInternal = stored.internal;
+    this.isInternal = stored.internal || isInternalTopic(stored.name);
     this.configs = stored.configs;
     this.partitionCount = stored.partitionCount;
     this.logConfig = logConfig;
@@ -131,6 +126,8 @@ export class TopicCatalog {
     if (nameProblem !== undefined) {
       return { error: ErrorCodes.INVALID_TOPIC_EXCEPTION, message: nameProblem };
     }
+    const internal = internalTopicRefusal(name);
+    if (internal) return internal;
     if (this.#byName.has(name)) {
       return { error: ErrorCodes.TOPIC_ALREADY_EXISTS, message: `Topic '${name}' already exists.` };
     }

@@ -1,19 +1,17 @@
-const NAME_LENGTH_MAX = 249;
-
-/** Why this cannot be a topic's name, in Kafka's words (`Topic.validate`); undefined when it can. */
-export function topicNameProblem(name: string): string | undefined {
-  if (name === '') return 'Topic name is invalid: the empty string is not allowed';
-  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
-  if (name.length > NAME_LENGTH_MAX) {
-    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${NAME_LENGTH_MAX}`;
-  }
-  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
-    return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`;
-  }
-  return undefined;
-}
+import { ErrorCodes, isInternalTopic } from '@penstock/kafka-protocol';
+import type { Refusal } from './refusal.ts';
 
 /** Names that differ only in '.' and '_' collide, because Kafka's metrics cannot tell them apart. */
 export function collisionKey(name: string): string {
   return name.replaceAll('.', '_');
+}
+
+/**
+ * Why this topic cannot be made, changed or removed by clients. What Apache Kafka keeps in its internal
+ * topics is in the metadata store here, so there are none, and none of these names may be another's.
+ */
+export function internalTopicRefusal(name: string): Refusal | undefined {
+  if (!isInternalTopic(name)) return undefined;
+  const message = `${name} is an internal topic: clients cannot create, change or delete it.`;
+  return { error: ErrorCodes.INVALID_TOPIC_EXCEPTION, message };
 }
