@@ -11,6 +11,7 @@ import {
   type PipelineView,
   type StartBatchRunOutcome,
 } from '@penstock/control-plane';
+import { FIRST_OF_LIST, firstOf, pageSize } from '../graphql/list-size.ts';
 import { BatchRunState } from '../live/work-states.ts';
 import { pipelineNotFound, wrongState } from '../pipelines/pipeline-problems.ts';
 import { Pipeline } from '../pipelines/pipeline.types.ts';
@@ -36,20 +37,34 @@ export class BatchJobsResolver {
     return this.service.list();
   }
 
-  @Query(() => BatchJob, { nullable: true })
-  batchJob(@Args('name', { type: () => String }) name: string): Promise<BatchJobView | null> {
+  @Query(() => BatchJob, {
+    nullable: true,
+    description: 'One batch job; null when no worker knows one of the name.',
+  })
+  batchJob(
+    @Args('name', { type: () => String, description: 'Name of the batch job.' }) name: string,
+  ): Promise<BatchJobView | null> {
     return this.service.find(name);
   }
 
   @ResolveField(() => [BatchRun], { description: 'Newest first.' })
   async runs(
     @Parent() job: BatchJobView,
-    @Args('first', { type: () => Int, nullable: true, defaultValue: 20 }) first: number | null,
+    @Args('first', {
+      type: () => Int,
+      nullable: true,
+      defaultValue: 20,
+      description: 'At most this many, 0 to 500.',
+    })
+    first: number | null,
   ): Promise<BatchRunView[]> {
-    return (await this.runsService.list({ job: job.name, first: first ?? 20 })).nodes;
+    return (await this.runsService.list({ job: job.name, first: pageSize(first, 20) })).nodes;
   }
 
-  @ResolveField(() => BatchRun, { nullable: true })
+  @ResolveField(() => BatchRun, {
+    nullable: true,
+    description: 'The newest run; null when there is none.',
+  })
   async lastRun(@Parent() job: BatchJobView): Promise<BatchRunView | null> {
     return (await this.runsService.list({ job: job.name, first: 1 })).nodes[0] ?? null;
   }
@@ -75,16 +90,42 @@ export class BatchRunsResolver {
 
   @Query(() => BatchRunConnection, { description: 'Newest first.' })
   batchRuns(
-    @Args('job', { type: () => String, nullable: true }) job: string | null,
-    @Args('state', { type: () => BatchRunState, nullable: true }) state: RunState | null,
-    @Args('first', { type: () => Int, nullable: true, defaultValue: 50 }) first: number | null,
-    @Args('after', { type: () => String, nullable: true }) after: string | null,
+    @Args('job', {
+      type: () => String,
+      nullable: true,
+      description: 'Only runs of this batch job.',
+    })
+    job: string | null,
+    @Args('state', {
+      type: () => BatchRunState,
+      nullable: true,
+      description: 'Only runs in this state.',
+    })
+    state: RunState | null,
+    @Args('first', {
+      type: () => Int,
+      nullable: true,
+      defaultValue: 50,
+      description: 'At most this many, 0 to 500.',
+    })
+    first: number | null,
+    @Args('after', {
+      type: () => String,
+      nullable: true,
+      description: 'The `endCursor` of the page before.',
+    })
+    after: string | null,
   ): Promise<BatchRunPage> {
-    return this.service.list({ job, state, first: first ?? 50, after });
+    return this.service.list({ job, state, first: pageSize(first, 50), after });
   }
 
-  @Query(() => BatchRun, { nullable: true })
-  batchRun(@Args('id', { type: () => ID }) id: string): Promise<BatchRunView | null> {
+  @Query(() => BatchRun, {
+    nullable: true,
+    description: 'One run; null when there is none of the id.',
+  })
+  batchRun(
+    @Args('id', { type: () => ID, description: 'Id of the run.' }) id: string,
+  ): Promise<BatchRunView | null> {
     return this.service.find(id);
   }
 
@@ -92,7 +133,8 @@ export class BatchRunsResolver {
     description: 'Records that a run should happen; a worker takes it up within a second.',
   })
   async startBatchRun(
-    @Args('input', { type: () => StartBatchRunInput }) input: StartBatchRunInput,
+    @Args('input', { type: () => StartBatchRunInput, description: 'What to run.' })
+    input: StartBatchRunInput,
   ) {
     return toStartResult(await this.service.start(input));
   }
@@ -100,15 +142,23 @@ export class BatchRunsResolver {
   @Mutation(() => CancelBatchRunResult, {
     description: 'Ends a run; its steps stop at their next checkpoint.',
   })
-  async cancelBatchRun(@Args('id', { type: () => ID }) id: string) {
+  async cancelBatchRun(@Args('id', { type: () => ID, description: 'Id of the run.' }) id: string) {
     return toCancelResult(await this.service.cancel(id));
   }
 
   @ResolveField(() => [BatchStep], {
     description: 'One per partition; none until the first attempt.',
   })
-  steps(@Parent() run: BatchRunView): Promise<BatchStepView[]> {
-    return this.service.steps(run.id);
+  async steps(
+    @Parent() run: BatchRunView,
+    @Args(FIRST_OF_LIST) first: number | null,
+  ): Promise<BatchStepView[]> {
+    return firstOf(await this.service.steps(run.id), first);
+  }
+
+  @ResolveField(() => Int, { description: 'How many steps the run has.' })
+  async stepCount(@Parent() run: BatchRunView): Promise<number> {
+    return (await this.service.steps(run.id)).length;
   }
 
   @ResolveField(() => String, {

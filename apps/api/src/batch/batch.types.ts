@@ -17,7 +17,14 @@ import { Long, Timestamp } from '../graphql/scalars.ts';
 import { BatchRunState } from '../live/work-states.ts';
 
 export const BatchTrigger = { SCHEDULE: 'schedule', HAND: 'hand' } as const;
-registerEnumType(BatchTrigger, { name: 'BatchTrigger', description: 'What started a run.' });
+registerEnumType(BatchTrigger, {
+  name: 'BatchTrigger',
+  description: 'What started a run.',
+  valuesMap: {
+    SCHEDULE: { description: 'Its schedule, at the time in `scheduledFor`.' },
+    HAND: { description: 'A person or a program, by `startBatchRun`.' },
+  },
+});
 
 export const BatchStepState = {
   WAITING: 'waiting',
@@ -25,59 +32,77 @@ export const BatchStepState = {
   DONE: 'done',
   FAILED: 'failed',
 } as const;
-registerEnumType(BatchStepState, { name: 'BatchStepState', description: 'Where a step is.' });
+registerEnumType(BatchStepState, {
+  name: 'BatchStepState',
+  description: 'Where a step is.',
+  valuesMap: {
+    WAITING: { description: 'It has not begun.' },
+    RUNNING: { description: 'It reads its window.' },
+    DONE: { description: 'Its window was read to the end.' },
+    FAILED: { description: 'It stopped with an error.' },
+  },
+});
 
 @ObjectType({ description: "One partition's part of a run: the frozen window [start, end)." })
 export class BatchStep {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'First offset of the window.' })
   startOffset: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Offset after the last one of the window.' })
   endOffset: number;
 
   @Field(() => Long, { description: 'Everything before it is done.' })
   nextOffset: number;
 
-  @Field(() => BatchStepState)
+  @Field(() => BatchStepState, { description: 'Where the step is.' })
   state: (typeof BatchStepState)[keyof typeof BatchStepState];
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why the step failed; null when it did not.',
+  })
   error: string | null;
 }
 
 @ObjectType({ description: 'One execution of a batch job over a frozen window.' })
 export class BatchRun {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Id of the run.' })
   id: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the batch job.' })
   job: string;
 
-  @Field(() => BatchTrigger)
+  @Field(() => BatchTrigger, { description: 'What started the run.' })
   trigger: (typeof BatchTrigger)[keyof typeof BatchTrigger];
 
   @Field(() => Timestamp, { nullable: true, description: 'Nominal time of a scheduled run.' })
   scheduledFor: number | null;
 
-  @Field(() => BatchRunState)
+  @Field(() => BatchRunState, { description: 'Where the run is.' })
   state: (typeof BatchRunState)[keyof typeof BatchRunState];
 
   @Field(() => Int, { description: '0 until the first attempt began.' })
   attempt: number;
 
-  @Field(() => Timestamp)
+  @Field(() => Timestamp, { description: 'When it was asked for.' })
   createdAt: number;
 
-  @Field(() => Timestamp, { nullable: true })
+  @Field(() => Timestamp, {
+    nullable: true,
+    description: 'When its first attempt began; null before.',
+  })
   startedAt: number | null;
 
-  @Field(() => Timestamp, { nullable: true })
+  @Field(() => Timestamp, {
+    nullable: true,
+    description: 'When it ended, however it ended; null before.',
+  })
   finishedAt: number | null;
 
   @Field(() => String, { nullable: true, description: 'Why the last attempt failed.' })
@@ -95,40 +120,46 @@ export class BatchRun {
   @Field(() => Long, { description: 'Offsets in the window, all partitions.' })
   recordsTotal: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Rows of the result so far.' })
   resultRows: number;
 
   @Field(() => Long, { description: 'Records that went to the dead-letter topic.' })
   deadLettered: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Topic that the result goes to; null when it goes to a file.',
+  })
   resultTopic: string | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'One page of batch runs.' })
 export class BatchRunConnection {
-  @Field(() => [BatchRun])
+  @Field(() => [BatchRun], { description: 'The batch runs of this page.' })
   nodes: BatchRun[];
 
-  @Field(() => Int)
+  @Field(() => Long, { description: 'Runs that match, on all pages.' })
   totalCount: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to pass as `after` for the next page; null on an empty page.',
+  })
   endCursor: string | null;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
   hasNextPage: boolean;
 }
 
 @ObjectType({ description: 'A pipeline that runs over bounded windows.' })
 export class BatchJob {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the job, which is that of its pipeline.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What the job does, as its author wrote it.' })
   description: string;
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'Names of the topics that it reads.' })
   sources: string[];
 
   @Field(() => String, { nullable: true, description: 'Five cron fields.' })
@@ -140,13 +171,16 @@ export class BatchJob {
   @Field(() => String, { nullable: true, description: 'Schedule in words.' })
   scheduleText: string | null;
 
-  @Field(() => Timestamp, { nullable: true })
+  @Field(() => Timestamp, {
+    nullable: true,
+    description: 'When the schedule runs it next; null without a schedule.',
+  })
   nextRunAt: number | null;
 }
 
-@InputType()
+@InputType({ description: 'Which job to run, and over which records.' })
 export class StartBatchRunInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the batch job.' })
   job: string;
 
   @Field(() => Timestamp, {
@@ -164,12 +198,14 @@ export class StartBatchRunInput {
 
 export const StartBatchRunResult = createUnionType({
   name: 'StartBatchRunResult',
+  description: 'The new run, or why there is none.',
   types: () => [BatchRun, PipelineNotFound, InvalidInput, WrongState] as const,
   resolveType: (value: { kind?: string }) => problemTypes[value.kind ?? ''] ?? BatchRun,
 });
 
 export const CancelBatchRunResult = createUnionType({
   name: 'CancelBatchRunResult',
+  description: 'The run that ends, or why it does not.',
   types: () => [BatchRun, RunNotFound, WrongState] as const,
   resolveType: (value: { kind?: string }) =>
     value.kind === 'run-not-found'

@@ -26,51 +26,62 @@ registerEnumType(GroupHealth, {
   },
 });
 
-@ObjectType()
+@ObjectType({ description: 'A partition, named with its topic.' })
 export class TopicPartition {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'A client that is a member of a consumer group.' })
 export class GroupMember {
-  @Field(() => String)
+  @Field(() => String, { description: 'Id that the group coordinator gave to it.' })
   memberId: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name that the client gives itself.' })
   clientId: string;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Address that the client connects from, as the broker writes it.',
+  })
   clientHost: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: '`group.instance.id` of a static member; null for others.',
+  })
   instanceId: string | null;
 
-  @Field(() => [TopicPartition])
+  @Field(() => [TopicPartition], { description: 'Partitions that are assigned to it.' })
   assignments: TopicPartition[];
 
   @Field(() => Long, { nullable: true, description: 'Lag of the partitions assigned to it.' })
   lag: number | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Where a group stands in one partition.' })
 export class GroupPartition {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
   @Field(() => Long, { nullable: true, description: 'Null: nothing was committed yet.' })
   committedOffset: number | null;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Log end offset: that of the next record; null while unknown.',
+  })
   endOffset: number | null;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Log start offset: that of the oldest record kept; null while unknown.',
+  })
   startOffset: number | null;
 
   @Field(() => Long, { nullable: true, description: 'Records; null is unknown, not 0.' })
@@ -83,9 +94,12 @@ export class GroupPartition {
   metadata: string | null;
 }
 
-@ObjectType()
+@ObjectType({
+  description:
+    'Clients that share the partitions of topics among them, and the offsets that they have committed.',
+})
 export class ConsumerGroup {
-  @Field(() => String)
+  @Field(() => String, { description: 'Id of the group.' })
   groupId: string;
 
   @Field(() => String, {
@@ -96,19 +110,30 @@ export class ConsumerGroup {
   @Field(() => GroupHealth, { description: 'Ours: what a reader needs to know.' })
   health: keyof typeof GroupHealth;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: '`consumer` for consumer groups; null while unknown.',
+  })
   protocolType: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'How partitions are assigned, such as `range`; null without members.',
+  })
   protocol: string | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Id of the broker that coordinates the group; null while unknown.',
+  })
   coordinator: number | null;
 
-  @Field(() => [GroupMember])
+  @Field(() => [GroupMember], { description: 'Members by id; none when nobody consumes.' })
   members: GroupMember[];
 
-  @Field(() => [GroupPartition])
+  @Field(() => [GroupPartition], {
+    description: 'Partitions that the group reads or has committed in, by topic and number.',
+  })
   partitions: GroupPartition[];
 
   @Field(() => Long, {
@@ -117,13 +142,22 @@ export class ConsumerGroup {
   })
   lag: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Records per second that arrive in the topics of the group; null until two samples exist.',
+  })
   inPerSecond: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Records per second that the group commits; null until two samples exist.',
+  })
   outPerSecond: number | null;
 
-  @Field(() => [String])
+  @Field(() => [String], {
+    description: 'Names of the topics that the group reads or has committed in.',
+  })
   topics: string[];
 
   @Field(() => String, {
@@ -133,17 +167,20 @@ export class ConsumerGroup {
   pipeline: string | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'One page of consumer groups.' })
 export class ConsumerGroupConnection {
-  @Field(() => [ConsumerGroup])
+  @Field(() => [ConsumerGroup], { description: 'The consumer groups of this page.' })
   nodes: ConsumerGroup[];
 
-  @Field(() => Int)
+  @Field(() => Long, { description: 'Groups that match, on all pages.' })
   totalCount: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to pass as `after` for the next page; null on an empty page.',
+  })
   endCursor: string | null;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
   hasNextPage: boolean;
 }

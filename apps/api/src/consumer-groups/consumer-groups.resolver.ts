@@ -5,10 +5,17 @@ import {
   type GroupPartitionView,
   type TopicView,
 } from '@penstock/control-plane';
+import { FIRST_OF_LIST, firstOf, pageSize } from '../graphql/list-size.ts';
 import type { RequestContext } from '../graphql/request-context.ts';
 import { Long } from '../graphql/scalars.ts';
 import { Topic } from '../topics/topic.types.ts';
-import { ConsumerGroup, ConsumerGroupConnection, GroupPartition } from './consumer-group.types.ts';
+import {
+  ConsumerGroup,
+  ConsumerGroupConnection,
+  GroupMember,
+  GroupPartition,
+  TopicPartition,
+} from './consumer-group.types.ts';
 
 @Resolver(() => ConsumerGroup)
 export class ConsumerGroupsResolver {
@@ -18,11 +25,27 @@ export class ConsumerGroupsResolver {
     description: 'Consumer groups by id; `filter` is a part of the id.',
   })
   consumerGroups(
-    @Args('filter', { type: () => String, nullable: true }) filter: string | null,
-    @Args('first', { type: () => Int, nullable: true, defaultValue: 100 }) first: number | null,
-    @Args('after', { type: () => String, nullable: true }) after: string | null,
+    @Args('filter', {
+      type: () => String,
+      nullable: true,
+      description: 'Only those whose id contains this text, in any case.',
+    })
+    filter: string | null,
+    @Args('first', {
+      type: () => Int,
+      nullable: true,
+      defaultValue: 100,
+      description: 'At most this many, 0 to 500.',
+    })
+    first: number | null,
+    @Args('after', {
+      type: () => String,
+      nullable: true,
+      description: 'The `endCursor` of the page before.',
+    })
+    after: string | null,
   ) {
-    return this.service.list({ filter, first, after });
+    return this.service.list({ filter, first: pageSize(first, 100), after });
   }
 
   @Query(() => ConsumerGroup, {
@@ -30,9 +53,69 @@ export class ConsumerGroupsResolver {
     description: 'One group; null when there is none of the id.',
   })
   consumerGroup(
-    @Args('groupId', { type: () => String }) groupId: string,
+    @Args('groupId', { type: () => String, description: 'Id of the group.' }) groupId: string,
   ): Promise<ConsumerGroupView | null> {
     return this.service.find(groupId);
+  }
+}
+
+/** Members and partitions are as many as the cluster has: their lists are bounded. */
+@Resolver(() => ConsumerGroup)
+export class ConsumerGroupListsResolver {
+  @ResolveField(() => [GroupMember], {
+    description: 'Members by id; none when nobody consumes.',
+  })
+  members(@Parent() group: ConsumerGroupView, @Args(FIRST_OF_LIST) first: number | null) {
+    return firstOf(group.members, first);
+  }
+
+  @ResolveField(() => Int, { description: 'How many members the group has.' })
+  memberCount(@Parent() group: ConsumerGroupView): number {
+    return group.members.length;
+  }
+
+  @ResolveField(() => [GroupPartition], {
+    description: 'Partitions that the group reads or has committed in, by topic and number.',
+  })
+  partitions(@Parent() group: ConsumerGroupView, @Args(FIRST_OF_LIST) first: number | null) {
+    return firstOf(group.partitions, first);
+  }
+
+  @ResolveField(() => Int, {
+    description: 'How many partitions the group reads or has committed in.',
+  })
+  partitionCount(@Parent() group: ConsumerGroupView): number {
+    return group.partitions.length;
+  }
+
+  @ResolveField(() => [String], {
+    description: 'Names of the topics that the group reads or has committed in.',
+  })
+  topics(@Parent() group: ConsumerGroupView, @Args(FIRST_OF_LIST) first: number | null) {
+    return firstOf(group.topics, first);
+  }
+
+  @ResolveField(() => Int, {
+    description: 'How many topics the group reads or has committed in.',
+  })
+  topicCount(@Parent() group: ConsumerGroupView): number {
+    return group.topics.length;
+  }
+}
+
+@Resolver(() => GroupMember)
+export class GroupMembersResolver {
+  @ResolveField(() => [TopicPartition], { description: 'Partitions that are assigned to it.' })
+  assignments(
+    @Parent() member: ConsumerGroupView['members'][number],
+    @Args(FIRST_OF_LIST) first: number | null,
+  ) {
+    return firstOf(member.assignments, first);
+  }
+
+  @ResolveField(() => Int, { description: 'How many partitions are assigned to it.' })
+  assignmentCount(@Parent() member: ConsumerGroupView['members'][number]): number {
+    return member.assignments.length;
   }
 }
 
@@ -54,9 +137,19 @@ export class TopicConsumerGroupsResolver {
   constructor(private readonly service: ConsumerGroupsService) {}
 
   @ResolveField(() => [ConsumerGroup], {
-    description: 'The groups that read or have committed in it.',
+    description: 'The groups that read or have committed in it, by id.',
   })
-  consumerGroups(@Parent() topic: TopicView): Promise<ConsumerGroupView[]> {
-    return this.service.ofTopic(topic.name);
+  async consumerGroups(
+    @Parent() topic: TopicView,
+    @Args(FIRST_OF_LIST) first: number | null,
+  ): Promise<ConsumerGroupView[]> {
+    return firstOf(await this.service.ofTopic(topic.name), first);
+  }
+
+  @ResolveField(() => Int, {
+    description: 'How many groups read or have committed in it.',
+  })
+  async consumerGroupCount(@Parent() topic: TopicView): Promise<number> {
+    return (await this.service.ofTopic(topic.name)).length;
   }
 }

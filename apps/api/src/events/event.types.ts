@@ -1,41 +1,75 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { Field, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { EVENT_KINDS, type EventKind as EventKindName } from '@penstock/control-plane';
-import { Timestamp } from '../graphql/scalars.ts';
+import { Long, Timestamp } from '../graphql/scalars.ts';
 
 export const EventKind = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, kind])) as {
   readonly [Kind in EventKindName]: Kind;
 };
-registerEnumType(EventKind, { name: 'EventKind', description: 'What happened.' });
+/** A kind without its words does not compile. */
+const EVENT_KIND_WORDS: Readonly<Record<EventKindName, { readonly description: string }>> = {
+  TOPIC_CREATED: { description: 'A topic came to be.' },
+  TOPIC_DELETED: { description: 'A topic is gone.' },
+  GROUP_REBALANCED: { description: 'The members of a group changed.' },
+  GROUP_EMPTIED: { description: 'The last member of a group left.' },
+  PROCESSOR_STARTED: { description: 'A worker runs a stream processor.' },
+  PROCESSOR_PAUSED: { description: 'A stream processor was told to stand still.' },
+  PROCESSOR_RESUMED: { description: 'A stream processor was told to go on.' },
+  PROCESSOR_FAILED: { description: 'A stream processor stopped with an error.' },
+  RECORD_DEAD_LETTERED: { description: 'A record went to a dead-letter topic.' },
+  RUN_CREATED: { description: 'A batch run was asked for.' },
+  RUN_STARTED: { description: 'An attempt of a batch run began.' },
+  RUN_PROGRESS: { description: 'A batch run got on.' },
+  RUN_RETRIED: { description: 'An attempt of a batch run failed; another follows.' },
+  RUN_SUCCEEDED: { description: 'A batch run ended well.' },
+  RUN_FAILED: { description: 'A batch run ended with an error.' },
+  RUN_CANCELLED: { description: 'A batch run was ended on request.' },
+  PROCESS_STARTED: { description: 'A process of this installation started.' },
+  PROCESS_EXITED: { description: 'A process of this installation ended.' },
+  REDIS_CONNECTED: { description: 'Redis answers again.' },
+  REDIS_LOST: { description: 'Redis does not answer any more.' },
+  BROKER_CONNECTED: { description: 'The cluster answers again.' },
+  BROKER_LOST: { description: 'The cluster does not answer any more.' },
+  CLOCK_WENT_BACK: { description: 'The clock of the machine was set back.' },
+  CLOCK_WENT_FORWARD: { description: 'The clock of the machine was set forward.' },
+};
+registerEnumType(EventKind, {
+  name: 'EventKind',
+  description: 'What happened.',
+  valuesMap: EVENT_KIND_WORDS,
+});
 
-@ObjectType()
+@ObjectType({ description: 'Something that happened.' })
 export class Event {
   @Field(() => ID, { description: 'Ascends in the order in which things happened.' })
   id: number;
 
-  @Field(() => Timestamp)
+  @Field(() => Timestamp, { description: 'When it happened.' })
   at: number;
 
-  @Field(() => EventKind)
+  @Field(() => EventKind, { description: 'What happened.' })
   kind: EventKindName;
 
   @Field(() => String, { description: 'What it is about: a topic, group, run, process, pipeline.' })
   subject: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The same in a sentence, for people.' })
   message: string;
 }
 
-@ObjectType()
+@ObjectType({ description: 'One page of events.' })
 export class EventConnection {
-  @Field(() => [Event])
+  @Field(() => [Event], { description: 'The events of this page.' })
   nodes: Event[];
 
-  @Field(() => Int)
+  @Field(() => Long, { description: 'Events that match and are still kept, on all pages.' })
   totalCount: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to pass as `after` for the next page; null on an empty page.',
+  })
   endCursor: string | null;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
   hasNextPage: boolean;
 }

@@ -1,5 +1,6 @@
 import { Args, ID, Int, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { EventLog, type EventEntry } from '@penstock/control-plane';
+import { pageSize } from '../graphql/list-size.ts';
 import { rooted } from '../graphql/rooted.ts';
 import { Event, EventConnection } from './event.types.ts';
 
@@ -9,11 +10,27 @@ export class EventsResolver {
 
   @Query(() => EventConnection, { name: 'events', description: 'What happened, newest first.' })
   list(
-    @Args('first', { type: () => Int, nullable: true, defaultValue: 50 }) first: number | null,
-    @Args('after', { type: () => String, nullable: true }) after: string | null,
-    @Args('subject', { type: () => String, nullable: true }) subject: string | null,
+    @Args('first', {
+      type: () => Int,
+      nullable: true,
+      defaultValue: 50,
+      description: 'At most this many, 0 to 500.',
+    })
+    first: number | null,
+    @Args('after', {
+      type: () => String,
+      nullable: true,
+      description: 'The `endCursor` of the page before.',
+    })
+    after: string | null,
+    @Args('subject', {
+      type: () => String,
+      nullable: true,
+      description: 'Only events about this topic, group, run, process or pipeline.',
+    })
+    subject: string | null,
   ) {
-    return this.log.list({ first: first ?? 50, after, subject });
+    return this.log.list({ first: pageSize(first, 50), after, subject });
   }
 
   @Subscription(() => Event, {
@@ -21,7 +38,12 @@ export class EventsResolver {
     description: 'Everything that happened after `after` (an event id), then as it happens.',
   })
   tail(
-    @Args('after', { type: () => ID, nullable: true }) after: string | null,
+    @Args('after', {
+      type: () => ID,
+      nullable: true,
+      description: 'Id of the last event that is known; without it, only what happens from now on.',
+    })
+    after: string | null,
   ): AsyncIterableIterator<{ events: EventEntry }> {
     return rooted('events', this.log.tail(after));
   }

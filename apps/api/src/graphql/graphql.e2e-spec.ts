@@ -60,6 +60,38 @@ describe('limits', () => {
     expect(errors[0]?.extensions?.code).toBe('QUERY_TOO_LARGE');
   });
 
+  test('many mutations in one request are refused, and so are many requests in one', async () => {
+    const create = (index: number) =>
+      `t${index}: createTopic(input: { name: "t${index}" }) { __typename }`;
+    const many = Array.from({ length: 300 }, (_, index) => create(index)).join(' ');
+    const { errors } = await client.ask(`mutation { ${many} }`);
+    expect(errors[0]?.extensions?.code).toBe('QUERY_TOO_LARGE');
+    expect(errors[0]?.message).toContain('300 fields at its root; allowed are 10');
+    const batch = await fetch(client.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ query: `mutation { ${create(1)} }` }]),
+    });
+    expect(batch.status).toBe(400);
+    expect(await batch.text()).toContain('batch');
+    const { topics } = await client.query<{ topics: { nodes: unknown[] } }>(
+      '{ topics(filter: "t1") { nodes { name } } }',
+    );
+    expect(topics.nodes).toEqual([]);
+  });
+
+  test('a list that is asked for beyond its limit says what is allowed', async () => {
+    for (const query of [
+      '{ topics(first: 501) { totalCount } }',
+      '{ events(first: -1) { totalCount } }',
+      '{ history(input: { series: [], from: 0, maxPoints: 2001 }) { tierSeconds } }',
+    ]) {
+      const { errors } = await client.ask(query);
+      expect(errors[0]?.extensions?.code, query).toBe('BAD_USER_INPUT');
+      expect(errors[0]?.message).toContain('allowed is');
+    }
+  });
+
   test('a document of endless tokens, a syntax error and an unknown field have stable codes', async () => {
     const codes = async (query: string) => (await client.ask(query)).errors[0]?.extensions?.code;
     expect(await codes(`{ ${'system { version } '.repeat(3_000)} }`)).toBe('GRAPHQL_PARSE_FAILED');

@@ -11,15 +11,15 @@ export abstract class Problem {
   message: string;
 }
 
-@ObjectType({ implements: () => [Problem] })
+@ObjectType({ implements: () => [Problem], description: 'There is no topic of this name.' })
 export class TopicNotFound extends Problem {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name that was asked for.' })
   name: string;
 }
 
-@ObjectType({ implements: () => [Problem] })
+@ObjectType({ implements: () => [Problem], description: 'A topic of this name is there already.' })
 export class TopicExists extends Problem {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name that is taken.' })
   name: string;
 }
 
@@ -28,7 +28,9 @@ export class TopicExists extends Problem {
   description: 'An argument was wrong; `field` says which, `message` what is allowed.',
 })
 export class InvalidInput extends Problem {
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Name of the argument that was wrong, such as `partitions`.',
+  })
   field: string;
 }
 
@@ -37,19 +39,24 @@ export class InvalidInput extends Problem {
   description: 'The broker answered with a Kafka error.',
 })
 export class BrokerRefused extends Problem {
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Name of the error as Kafka calls it, such as `INVALID_CONFIG`.',
+  })
   kafkaError: string;
 }
 
-@ObjectType({ implements: () => [Problem] })
+@ObjectType({
+  implements: () => [Problem],
+  description: 'No worker knows a pipeline of this name.',
+})
 export class PipelineNotFound extends Problem {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name that was asked for.' })
   name: string;
 }
 
-@ObjectType({ implements: () => [Problem] })
+@ObjectType({ implements: () => [Problem], description: 'There is no batch run of this id.' })
 export class RunNotFound extends Problem {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Id that was asked for.' })
   id: string;
 }
 

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { checkQueryLimits, DEPTH_MAX } from './query-limits.ts';
 
 const schema = buildSchema(`
+  type Mutation { rename(to: String!): Folder }
+  type Subscription { renamed: Folder }
   type Query { folder: Folder! folders(first: Int): FolderPage! all: [Folder!]! }
   type FolderPage { nodes: [Folder!]! }
   type Folder { name: String! parent: Folder children(first: Int): FolderPage! siblings: [Folder!]! }
@@ -35,6 +37,31 @@ describe('depth', () => {
 
   it('is not hidden behind introspection', () => {
     expect(check(`{ __typename folder { ${nested(DEPTH_MAX)} } }`)).toBe('QUERY_TOO_LARGE');
+  });
+});
+
+describe('fields at the root', () => {
+  const repeated = (count: number) =>
+    Array.from({ length: count }, (_, index) => `a${index}: rename(to: "x") { name }`).join(' ');
+
+  it('are few in a mutation, however they are spread', () => {
+    expect(check(`mutation { ${repeated(10)} }`)).toBe('allowed');
+    expect(check(`mutation { ${repeated(11)} }`)).toBe('QUERY_TOO_LARGE');
+    const fragments = `fragment A on Mutation { ${repeated(6)} ...B } fragment B on Mutation { b: rename(to: "") { name } }`;
+    expect(check(`mutation { ...A } ${fragments}`)).toBe('allowed');
+    expect(check(`mutation { ...A ... on Mutation { ...A } } ${fragments}`)).toBe(
+      'QUERY_TOO_LARGE',
+    );
+  });
+
+  it('are one in a subscription, and bounded in a query', () => {
+    expect(check('subscription { a: renamed { name } b: renamed { name } }')).toBe(
+      'QUERY_TOO_LARGE',
+    );
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => `a${index}: folder { name }`).join(' ');
+    expect(check(`{ ${names(50)} }`)).toBe('allowed');
+    expect(check(`{ ${names(51)} }`)).toBe('QUERY_TOO_LARGE');
   });
 });
 

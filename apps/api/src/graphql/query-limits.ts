@@ -25,10 +25,17 @@ const INTROSPECTION_DEPTH_MAX = 20;
 export const COST_MAX = 50_000;
 /** Objects counted for a list whose size no argument bounds. */
 const LIST_SIZE_ASSUMED = 10;
-/** What the services give at most, whatever is asked for. */
-const LIST_SIZE_MAX = 500;
+/** Objects counted for a list whose size is in a variable that was not given. */
+const LIST_SIZE_UNKNOWN = 500;
+/**
+ * Fields at the root of one operation. Each is a request of its own to the cluster or the database;
+ * mutations moreover run one after the other, each as durable as if it had come alone.
+ */
+const ROOT_FIELDS_MAX = { query: 50, mutation: 10, subscription: 1 } as const;
 
 interface Weight {
+  /** Fields of the selection itself, those of its fragments included. */
+  readonly fields: number;
   readonly depth: number;
   readonly cost: number;
 }
@@ -73,7 +80,13 @@ export function checkQueryLimits(
       variables: { ...defaultsOf(definition), ...operation.variables },
     };
     const root = schema.getRootType(definition.operation) ?? null;
-    const { depth, cost } = weigh(definition.selectionSet, root, walk, LIST_SIZE_ASSUMED);
+    const { fields, depth, cost } = weigh(definition.selectionSet, root, walk, LIST_SIZE_ASSUMED);
+    const fieldsMax = ROOT_FIELDS_MAX[definition.operation];
+    if (fields > fieldsMax) {
+      return refusal(
+        `The ${definition.operation} has ${fields} fields at its root; allowed are ${fieldsMax}. Send several requests.`,
+      );
+    }
     if (depth > DEPTH_MAX) {
       return refusal(`The operation nests ${depth} levels deep; allowed are ${DEPTH_MAX}.`);
     }
@@ -92,6 +105,7 @@ function weigh(
   walk: Walk,
   inheritedSize: number,
 ): Weight {
+  let fields = 0;
   let depth = 0;
   let cost = 0;
   for (const selection of selectionSet.selections) {
@@ -105,16 +119,17 @@ function weigh(
     } else {
       weight = weighFragment(selection.name.value, walk, inheritedSize);
     }
+    fields += weight.fields;
     depth = Math.max(depth, weight.depth);
     cost += weight.cost;
   }
-  return { depth, cost };
+  return { fields, depth, cost };
 }
 
 function weighFragment(name: string, walk: Walk, inheritedSize: number): Weight {
   const fragment = walk.fragments.get(name);
   if (fragment === undefined) {
-    return { depth: 0, cost: 0 };
+    return { fields: 0, depth: 0, cost: 0 };
   }
   const key = `${name}/${inheritedSize}`;
   let weight = walk.weights.get(key);
@@ -133,7 +148,7 @@ function weighField(
   inheritedSize: number,
 ): Weight {
   if (field.selectionSet === undefined) {
-    return { depth: 1, cost: 0 };
+    return { fields: 1, depth: 1, cost: 0 };
   }
   const definition =
     isObjectType(parent) || isInterfaceType(parent)
@@ -150,9 +165,9 @@ function weighField(
   const below = weigh(field.selectionSet, isCompositeType(type) ? type : null, walk, passedOn);
   if (introspection) {
     const tooDeep = below.depth > INTROSPECTION_DEPTH_MAX;
-    return { depth: tooDeep ? below.depth : 1, cost: below.cost };
+    return { fields: 1, depth: tooDeep ? below.depth : 1, cost: below.cost };
   }
-  return { depth: below.depth + 1, cost: size * (1 + below.cost) };
+  return { fields: 1, depth: below.depth + 1, cost: size * (1 + below.cost) };
 }
 
 /** The page size that a field asks for by `first`. */
@@ -168,7 +183,7 @@ function askedSize(field: FieldNode, variables: Readonly<Record<string, unknown>
         : value.kind === Kind.VARIABLE
           ? variables[value.name.value]
           : undefined;
-    return typeof given === 'number' ? Math.min(Math.max(given, 0), LIST_SIZE_MAX) : LIST_SIZE_MAX;
+    return typeof given === 'number' ? Math.max(given, 0) : LIST_SIZE_UNKNOWN;
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import { Args, Query, Resolver } from '@nestjs/graphql';
-import { HISTORY_SERIES_MAX, HistoryService } from '@penstock/control-plane';
+import { HISTORY_POINTS_MAX, HISTORY_SERIES_MAX, HistoryService } from '@penstock/control-plane';
 import { GraphQLError } from 'graphql';
 import { History, HistoryInput } from './history.types.ts';
 
@@ -10,12 +10,22 @@ export class HistoryResolver {
   @Query(() => History, {
     description: 'Past samples, at most `maxPoints` per series; the tier is chosen by the range.',
   })
-  history(@Args('input', { type: () => HistoryInput }) input: HistoryInput) {
+  history(
+    @Args('input', { type: () => HistoryInput, description: 'Which samples.' }) input: HistoryInput,
+  ) {
     if (input.series.length > HISTORY_SERIES_MAX) {
-      throw new GraphQLError(`At most ${HISTORY_SERIES_MAX} series can be asked for at once.`, {
-        extensions: { code: 'BAD_USER_INPUT' },
-      });
+      throw badInput(
+        `${input.series.length} series were asked for; allowed at once are ${HISTORY_SERIES_MAX}.`,
+      );
+    }
+    const points = input.maxPoints ?? 1;
+    if (points < 1 || points > HISTORY_POINTS_MAX) {
+      throw badInput(`maxPoints=${points} cannot be used: allowed is 1 to ${HISTORY_POINTS_MAX}.`);
     }
     return this.service.query(input);
   }
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }

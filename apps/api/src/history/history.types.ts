@@ -10,38 +10,55 @@ export const SeriesKind = {
 registerEnumType(SeriesKind, {
   name: 'SeriesKind',
   description: 'TOTAL has the subject `*`; GROUP_PARTITION has `group/topic/partition`.',
+  valuesMap: {
+    TOTAL: { description: 'The whole cluster.' },
+    TOPIC: { description: 'One topic.' },
+    GROUP: { description: 'One consumer group.' },
+    GROUP_PARTITION: { description: 'One partition of a consumer group.' },
+  },
 });
 
 export const SeriesMetric = { IN: 'in', OUT: 'out', LAG: 'lag' } as const;
 registerEnumType(SeriesMetric, {
   name: 'SeriesMetric',
   description: 'Records per second in and out; lag in records.',
+  valuesMap: {
+    IN: { description: 'Records per second that arrive.' },
+    OUT: { description: 'Records per second that groups commit.' },
+    LAG: { description: 'Records that are not committed yet.' },
+  },
 });
 
-@InputType()
+@InputType({ description: 'One series of samples.' })
 export class SeriesInput {
-  @Field(() => SeriesKind)
+  @Field(() => SeriesKind, { description: 'What the series is about.' })
   kind: (typeof SeriesKind)[keyof typeof SeriesKind];
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Which one it is about: `*`, a topic, a group, or `group/topic/partition`.',
+  })
   subject: string;
 
-  @Field(() => SeriesMetric)
+  @Field(() => SeriesMetric, { description: 'What was measured.' })
   metric: (typeof SeriesMetric)[keyof typeof SeriesMetric];
 }
 
-@InputType()
+@InputType({ description: 'Which samples of the past to read.' })
 export class HistoryInput {
-  @Field(() => [SeriesInput], { description: 'At most 50.' })
+  @Field(() => [SeriesInput], { description: 'The series, at most 50.' })
   series: SeriesInput[];
 
-  @Field(() => Timestamp)
+  @Field(() => Timestamp, { description: 'Beginning of the range.' })
   from: number;
 
   @Field(() => Timestamp, { nullable: true, description: 'Default: now.' })
   to?: number | null;
 
-  @Field(() => Int, { nullable: true, defaultValue: 900, description: 'At most 2000.' })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 900,
+    description: 'Samples of each series, 1 to 2000.',
+  })
   maxPoints?: number | null;
 }
 
@@ -49,16 +66,16 @@ export class HistoryInput {
   description: 'Columns of equal length; a value is null where nothing was measured.',
 })
 export class HistorySeries {
-  @Field(() => SeriesKind)
+  @Field(() => SeriesKind, { description: 'What the series is about.' })
   kind: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Which one it is about.' })
   subject: string;
 
-  @Field(() => SeriesMetric)
+  @Field(() => SeriesMetric, { description: 'What was measured.' })
   metric: string;
 
-  @Field(() => [Timestamp])
+  @Field(() => [Timestamp], { description: 'Begin of each step, ascending.' })
   at: number[];
 
   @Field(() => [Float], {
@@ -68,11 +85,13 @@ export class HistorySeries {
   value: (number | null)[];
 }
 
-@ObjectType()
+@ObjectType({ description: 'Samples of the past.' })
 export class History {
   @Field(() => Int, { description: 'Resolution of the samples that were read.' })
   tierSeconds: number;
 
-  @Field(() => [HistorySeries])
+  @Field(() => [HistorySeries], {
+    description: 'The series in the order in which they were asked for.',
+  })
   series: HistorySeries[];
 }

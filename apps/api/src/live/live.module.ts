@@ -1,6 +1,14 @@
 import { Module } from '@nestjs/common';
 import { MonitoringModule } from '@penstock/control-plane';
-import { LiveProcessorsResolver, LiveResolver } from './live.resolver.ts';
+import {
+  LiveGroupListsResolver,
+  LiveListsResolver,
+  LiveProcessorsResolver,
+  LiveResolver,
+} from './live.resolver.ts';
 
-@Module({ imports: [MonitoringModule], providers: [LiveProcessorsResolver, LiveResolver] })
+@Module({
+  imports: [MonitoringModule],
+  providers: [LiveGroupListsResolver, LiveListsResolver, LiveProcessorsResolver, LiveResolver],
+})
 export class LiveModule {}

@@ -4,149 +4,202 @@ import { Long, Timestamp } from '../graphql/scalars.ts';
 import { Process } from '../system/system.types.ts';
 import { BatchRunState, ProcessorDesired, ProcessorState } from './work-states.ts';
 
-@ObjectType()
+@ObjectType({ description: 'Sums over the whole cluster.' })
 export class LiveTotals {
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Records per second that arrive in all topics; null until two samples exist.',
+  })
   inPerSecond: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Records per second that all groups commit; null until two samples exist.',
+  })
   outPerSecond: number | null;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Records that all groups together are behind; null while unknown.',
+  })
   lag: number | null;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many topics there are, internal ones left out.' })
   topics: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many consumer groups there are.' })
   groups: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Batch runs that wait or run.' })
   runsActive: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Figures of one topic at the moment of the frame.' })
 export class LiveTopic {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   name: string;
 
-  @Field(() => Long)
+  @Field(() => Long, {
+    description: 'Sum of the log end offsets of its partitions: it grows by one with each record.',
+  })
   endOffsetSum: number;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Records per second that arrive; null until two samples exist.',
+  })
   inPerSecond: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Records per second that groups commit in it; null until two samples exist.',
+  })
   outPerSecond: number | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Where a group stands in one partition at the moment of the frame.' })
 export class LiveGroupPartition {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Offset that the group has committed; null when it has committed none.',
+  })
   committedOffset: number | null;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Log end offset: that of the next record; null while unknown.',
+  })
   endOffset: number | null;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Records between the two; null is unknown, not 0.',
+  })
   lag: number | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Figures of one consumer group at the moment of the frame.' })
 export class LiveGroup {
-  @Field(() => String)
+  @Field(() => String, { description: 'Id of the group.' })
   groupId: string;
 
-  @Field(() => String)
+  @Field(() => String, {
+    description: "Kafka's word: Stable, PreparingRebalance, CompletingRebalance, Empty, Dead.",
+  })
   state: string;
 
-  @Field(() => GroupHealth)
+  @Field(() => GroupHealth, { description: 'What a reader needs to know about the group.' })
   health: keyof typeof GroupHealth;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many members the group has.' })
   members: number;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Records that the group is behind; null until a first commit is known.',
+  })
   lag: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Records per second that arrive in the topics of the group; null until two samples exist.',
+  })
   inPerSecond: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Records per second that the group commits; null until two samples exist.',
+  })
   outPerSecond: number | null;
 
-  @Field(() => [String])
+  @Field(() => [String], {
+    description: 'Names of the topics that the group reads or has committed in.',
+  })
   topics: string[];
 
-  @Field(() => [LiveGroupPartition])
+  @Field(() => [LiveGroupPartition], {
+    description: 'Partitions that the group reads or has committed in, by topic and number.',
+  })
   partitions: LiveGroupPartition[];
 }
 
-@ObjectType()
+@ObjectType({ description: 'A stream processor at the moment of the frame.' })
 export class LiveProcessor {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the pipeline.' })
   pipeline: string;
 
-  @Field(() => ProcessorState)
+  @Field(() => ProcessorState, { description: 'What it does.' })
   state: string;
 
-  @Field(() => ProcessorDesired)
+  @Field(() => ProcessorDesired, { description: 'What it should do.' })
   desired: string;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Records read since the pipeline was first seen.' })
   consumed: number;
 
-  @Field(() => Long)
+  @Field(() => Long, {
+    description: 'Records written to its sinks since the pipeline was first seen.',
+  })
   produced: number;
 
-  @Field(() => Long)
+  @Field(() => Long, {
+    description: 'Records sent to the dead-letter topic since the pipeline was first seen.',
+  })
   deadLettered: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many living workers run it.' })
   instances: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it last failed or retried, in words; null when it did not.',
+  })
   lastError: string | null;
 }
 
-@ObjectType()
+@ObjectType({
+  description: 'A batch run that waits or runs, or ended within the last half minute.',
+})
 export class LiveRun {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Id of the run.' })
   id: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the batch job.' })
   job: string;
 
-  @Field(() => BatchRunState)
+  @Field(() => BatchRunState, { description: 'Where the run is.' })
   state: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Which attempt this is; 0 until the first began.' })
   attempt: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Offsets passed, of `recordsTotal`.' })
   recordsRead: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Offsets in the window, all partitions.' })
   recordsTotal: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'All figures of one moment, made once a second.' })
 export class LiveFrame {
   @Field(() => ID, {
     description: 'Server boot id; a change means: drop what you hold and fetch anew.',
   })
   epoch: string;
 
-  @Field(() => Int)
+  @Field(() => Long, {
+    description: 'Number of the frame since the server started, ascending by one.',
+  })
   seq: number;
 
-  @Field(() => Timestamp)
+  @Field(() => Timestamp, { description: 'When the figures were taken.' })
   at: number;
 
   @Field(() => String, {
@@ -155,27 +208,29 @@ export class LiveFrame {
   })
   brokerError: string | null;
 
-  @Field(() => LiveTotals)
+  @Field(() => LiveTotals, { description: 'Sums over the whole cluster.' })
   totals: LiveTotals;
 
-  @Field(() => [LiveTopic])
+  @Field(() => [LiveTopic], { description: 'Topics by name, internal ones left out.' })
   topics: LiveTopic[];
 
-  @Field(() => [LiveGroup])
+  @Field(() => [LiveGroup], { description: 'Consumer groups by id.' })
   groups: LiveGroup[];
 
-  @Field(() => [LiveProcessor])
+  @Field(() => [LiveProcessor], { description: 'Stream processors by pipeline.' })
   processors: LiveProcessor[];
 
-  @Field(() => [LiveRun])
+  @Field(() => [LiveRun], {
+    description: 'Batch runs that wait or run, and those that ended within the last half minute.',
+  })
   runs: LiveRun[];
 
-  @Field(() => [Process])
+  @Field(() => [Process], { description: 'Processes of this installation.' })
   processes: Process[];
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether Redis answers, which batch jobs need.' })
   redisConnected: boolean;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many workers report themselves.' })
   workersAlive: number;
 }

@@ -7,6 +7,10 @@ export const ProcessorDesired = { RUNNING: 'running', PAUSED: 'paused' } as cons
 registerEnumType(ProcessorDesired, {
   name: 'ProcessorDesired',
   description: 'What a stream processor should do.',
+  valuesMap: {
+    RUNNING: { description: 'Read and process.' },
+    PAUSED: { description: 'Stand still, and keep its partitions.' },
+  },
 });
 
 export const ProcessorState = {
@@ -20,6 +24,14 @@ export const ProcessorState = {
 registerEnumType(ProcessorState, {
   name: 'ProcessorState',
   description: 'What a stream processor does; of several instances, the one to know first.',
+  valuesMap: {
+    STARTING: { description: 'It joins its consumer group.' },
+    RUNNING: { description: 'It reads and processes.' },
+    PAUSED: { description: 'It stands still, because it should.' },
+    RETRYING: { description: 'It failed and tries again by itself.' },
+    FAILED: { description: 'It failed and does not try again by itself.' },
+    STOPPED: { description: 'No living worker runs it.' },
+  },
 });
 
 export const BatchRunState = {
@@ -29,4 +41,14 @@ export const BatchRunState = {
   FAILED: 'failed',
   CANCELLED: 'cancelled',
 } as const;
-registerEnumType(BatchRunState, { name: 'BatchRunState', description: 'Where a batch run is.' });
+registerEnumType(BatchRunState, {
+  name: 'BatchRunState',
+  description: 'Where a batch run is.',
+  valuesMap: {
+    WAITING: { description: 'It waits for a worker, for Redis, or for its next attempt.' },
+    RUNNING: { description: 'A worker executes it.' },
+    SUCCEEDED: { description: 'It ended, and its result is complete.' },
+    FAILED: { description: 'It ended with an error, after all of its attempts.' },
+    CANCELLED: { description: 'It was ended on request.' },
+  },
+});

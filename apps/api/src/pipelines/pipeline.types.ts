@@ -7,53 +7,65 @@ export const PipelineMode = { STREAM: 'stream', BATCH: 'batch', BOTH: 'both' } a
 registerEnumType(PipelineMode, {
   name: 'PipelineMode',
   description: 'Runs continuously, over bounded windows, or either.',
+  valuesMap: {
+    STREAM: { description: 'Continuously, as a stream processor.' },
+    BATCH: { description: 'Over bounded windows, as a batch job.' },
+    BOTH: { description: 'Either way.' },
+  },
 });
 
 @ObjectType({ description: 'One step of a pipeline between its source and its sink.' })
 export class Operator {
-  @Field(() => String)
+  @Field(() => String, { description: 'Kind of the operator, such as `filter` or `map`.' })
   kind: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What it does, as its author named it.' })
   label: string;
 }
 
 @ObjectType({ description: 'A stream processor as one worker reports it, once a second.' })
 export class ProcessorInstance {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'Id of the worker.' })
   workerId: string;
 
-  @Field(() => ProcessorState)
+  @Field(() => ProcessorState, { description: 'What the instance does.' })
   state: (typeof ProcessorState)[keyof typeof ProcessorState];
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Records read since the worker took the pipeline up.' })
   consumed: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Records written since the worker took the pipeline up.' })
   produced: number;
 
-  @Field(() => Long)
+  @Field(() => Long, {
+    description: 'Records sent to the dead-letter topic since the worker took the pipeline up.',
+  })
   deadLettered: number;
 
   @Field(() => Int, { description: 'Partitions assigned to it now.' })
   partitions: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it last failed or retried, in words; null when it did not.',
+  })
   lastError: string | null;
 
-  @Field(() => Timestamp)
+  @Field(() => Timestamp, { description: 'When the worker reported this.' })
   reportedAt: number;
 }
 
 @ObjectType({ description: 'A pipeline running continuously as a member of a consumer group.' })
 export class Processor {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the pipeline.' })
   pipeline: string;
 
-  @Field(() => ProcessorDesired)
+  @Field(() => ProcessorDesired, { description: 'What it should do.' })
   desired: (typeof ProcessorDesired)[keyof typeof ProcessorDesired];
 
-  @Field(() => ProcessorState)
+  @Field(() => ProcessorState, {
+    description: 'What it does; of several instances, the one to know first.',
+  })
   state: (typeof ProcessorState)[keyof typeof ProcessorState];
 
   @Field(() => [ProcessorInstance], { description: 'Of workers that live.' })
@@ -62,28 +74,35 @@ export class Processor {
   @Field(() => Long, { description: 'Records since the pipeline was first seen.' })
   consumed: number;
 
-  @Field(() => Long)
+  @Field(() => Long, {
+    description: 'Records written to its sinks since the pipeline was first seen.',
+  })
   produced: number;
 
-  @Field(() => Long)
+  @Field(() => Long, {
+    description: 'Records sent to the dead-letter topic since the pipeline was first seen.',
+  })
   deadLettered: number;
 
   @Field(() => Long, { nullable: true, description: 'Records behind; null until known.' })
   lag: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it last failed or retried, in words; null when it did not.',
+  })
   lastError: string | null;
 }
 
 @ObjectType({ description: "A user's definition: source topics, operators, sinks." })
 export class Pipeline {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the pipeline.' })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'What it does, as its author wrote it.' })
   description: string;
 
-  @Field(() => PipelineMode)
+  @Field(() => PipelineMode, { description: 'How it may run.' })
   mode: (typeof PipelineMode)[keyof typeof PipelineMode];
 
   @Field(() => [String], { description: 'Source topics.' })
@@ -92,18 +111,22 @@ export class Pipeline {
   @Field(() => [String], { description: 'Topics, and names of result files.' })
   sinks: string[];
 
-  @Field(() => [Operator])
+  @Field(() => [Operator], { description: 'Operators in the order in which a record passes them.' })
   operators: Operator[];
 
   @Field(() => String, { nullable: true, description: 'Null when it only runs as batch.' })
   groupId: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Topic for records that cannot be processed; null when there is none.',
+  })
   deadLetterTopic: string | null;
 }
 
 export const ProcessorResult = createUnionType({
   name: 'ProcessorResult',
+  description: 'The stream processor as it is told to be, or why it cannot be told.',
   types: () => [Processor, PipelineNotFound, WrongState] as const,
   resolveType: (value: { kind?: string }) =>
     value.kind === 'pipeline-not-found'

@@ -23,8 +23,13 @@ export class PipelinesResolver {
     return this.service.list();
   }
 
-  @Query(() => Pipeline, { nullable: true })
-  pipeline(@Args('name', { type: () => String }) name: string): Promise<PipelineView | null> {
+  @Query(() => Pipeline, {
+    nullable: true,
+    description: 'One pipeline; null when no worker knows one of the name.',
+  })
+  pipeline(
+    @Args('name', { type: () => String, description: 'Name of the pipeline.' }) name: string,
+  ): Promise<PipelineView | null> {
     return this.service.find(name);
   }
 
@@ -49,12 +54,18 @@ export class ProcessorsResolver {
     description:
       'The processor stops fetching and keeps its partitions: records wait, none is lost.',
   })
-  async pauseProcessor(@Args('pipeline', { type: () => String }) pipeline: string) {
+  async pauseProcessor(
+    @Args('pipeline', { type: () => String, description: 'Name of the pipeline.' })
+    pipeline: string,
+  ) {
     return toResult(await this.service.setDesired(pipeline, 'paused'));
   }
 
   @Mutation(() => ProcessorResult, { description: 'It goes on where it was paused.' })
-  async resumeProcessor(@Args('pipeline', { type: () => String }) pipeline: string) {
+  async resumeProcessor(
+    @Args('pipeline', { type: () => String, description: 'Name of the pipeline.' })
+    pipeline: string,
+  ) {
     return toResult(await this.service.setDesired(pipeline, 'running'));
   }
 

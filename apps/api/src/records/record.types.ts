@@ -10,11 +10,15 @@ import { BrokerRefused, InvalidInput, TopicNotFound } from '../graphql/problem.t
 import { Long, Timestamp } from '../graphql/scalars.ts';
 
 export const RecordsFrom = { OLDEST: 'OLDEST', NEWEST: 'NEWEST' } as const;
-registerEnumType(RecordsFrom, { name: 'RecordsFrom', description: 'Which end of the log.' });
+registerEnumType(RecordsFrom, {
+  name: 'RecordsFrom',
+  description: 'Which end of the log.',
+  valuesMap: { OLDEST: { description: 'The log start.' }, NEWEST: { description: 'The log end.' } },
+});
 
-@InputType()
+@InputType({ description: 'Which records of a topic to show.' })
 export class RecordsInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
   @Field(() => Int, { nullable: true, description: 'All partitions when absent.' })
@@ -49,64 +53,78 @@ export class RecordsInput {
     'Bytes of a key, value or header. `text` when they are valid UTF-8, always `base64`-able through `base64`.',
 })
 export class RecordData {
-  @Field(() => Int, { description: 'Of the whole, also when what is shown was cut.' })
+  @Field(() => Long, { description: 'Of the whole, also when what is shown was cut.' })
   sizeBytes: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The bytes as text, cut to 64 KiB; null when they are not valid UTF-8.',
+  })
   text: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The bytes in Base64, cut to 64 KiB.' })
   base64: string | null;
 
   @Field(() => Boolean, { description: 'Whether only the first 64 KiB are shown.' })
   truncated: boolean;
 }
 
-@ObjectType()
+@ObjectType({ description: 'One header of a record; a record may have several of a name.' })
 export class RecordHeader {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the header.' })
   key: string;
 
-  @Field(() => RecordData, { nullable: true })
+  @Field(() => RecordData, {
+    nullable: true,
+    description: 'Value of the header; null when it has none.',
+  })
   value: RecordData | null;
 }
 
-@ObjectType('Record')
+@ObjectType('Record', { description: 'One record of a topic.' })
 export class TopicRecord {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Position of the record in its partition.' })
   offset: number;
 
-  @Field(() => Timestamp)
+  @Field(() => Timestamp, {
+    description:
+      'Time that its producer gave to the record, or that of its append where the topic says so.',
+  })
   timestamp: number;
 
-  @Field(() => RecordData, { nullable: true })
+  @Field(() => RecordData, {
+    nullable: true,
+    description: 'Key of the record; null when it has none.',
+  })
   key: RecordData | null;
 
   @Field(() => RecordData, { nullable: true, description: 'Null is a tombstone.' })
   value: RecordData | null;
 
-  @Field(() => [RecordHeader])
+  @Field(() => [RecordHeader], { description: 'Headers in the order of the record.' })
   headers: RecordHeader[];
 }
 
-@ObjectType()
+@ObjectType({ description: 'A position in one partition.' })
 export class PartitionOffset {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Offset of the next record to read.' })
   offset: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Records that were asked for.' })
 export class RecordPage {
-  @Field(() => [TopicRecord])
+  @Field(() => [TopicRecord], {
+    description: 'At most `limit` records: newest first from the newest, else by time.',
+  })
   records: TopicRecord[];
 
   @Field(() => [PartitionOffset], {
@@ -114,12 +132,13 @@ export class RecordPage {
   })
   next: PartitionOffset[];
 
-  @Field(() => Int, { description: 'Records looked at, when `contains` filtered.' })
+  @Field(() => Long, { description: 'Records looked at, when `contains` filtered.' })
   scanned: number;
 }
 
 export const RecordsResult = createUnionType({
   name: 'RecordsResult',
+  description: 'A page of records, or why there is none.',
   types: () => [RecordPage, TopicNotFound, InvalidInput] as const,
   resolveType: (value: { kind: string }) => recordsResultTypes[value.kind],
 });
@@ -133,59 +152,65 @@ const recordsResultTypes: Record<
   'invalid-input': InvalidInput,
 };
 
-@ObjectType()
+@ObjectType({ description: 'Records that came in since the frame before.' })
 export class TailFrame {
-  @Field(() => [TopicRecord])
+  @Field(() => [TopicRecord], {
+    description: 'The records of this frame, in the order in which they came.',
+  })
   records: TopicRecord[];
 
   @Field(() => Long, { description: 'Records that came in and were left out of this frame.' })
   skipped: number;
 }
 
-@InputType()
+@InputType({ description: 'A header of a record to be sent.' })
 export class HeaderInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the header.' })
   key: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'Value of the header as text, sent as UTF-8.' })
   value: string;
 }
 
-@InputType()
+@InputType({ description: 'A record to be sent.' })
 export class ProduceRecordInput {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic, which must exist.' })
   topic: string;
 
   @Field(() => Int, { nullable: true, description: 'Default: by the key, else in turn.' })
   partition?: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Key as text, sent as UTF-8; null for none.',
+  })
   key?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Null for a tombstone.' })
   value?: string | null;
 
-  @Field(() => [HeaderInput], { nullable: true })
+  @Field(() => [HeaderInput], { nullable: true, description: 'Headers in their order.' })
   headers?: HeaderInput[] | null;
 
   @Field(() => Timestamp, { nullable: true, description: 'Default: now.' })
   timestamp?: number | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'Where the record lies now.' })
 export class RecordProduced {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   topic: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
-  @Field(() => Long)
+  @Field(() => Long, { description: 'Offset of the record.' })
   offset: number;
 }
 
 export const ProduceRecordResult = createUnionType({
   name: 'ProduceRecordResult',
+  description: 'Where the record lies, or why it was not sent.',
   types: () => [RecordProduced, TopicNotFound, InvalidInput, BrokerRefused] as const,
   resolveType: (value: { kind: string }) => produceResultTypes[value.kind],
 });

@@ -37,14 +37,19 @@ export class RecordsResolver {
     description:
       'Records of one topic; from the newest when neither offset nor time is given. Commits nothing.',
   })
-  records(@Args('input', { type: () => RecordsInput }) input: RecordsInput) {
+  records(
+    @Args('input', { type: () => RecordsInput, description: 'Which records.' }) input: RecordsInput,
+  ) {
     return this.service.browse(input);
   }
 
   @Mutation(() => ProduceRecordResult, {
     description: 'Sends one record to a topic that exists, acknowledged by all in-sync replicas.',
   })
-  produceRecord(@Args('input', { type: () => ProduceRecordInput }) input: ProduceRecordInput) {
+  produceRecord(
+    @Args('input', { type: () => ProduceRecordInput, description: 'What to send.' })
+    input: ProduceRecordInput,
+  ) {
     return this.service.produce(input);
   }
 
@@ -53,8 +58,13 @@ export class RecordsResolver {
       'New records of a topic as they arrive, rate-capped; `skipped` says how many were left out.',
   })
   async tail(
-    @Args('topic', { type: () => String }) topic: string,
-    @Args('partition', { type: () => Int, nullable: true }) partition: number | null,
+    @Args('topic', { type: () => String, description: 'Name of the topic.' }) topic: string,
+    @Args('partition', {
+      type: () => Int,
+      nullable: true,
+      description: 'Only this partition; all of them when absent.',
+    })
+    partition: number | null,
   ): Promise<AsyncIterableIterator<{ tail: TailFrameView }>> {
     const outcome = await this.tails.open(topic, partition ?? null);
     if (outcome.kind !== 'tail') {

@@ -7,9 +7,9 @@ import {
 } from '../graphql/problem.types.ts';
 import { Long } from '../graphql/scalars.ts';
 
-@ObjectType()
+@ObjectType({ description: 'One partition of a topic, with its log.' })
 export class Partition {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
   partition: number;
 
   @Field(() => Int, { nullable: true, description: 'Broker id; null without a leader.' })
@@ -21,7 +21,10 @@ export class Partition {
   @Field(() => Long, { nullable: true, description: 'Log end offset: that of the next record.' })
   endOffset: number | null;
 
-  @Field(() => Long, { nullable: true })
+  @Field(() => Long, {
+    nullable: true,
+    description: 'Bytes that its log takes on the disk; null when the cluster does not tell.',
+  })
   sizeBytes: number | null;
 
   @Field(() => String, {
@@ -31,9 +34,9 @@ export class Partition {
   error: string | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'One setting of a topic, by its name in Kafka.' })
 export class TopicConfig {
-  @Field(() => String)
+  @Field(() => String, { description: "Kafka's name, such as `retention.ms`." })
   name: string;
 
   @Field(() => String, { nullable: true, description: 'Null when it is secret.' })
@@ -42,19 +45,22 @@ export class TopicConfig {
   @Field(() => String, { description: "Kafka's word for where the value comes from." })
   source: string;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether the value is that of Kafka, set by nobody.' })
   isDefault: boolean;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether the setting cannot be changed.' })
   readOnly: boolean;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the broker says of the setting; null when it says nothing.',
+  })
   documentation: string | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'A named log of records, cut into partitions.' })
 export class Topic {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name of the topic.' })
   name: string;
 
   @Field(() => String, {
@@ -63,13 +69,15 @@ export class Topic {
   })
   id: string | null;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, {
+    description: 'Whether the topic is one of Kafka itself, such as `__consumer_offsets`.',
+  })
   internal: boolean;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many partitions the topic has.' })
   partitionCount: number;
 
-  @Field(() => [Partition])
+  @Field(() => [Partition], { description: 'Partitions by number.' })
   partitions: Partition[];
 
   @Field(() => Long, { description: 'Records between start and end offsets, all partitions.' })
@@ -81,7 +89,7 @@ export class Topic {
   })
   sizeBytes: number | null;
 
-  @Field(() => [TopicConfig])
+  @Field(() => [TopicConfig], { description: 'Settings of the topic, by name.' })
   configs: TopicConfig[];
 
   @Field(() => Float, {
@@ -94,39 +102,44 @@ export class Topic {
   outPerSecond: number | null;
 }
 
-@ObjectType()
+@ObjectType({ description: 'One page of topics.' })
 export class TopicConnection {
-  @Field(() => [Topic])
+  @Field(() => [Topic], { description: 'The topics of this page.' })
   nodes: Topic[];
 
-  @Field(() => Int)
+  @Field(() => Long, { description: 'Topics that match, on all pages.' })
   totalCount: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to pass as `after` for the next page; null on an empty page.',
+  })
   endCursor: string | null;
 
-  @Field(() => Boolean)
+  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
   hasNextPage: boolean;
 }
 
-@ObjectType()
+@ObjectType({ description: 'The topic is gone, with its records.' })
 export class TopicDeleted {
-  @Field(() => String)
+  @Field(() => String, { description: 'Name that the topic had.' })
   name: string;
 }
 
-@InputType()
+@InputType({ description: 'A setting that a new topic is to have.' })
 export class ConfigEntryInput {
-  @Field(() => String)
+  @Field(() => String, { description: "Kafka's name, such as `retention.ms`." })
   name: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The value as text, as Kafka takes it.' })
   value: string;
 }
 
-@InputType()
+@InputType({ description: 'A topic to be made.' })
 export class CreateTopicInput {
-  @Field(() => String)
+  @Field(() => String, {
+    description: 'Name: up to 249 letters, digits, dots, dashes and underscores.',
+  })
   name: string;
 
   @Field(() => Int, { nullable: true, description: "Default: the cluster's." })
@@ -135,12 +148,16 @@ export class CreateTopicInput {
   @Field(() => Int, { nullable: true, description: "Default: the cluster's." })
   replicationFactor?: number | null;
 
-  @Field(() => [ConfigEntryInput], { nullable: true })
+  @Field(() => [ConfigEntryInput], {
+    nullable: true,
+    description: 'Settings that are to differ from the defaults.',
+  })
   configs?: ConfigEntryInput[] | null;
 }
 
 export const CreateTopicResult = createUnionType({
   name: 'CreateTopicResult',
+  description: 'The new topic, or why there is none.',
   types: () => [Topic, TopicExists, InvalidInput, BrokerRefused] as const,
   resolveType: (value: { kind?: string }) => createResultTypes[value.kind ?? ''] ?? Topic,
 });
@@ -156,6 +173,7 @@ const createResultTypes: Record<
 
 export const DeleteTopicResult = createUnionType({
   name: 'DeleteTopicResult',
+  description: 'That the topic is gone, or why it is not.',
   types: () => [TopicDeleted, TopicNotFound, BrokerRefused] as const,
   resolveType: (value: { kind?: string }) => deleteResultTypes[value.kind ?? ''] ?? TopicDeleted,
 });

@@ -17,6 +17,7 @@ import {
   TopicsService,
   type TopicView,
 } from '@penstock/control-plane';
+import { FIRST_OF_LIST, firstOf, pageSize } from '../graphql/list-size.ts';
 import type { RequestContext } from '../graphql/request-context.ts';
 import { Long } from '../graphql/scalars.ts';
 import {
@@ -38,20 +39,43 @@ export class TopicsResolver {
 
   @Query(() => TopicConnection, { description: 'Topics by name; `filter` is a part of the name.' })
   topics(
-    @Args('filter', { type: () => String, nullable: true }) filter: string | null,
-    @Args('internal', { type: () => Boolean, nullable: true, defaultValue: false })
+    @Args('filter', {
+      type: () => String,
+      nullable: true,
+      description: 'Only those whose name contains this text, in any case.',
+    })
+    filter: string | null,
+    @Args('internal', {
+      type: () => Boolean,
+      nullable: true,
+      defaultValue: false,
+      description: 'Whether to list topics of Kafka itself, too.',
+    })
     internal: boolean | null,
-    @Args('first', { type: () => Int, nullable: true, defaultValue: 100 }) first: number | null,
-    @Args('after', { type: () => String, nullable: true }) after: string | null,
+    @Args('first', {
+      type: () => Int,
+      nullable: true,
+      defaultValue: 100,
+      description: 'At most this many, 0 to 500.',
+    })
+    first: number | null,
+    @Args('after', {
+      type: () => String,
+      nullable: true,
+      description: 'The `endCursor` of the page before.',
+    })
+    after: string | null,
   ) {
-    return this.service.list({ filter, internal, first, after });
+    return this.service.list({ filter, internal, first: pageSize(first, 100), after });
   }
 
   @Query(() => Topic, {
     nullable: true,
     description: 'One topic; null when there is none of the name.',
   })
-  topic(@Args('name', { type: () => String }) name: string): Promise<TopicView | null> {
+  topic(
+    @Args('name', { type: () => String, description: 'Name of the topic.' }) name: string,
+  ): Promise<TopicView | null> {
     return this.service.find(name);
   }
 
@@ -59,14 +83,17 @@ export class TopicsResolver {
     description: 'Creates a topic and answers when it can be used.',
   })
   async createTopic(
-    @Args('input', { type: () => CreateTopicInput }) input: CreateTopicInput,
+    @Args('input', { type: () => CreateTopicInput, description: 'What to make.' })
+    input: CreateTopicInput,
   ): Promise<TopicView | Exclude<CreateTopicOutcome, { kind: 'topic' }>> {
     const outcome = await this.service.create(input);
     return outcome.kind === 'topic' ? outcome.topic : outcome;
   }
 
   @Mutation(() => DeleteTopicResult, { description: 'Deletes a topic with all its records.' })
-  deleteTopic(@Args('name', { type: () => String }) name: string) {
+  deleteTopic(
+    @Args('name', { type: () => String, description: 'Name of the topic.' }) name: string,
+  ) {
     return this.service.delete(name);
   }
 
@@ -76,12 +103,16 @@ export class TopicsResolver {
   }
 
   @ResolveField(() => [Partition])
-  async partitions(@Parent() topic: TopicView, @Context() context: RequestContext) {
+  async partitions(
+    @Parent() topic: TopicView,
+    @Args(FIRST_OF_LIST) first: number | null,
+    @Context() context: RequestContext,
+  ) {
     const [offsets, sizes] = await Promise.all([
       context.loaders.topicOffsets.load(topic),
       context.loaders.topicSizes.load(topic),
     ]);
-    return topic.partitions.map(({ partition, leader, errorCode }) => ({
+    return firstOf(topic.partitions, first).map(({ partition, leader, errorCode }) => ({
       partition,
       leader,
       startOffset: offsets[partition]?.startOffset ?? null,

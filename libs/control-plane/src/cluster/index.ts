@@ -11,7 +11,7 @@ export type {
   TopicOffsets,
 } from './cluster-model.ts';
 export { InteractiveCluster } from './interactive-cluster.ts';
-export { byName, type Page, pageByName } from './page.ts';
+export { byName, type Page, PAGE_SIZE_MAX, pageByName } from './page.ts';
 export {
   type Problem,
   type InvalidInput,

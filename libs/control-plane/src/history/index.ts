@@ -1,4 +1,5 @@
 export {
+  HISTORY_POINTS_MAX,
   HISTORY_SERIES_MAX,
   type HistoryColumns,
   HistoryService,
