@@ -132,6 +132,29 @@ export const fileNames: Rule = (files) =>
     .filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)*$/.test(path.split('/').at(-1)!))
     .map((path) => `${path}: file names are kebab-case with a role suffix`);
 
+/** Every noun of the API is tested over the wire: what has resolvers, controllers or routes. */
+export const nounsOverTheWire: Rule = (files) => {
+  const folderOf = (path: string) => /^apps\/api\/src\/[^/]+(?=\/)/.exec(path)?.[0];
+  const tested = new Set(
+    files.filter(({ path }) => path.endsWith('.e2e-spec.ts')).map(({ path }) => folderOf(path)),
+  );
+  const nouns = new Set(
+    files
+      .filter(({ path }) => /\.(resolver|controller|routes|plugin)\.ts$/.test(path))
+      .map(({ path }) => folderOf(path)),
+  );
+  return [...nouns]
+    .filter((folder) => folder !== undefined && !(folder in testedElsewhere))
+    .filter((folder) => !tested.has(folder))
+    .map((folder) => `${folder}: what it serves has no *.e2e-spec.ts`);
+};
+
+/** Folders whose part of the API is tested in another folder. */
+export const testedElsewhere: Readonly<Record<string, string>> = {
+  'apps/api/src/dashboard': 'apps/api/src/http/http.e2e-spec.ts, with the rest of the HTTP port',
+  'apps/api/src/health': 'apps/api/src/http/http.e2e-spec.ts, with the rest of the HTTP port',
+};
+
 /**
  * One package reaches another by its name, which is what its package.json offers, and never by a path
  * into its inside.

@@ -9,7 +9,9 @@ import {
   fileNames,
   folderNames,
   longFiles,
+  nounsOverTheWire,
   packageEntries,
+  testedElsewhere,
 } from './style-rules.ts';
 import { lineLength, noSleep } from './syntax-rules.ts';
 
@@ -38,6 +40,14 @@ describe('the sources keep the rules of style', () => {
   test('no file has an odd name', () => expect(fileNames(files)).toEqual([]));
   test('no banned text is used', () => expect(bannedText(others)).toEqual([]));
   test('no package is entered by a path', () => expect(packageEntries(others)).toEqual([]));
+  test('every noun of the API is tested over the wire', () => {
+    expect(nounsOverTheWire(files)).toEqual([]);
+    const paths = new Set(files.map(({ path }) => path));
+    for (const [folder, elsewhere] of Object.entries(testedElsewhere)) {
+      expect(files.some(({ path }) => path.startsWith(`${folder}/`))).toBe(true);
+      expect(paths).toContain(elsewhere.split(',')[0]);
+    }
+  });
   test('no test sleeps', () => expect(noSleep(files)).toEqual([]));
 });
 
@@ -54,6 +64,15 @@ describe('each rule of style can fail', () => {
   test('on an odd file name', () => {
     expect(fileNames(one('libs/a/src/myFile.ts'))).toHaveLength(1);
     expect(fileNames(one('libs/a/src/00-produce.v2.spec.ts'))).toEqual([]);
+  });
+
+  test('on a noun of the API without a test over the wire', () => {
+    const noun = one('apps/api/src/hens/hens.resolver.ts');
+    expect(nounsOverTheWire(noun)).toHaveLength(1);
+    expect(nounsOverTheWire([...noun, ...one('apps/api/src/eggs/eggs.e2e-spec.ts')])).toHaveLength(
+      1,
+    );
+    expect(nounsOverTheWire([...noun, ...one('apps/api/src/hens/hens.e2e-spec.ts')])).toEqual([]);
   });
 
   test.each([

@@ -1,0 +1,145 @@
+import { eventually, GraphqlClient, type Penstock, startPenstock } from '@penstock/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+interface Run {
+  readonly id: string;
+  readonly state: string;
+  readonly trigger: string;
+  readonly recordsRead: number;
+  readonly recordsTotal: number;
+  readonly resultUrl: string | null;
+  readonly stepCount: number;
+  readonly steps: { startOffset: number; endOffset: number; nextOffset: number; state: string }[];
+}
+
+const JOB = 'earthquake-daily-report';
+const FIELDS = `id state trigger recordsRead recordsTotal resultUrl stepCount
+  steps { startOffset endOffset nextOffset state }`;
+
+let penstock: Penstock;
+let client: GraphqlClient;
+
+beforeAll(async () => {
+  penstock = await startPenstock();
+  client = new GraphqlClient(penstock.baseUrl);
+  const lines = Array.from({ length: 20 }, (_, index) =>
+    JSON.stringify({
+      id: `e${index}`,
+      properties: {
+        mag: 2,
+        place: 'here',
+        time: Date.UTC(2026, 0, (index % 4) + 1),
+        url: 'http://localhost',
+        tsunami: 0,
+      },
+      geometry: { coordinates: [0, 0, 1] },
+    }),
+  );
+  await fetch(`${penstock.baseUrl}/ingest/earthquakes`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: lines.join('\n'),
+  });
+  await eventually(async () => {
+    const { batchJob } = await client.query<{ batchJob: unknown }>(
+      `{ batchJob(name: "${JOB}") { name } }`,
+    );
+    return batchJob !== null;
+  });
+});
+
+afterAll(async () => {
+  await client?.[Symbol.asyncDispose]();
+  await penstock?.[Symbol.asyncDispose]();
+});
+
+type Outcome = { __typename: string; id?: string; code?: string; field?: string };
+
+async function start(input: Record<string, unknown>): Promise<Outcome> {
+  const query = `mutation ($input: StartBatchRunInput!) { startBatchRun(input: $input) {
+    __typename ... on BatchRun { id } ... on Problem { code } ... on InvalidInput { field } } }`;
+  return (await client.query<{ startBatchRun: Outcome }>(query, { input })).startBatchRun;
+}
+
+async function cancel(id: string): Promise<Outcome> {
+  const query = `mutation ($id: ID!) { cancelBatchRun(id: $id) {
+    __typename ... on Problem { code message } } }`;
+  return (await client.query<{ cancelBatchRun: Outcome }>(query, { id })).cancelBatchRun;
+}
+
+async function ended(id: string): Promise<Run> {
+  return (await eventually(
+    async () => {
+      const { batchRun } = await client.query<{ batchRun: Run }>(
+        `query ($id: ID!) { batchRun(id: $id) { ${FIELDS} } }`,
+        { id },
+      );
+      return ['SUCCEEDED', 'FAILED'].includes(batchRun.state) && batchRun;
+    },
+    { deadlineMs: 30_000, what: 'the end of the run' },
+  )) as Run;
+}
+
+describe('a batch run', () => {
+  test('reads the window that it froze, step by step, and its result can be downloaded', async () => {
+    const started = await start({ job: JOB });
+    expect(started.__typename).toBe('BatchRun');
+    const run = await ended(started.id!);
+    expect(run).toMatchObject({
+      state: 'SUCCEEDED',
+      trigger: 'HAND',
+      recordsRead: 20,
+      recordsTotal: 20,
+    });
+    expect(run.stepCount).toBe(run.steps.length);
+    const sizes = run.steps.map(({ startOffset, endOffset }) => endOffset - startOffset);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(run.recordsTotal);
+    expect(run.steps.every(({ endOffset, nextOffset }) => endOffset === nextOffset)).toBe(true);
+    const result = await fetch(`${penstock.baseUrl}${run.resultUrl}`);
+    expect(result.headers.get('content-type')).toContain('text/csv');
+    expect((await result.text()).trim().split(/\r?\n/)).toHaveLength(5);
+    expect(await cancel(run.id)).toMatchObject({ __typename: 'WrongState' });
+  });
+
+  test('that cannot be started or ended says why', async () => {
+    expect(await start({ job: 'no-such-job' })).toMatchObject({ code: 'PIPELINE_NOT_FOUND' });
+    expect(await start({ job: JOB, from: 2, to: 1 })).toMatchObject({
+      __typename: 'InvalidInput',
+      field: 'to',
+    });
+    expect(await cancel('no-such-run')).toMatchObject({ code: 'RUN_NOT_FOUND' });
+    const result = await fetch(`${penstock.baseUrl}/api/batch-runs/no-such-run/result`);
+    expect([result.status, result.headers.get('content-type')]).toEqual([
+      404,
+      'application/problem+json',
+    ]);
+  });
+
+  test('is found by its job and its state, page by page', async () => {
+    for (let count = 0; count < 2; count++) await ended((await start({ job: JOB })).id!);
+    const ids: string[] = [];
+    let after: string | null = null;
+    do {
+      const { batchRuns } = await client.query<{
+        batchRuns: {
+          nodes: { id: string }[];
+          totalCount: number;
+          endCursor: string;
+          hasNextPage: boolean;
+        };
+      }>(
+        `query ($after: String) { batchRuns(job: "${JOB}", state: SUCCEEDED, first: 2, after: $after) {
+          nodes { id } totalCount endCursor hasNextPage } }`,
+        { after },
+      );
+      expect(batchRuns.totalCount).toBe(3);
+      ids.push(...batchRuns.nodes.map(({ id }) => id));
+      after = batchRuns.hasNextPage ? batchRuns.endCursor : null;
+    } while (after !== null);
+    expect(new Set(ids).size).toBe(3);
+    const failed = await client.query<{ batchRuns: unknown }>(
+      `{ batchRuns(job: "${JOB}", state: FAILED) { totalCount nodes { id } } }`,
+    );
+    expect(failed.batchRuns).toEqual({ totalCount: 0, nodes: [] });
+  });
+});
