@@ -53,6 +53,15 @@ afterAll(async () => {
   await penstock?.[Symbol.asyncDispose]();
 });
 
+interface RunPage {
+  readonly batchRuns: {
+    nodes: { id: string }[];
+    totalCount: number;
+    endCursor: string;
+    hasNextPage: boolean;
+  };
+}
+
 type Outcome = { __typename: string; id?: string; code?: string; field?: string };
 
 async function start(input: Record<string, unknown>): Promise<Outcome> {
@@ -120,14 +129,7 @@ describe('a batch run', () => {
     const ids: string[] = [];
     let after: string | null = null;
     do {
-      const { batchRuns } = await client.query<{
-        batchRuns: {
-          nodes: { id: string }[];
-          totalCount: number;
-          endCursor: string;
-          hasNextPage: boolean;
-        };
-      }>(
+      const { batchRuns }: RunPage = await client.query<RunPage>(
         `query ($after: String) { batchRuns(job: "${JOB}", state: SUCCEEDED, first: 2, after: $after) {
           nodes { id } totalCount endCursor hasNextPage } }`,
         { after },

@@ -19,6 +19,15 @@ interface Group {
   }[];
 }
 
+interface GroupPage {
+  readonly consumerGroups: {
+    nodes: { groupId: string }[];
+    totalCount: number;
+    endCursor: string;
+    hasNextPage: boolean;
+  };
+}
+
 const FIELDS = `groupId state health lag memberCount members { clientId assignmentCount
   assignments { topic partition } } partitionCount
   partitions { partition committedOffset endOffset lag memberId }`;
@@ -114,14 +123,7 @@ describe('lists of consumer groups', () => {
     const ids: string[] = [];
     let after: string | null = null;
     do {
-      const { consumerGroups } = await client.query<{
-        consumerGroups: {
-          nodes: { groupId: string }[];
-          totalCount: number;
-          endCursor: string;
-          hasNextPage: boolean;
-        };
-      }>(
+      const { consumerGroups }: GroupPage = await client.query<GroupPage>(
         `query ($after: String) { consumerGroups(filter: "OTHER", first: 2, after: $after) {
           nodes { groupId } totalCount endCursor hasNextPage } }`,
         { after },
