@@ -44,7 +44,9 @@ export async function createApplication(
   options: ApplicationOptions,
 ): Promise<NestFastifyApplication> {
   const { config, logger, dashboardRoot = DASHBOARD_ROOT } = options;
-  const applied = await migrateControlDatabase(config);
+  const applied = await migrateControlDatabase(config, {
+    say: (words) => logger.pino.warn(words),
+  });
   if (applied.length > 0) logger.pino.info({ applied }, 'control.db migrated');
   const policy = originPolicy(config);
   const publicPath = publicPathReader(config, policy.forwarding);

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import {
   ConfigError,
+  DatabaseProblem,
   MigrationError,
   announceReady,
   createLogger,
@@ -19,6 +20,7 @@ function fail(error: unknown): never {
   const known =
     error instanceof ConfigError ||
     error instanceof MigrationError ||
+    error instanceof DatabaseProblem ||
     ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EROFS', 'ENOSPC'].includes(codeOf(error));
   const text = known ? (error as Error).message : ((error as Error).stack ?? String(error));
   process.stderr.write(`api: ${text}\n`);

@@ -11,12 +11,20 @@ import {
   BatchTicksService,
   ClockWatch,
   EventLog,
+  EventRecorder,
   PipelinesService,
   ProcessorsService,
   WorkersService,
 } from '@penstock/control-plane';
 import type { PipelineDefinition } from '@penstock/pipelines';
-import { PlatformModule, type PlatformOptions, StopSteps } from '@penstock/platform';
+import {
+  ControlDatabase,
+  Logger,
+  PlatformModule,
+  type PlatformOptions,
+  startPatiently,
+  StopSteps,
+} from '@penstock/platform';
 import { BatchExecutor } from './batch/batch-executor.ts';
 import { BatchRunner } from './batch/batch-runner.ts';
 import { Definitions } from './definitions/definitions.ts';
@@ -37,6 +45,8 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #heartbeat: Heartbeat;
   readonly #demo: DemoProducer;
   readonly #steps: StopSteps;
+  readonly #database: ControlDatabase;
+  readonly #logger: Logger;
 
   constructor(
     @Inject(Definitions) definitions: Definitions,
@@ -45,6 +55,8 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(Heartbeat) heartbeat: Heartbeat,
     @Inject(DemoProducer) demo: DemoProducer,
     @Inject(StopSteps) steps: StopSteps,
+    @Inject(ControlDatabase) database: ControlDatabase,
+    @Inject(Logger) logger: Logger,
   ) {
     this.#definitions = definitions;
     this.#processors = processors;
@@ -52,6 +64,8 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     this.#heartbeat = heartbeat;
     this.#demo = demo;
     this.#steps = steps;
+    this.#database = database;
+    this.#logger = logger;
   }
 
   static forRoot(options: WorkerOptions): DynamicModule {
@@ -73,6 +87,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
         ClockWatch,
         DemoProducer,
         EventLog,
+        EventRecorder,
         Heartbeat,
         PipelinesService,
         ProcessorRunner,
@@ -85,7 +100,9 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** What can run is known before anything runs. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.#definitions.register();
+    await startPatiently(() => this.#definitions.register(), {
+      say: (words) => this.#logger.pino.warn(words),
+    });
     await this.#processors.start();
     this.#batch.start();
     await this.#heartbeat.start((alive) => this.#demo.follow(alive));
@@ -93,6 +110,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Drains while the databases and clients of the platform are still open. */
   async onModuleDestroy(): Promise<void> {
+    this.#database.onModuleDestroy();
     const steps = this.#steps;
     await steps.waitFor('the demo', this.#demo.stop());
     await Promise.all([

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { ClockWatch } from './clock/index.ts';
 import { InteractiveCluster } from './cluster/index.ts';
 import { ConsumerGroupsService } from './consumer-groups/index.ts';
-import { EventLog, EventWaker } from './events/index.ts';
+import { EventLog, EventRecorder, EventWaker } from './events/index.ts';
 import { HistoryService } from './history/index.ts';
 import { LiveMonitor, LiveWork } from './live/index.ts';
 import { PipelinesService } from './pipelines/index.ts';
@@ -33,7 +33,7 @@ const exported = [
  * the history. Needs the global PlatformModule.
  */
 @Module({
-  providers: [...exported, ClockWatch, EventWaker, InteractiveCluster, LiveWork],
+  providers: [...exported, ClockWatch, EventRecorder, EventWaker, InteractiveCluster, LiveWork],
   exports: exported,
 })
 export class MonitoringModule {}

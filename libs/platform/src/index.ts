@@ -13,6 +13,9 @@ export {
   migrateControlDatabase,
   waitForControlDatabase,
 } from './database/control-database.ts';
+export { asDatabaseProblem, DatabaseProblem } from './database/database-problem.ts';
+export { startPatiently } from './database/start-patience.ts';
+export { WriteQueue } from './database/write-queue.ts';
 export { DatabaseWatcher } from './database/database-watcher.ts';
 export { MigrationError } from './database/migration-files.ts';
 export { Health, type HealthIndicator, type HealthReport } from './health/health.ts';

@@ -51,12 +51,12 @@ function platformProviders({ name, config, logger }: PlatformOptions): Provider[
   return [
     { provide: Config, useValue: config },
     { provide: Logger, useValue: logger },
-    { provide: ControlDatabase, useFactory: () => ControlDatabase.open(config) },
+    { provide: ControlDatabase, useFactory: () => openDatabase(config, logger) },
     {
       provide: DatabaseWatcher,
       inject: [ControlDatabase],
       useFactory: (database: ControlDatabase) =>
-        new DatabaseWatcher({ file: database.file, logger: logger.pino }),
+        new DatabaseWatcher({ database, logger: logger.pino }),
     },
     {
       provide: KafkaClients,
@@ -76,4 +76,14 @@ function platformProviders({ name, config, logger }: PlatformOptions): Provider[
     { provide: Health, useFactory: () => new Health() },
     { provide: StopSteps, useFactory: () => new StopSteps() },
   ];
+}
+
+/** What keeps control.db from being written is said once when it begins, and when it is over. */
+async function openDatabase(config: Config, logger: Logger): Promise<ControlDatabase> {
+  const database = await ControlDatabase.open(config, { say: (words) => logger.pino.warn(words) });
+  database.onProblem((problem) => {
+    if (problem === null) logger.pino.info('control.db can be written again');
+    else logger.pino.warn(`${problem}: what needs it waits or fails, all else goes on`);
+  });
+  return database;
 }

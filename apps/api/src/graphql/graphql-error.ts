@@ -1,5 +1,6 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { ClusterUnavailable, type Problem } from '@penstock/control-plane';
+import { asDatabaseProblem } from '@penstock/platform';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 
 /** An outage or a bug that a client should not be told the insides of. */
@@ -21,9 +22,10 @@ export function describeError(
   givenCode?: unknown,
 ): { formatted: Pick<GraphQLFormattedError, 'message' | 'extensions'>; internal: unknown } {
   const original = unwrapResolverError(error);
-  if (original instanceof ClusterUnavailable) {
-    const extensions = { code: original.code };
-    return { formatted: { message: original.message, extensions }, internal: null };
+  const outage = original instanceof ClusterUnavailable ? original : asDatabaseProblem(original);
+  if (outage !== null) {
+    const extensions = { code: outage.code };
+    return { formatted: { message: outage.message, extensions }, internal: null };
   }
   if (error instanceof GraphQLError) {
     const code = givenCode ?? error.extensions['code'] ?? codeOfDocumentError(error);

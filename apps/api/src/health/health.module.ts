@@ -1,6 +1,6 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { IngestModule, IngestService } from '@penstock/control-plane';
-import { ControlDatabase, Health, RedisConnection } from '@penstock/platform';
+import { asDatabaseProblem, ControlDatabase, Health, RedisConnection } from '@penstock/platform';
 import { isDashboardBuilt } from '../dashboard/dashboard.plugin.ts';
 import { HealthController } from './health.controller.ts';
 
@@ -42,8 +42,20 @@ export class HealthModule implements OnModuleInit {
       name: 'database',
       required: true,
       check: async () => {
-        await this.#database.$queryRaw`SELECT 1`;
+        const asked = this.#database.$queryRaw`SELECT 1`;
+        await asked.catch((error: unknown) => {
+          throw asDatabaseProblem(error) ?? error;
+        });
         return { ok: true };
+      },
+    });
+    // What is written there can wait; records, queries and live figures do not need it.
+    this.#health.register({
+      name: 'databaseWrites',
+      required: false,
+      check: () => {
+        const problem = this.#database.currentProblem();
+        return problem === null ? { ok: true } : { ok: false, detail: problem };
       },
     });
     this.#health.register({

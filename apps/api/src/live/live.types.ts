@@ -231,6 +231,13 @@ export class LiveFrame {
   @Field(() => Boolean, { description: 'Whether Redis answers, which batch jobs need.' })
   redisConnected: boolean;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Why control.db cannot be written now; null while it can. Meanwhile `processors`, `runs` and `workersAlive` are what was last reported.',
+  })
+  databaseError: string | null;
+
   @Field(() => Int, { description: 'How many workers report themselves.' })
   workersAlive: number;
 }

@@ -17,7 +17,7 @@ import {
   runBatchStep,
   writeBatchResult,
 } from '@penstock/pipelines';
-import { Config, KafkaClients, Logger } from '@penstock/platform';
+import { asDatabaseProblem, Config, KafkaClients, Logger } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 
 const RENEW_EVERY_MS = 3_000;
@@ -75,6 +75,7 @@ export class BatchExecutor {
         await this.#ledger.release(ticket);
       }
     } catch (error) {
+      rethrowDatabaseProblem(error);
       this.#logger.pino.warn({ ticket, err: error }, 'a batch run could not be carried out');
       await this.#ledger.failRun(ticket, reasonOf(error));
     }
@@ -132,6 +133,7 @@ export class BatchExecutor {
         await this.#ledger.release(ticket);
       }
     } catch (error) {
+      rethrowDatabaseProblem(error);
       this.#logger.pino.warn({ ticket, err: error }, 'a batch step failed');
       await this.#ledger.failStep(ticket, reasonOf(error));
     }
@@ -156,7 +158,7 @@ export class BatchExecutor {
     const renewing = setInterval(() => {
       this.#ledger.renew(ticket).then(
         (kept) => (lost ||= !kept),
-        (error: unknown) => this.#logger.pino.warn({ ticket, err: error }, 'lease not renewed'),
+        (error: unknown) => this.#logger.survived(error, 'lease not renewed', { ticket }),
       );
     }, RENEW_EVERY_MS);
     try {
@@ -185,5 +187,13 @@ export class BatchExecutor {
       this.#progressAt.set(runId, now);
       await this.#ledger.reportProgress(runId);
     }
+  }
+}
+
+/** An outage of control.db is no failure of the work: its lease runs out, and it is given again. */
+function rethrowDatabaseProblem(error: unknown): void {
+  const problem = asDatabaseProblem(error);
+  if (problem !== null) {
+    throw problem;
   }
 }

@@ -121,7 +121,7 @@ export class BatchRunner {
         await this.#ticks.tick(Date.now());
         this.#enqueue(await this.#ledger.due(machineMs()));
       } catch (error) {
-        this.#logger.pino.warn({ err: error }, 'batch runs could not be looked after');
+        this.#logger.survived(error, 'batch runs could not be looked after');
       }
       await pause(LOOK_INTERVAL_MIN_MS, signal);
       if (!this.#woken && !signal.aborted) {

@@ -53,7 +53,9 @@ export class Heartbeat {
       clearInterval(this.#timer);
     }
     await this.#beating;
-    await this.#workers.leave(this.#identity.id);
+    await this.#workers
+      .leave(this.#identity.id)
+      .catch((error: unknown) => this.#logger.survived(error, 'this worker stays on the list'));
   }
 
   async #beat(): Promise<void> {
@@ -75,7 +77,7 @@ export class Heartbeat {
       }
       this.#onBeat(await this.#workers.alive());
     } catch (error) {
-      this.#logger.pino.warn({ err: error }, 'a heartbeat could not be written');
+      this.#logger.survived(error, 'a heartbeat could not be written');
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EventLog, type ProcessorReport, ProcessorsService } from '@penstock/control-plane';
+import { EventRecorder, type ProcessorReport, ProcessorsService } from '@penstock/control-plane';
 import {
   type PipelineDefinition,
   StreamProcessor,
@@ -25,7 +25,7 @@ interface Entry {
 export class ProcessorRunner {
   readonly #definitions: Definitions;
   readonly #processors: ProcessorsService;
-  readonly #events: EventLog;
+  readonly #events: EventRecorder;
   readonly #kafka: KafkaClients;
   readonly #identity: WorkerIdentity;
   readonly #logger: Logger;
@@ -36,7 +36,7 @@ export class ProcessorRunner {
   constructor(
     definitions: Definitions,
     processors: ProcessorsService,
-    events: EventLog,
+    events: EventRecorder,
     kafka: KafkaClients,
     identity: WorkerIdentity,
     logger: Logger,
@@ -68,7 +68,9 @@ export class ProcessorRunner {
         steps.waitFor(`stream processor ${name}`, processor.stop()),
       ),
     );
-    await this.report();
+    await this.report().catch((error: unknown) =>
+      this.#logger.survived(error, 'the last figures of the processors could not be written'),
+    );
   }
 
   /** Writes the state and the counts of all processors, and the dead letters since last time. */
@@ -76,7 +78,7 @@ export class ProcessorRunner {
     const reports: ProcessorReport[] = [];
     for (const [pipeline, entry] of this.#entries) {
       reports.push({ pipeline, workerId: this.#identity.id, ...entry.processor.status });
-      await this.#reportDeadLetters(pipeline, entry);
+      this.#reportDeadLetters(pipeline, entry);
     }
     if (reports.length > 0) {
       await this.#processors.report(reports);
@@ -117,7 +119,7 @@ export class ProcessorRunner {
         processor.setPaused(paused.has(name));
       }
     } catch (error) {
-      this.#logger.pino.warn({ err: error }, 'what is wanted of the processors could not be read');
+      this.#logger.survived(error, 'what is wanted of the processors could not be read');
     } finally {
       this.#following = false;
     }
@@ -146,19 +148,17 @@ export class ProcessorRunner {
     }
   }
 
-  async #reportDeadLetters(pipeline: string, entry: Entry): Promise<void> {
+  #reportDeadLetters(pipeline: string, entry: Entry): void {
     const { deadLetters: count, deadLetterReason } = entry;
     if (count > 0) {
       entry.deadLetters = 0;
       const records = count === 1 ? '1 record' : `${count} records`;
       const message = `${pipeline} gave up on ${records}: ${deadLetterReason}`;
-      await this.#events.append('RECORD_DEAD_LETTERED', pipeline, message, { count });
+      this.#events.record('RECORD_DEAD_LETTERED', pipeline, message, { count });
     }
   }
 
   #record(kind: 'PROCESSOR_STARTED' | 'PROCESSOR_FAILED', subject: string, message: string): void {
-    this.#events.append(kind, subject, message).catch((error: unknown) => {
-      this.#logger.pino.warn({ err: error }, 'an event could not be recorded');
-    });
+    this.#events.record(kind, subject, message);
   }
 }

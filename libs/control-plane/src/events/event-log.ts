@@ -52,16 +52,18 @@ export class EventLog {
    * cannot be written.
    *
    * @param data detail for programs, stored as JSON
+   * @param at when it happened, ms since epoch
    */
   async append(
     kind: EventKind,
     subject: string,
     message: string,
     data: Record<string, unknown> = {},
+    at: number = Date.now(),
   ): Promise<EventEntry> {
     const row = await this.#database.event.create({
       data: {
-        at: BigInt(Date.now()),
+        at: BigInt(at),
         kind,
         subject,
         message: message.slice(0, MESSAGE_LENGTH_MAX),

@@ -22,6 +22,8 @@ export interface WorkFigures {
   readonly workersAlive: number;
   readonly processes: readonly ProcessEntry[];
   readonly redisConnected: boolean;
+  /** Why control.db cannot be written; then what the workers report is what they reported last. */
+  readonly databaseError: string | null;
 }
 
 /** All figures of one moment. Made once a second, whoever reads it. */

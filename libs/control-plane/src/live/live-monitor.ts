@@ -4,10 +4,10 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { Config, Logger } from '@penstock/platform';
+import { Config, Logger, WriteQueue } from '@penstock/platform';
 import { ClusterClient, ClusterUnavailable } from '../cluster/index.ts';
-import { EventLog } from '../events/index.ts';
-import { HistoryService } from '../history/index.ts';
+import { EventRecorder } from '../events/index.ts';
+import { HistoryService, type SeriesValue } from '../history/index.ts';
 import { type Clock, type ClusterSample, takeSample } from './cluster-sample.ts';
 import { LatestWins } from './latest-wins.ts';
 import { type ClusterFigures, type TopicFigures, unknownFigures } from './live-figures.ts';
@@ -29,6 +29,9 @@ const REQUEST_TIMEOUT_MS = 3_000;
 /** A sample younger than this answers queries; an older one is not passed off as the present. */
 const SAMPLE_AGE_MAX_MS = 3_000;
 
+/** Figures that wait for control.db; the oldest of more are gaps in the history. */
+const SECONDS_WAITING_MAX = 60;
+
 const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -38,6 +41,8 @@ const systemClock: Clock = {
  * Looks at the whole cluster once a second and publishes one frame of figures, computed once
  * whoever reads it. Frames keep coming when the cluster does not answer: then they say so, and
  * every figure of the cluster is null.
+ *
+ * What is kept of a pass is written beside it (WriteQueue): control.db may be locked for a while.
  *
  * Passes do not overlap. The timer aims at whole seconds, so that each sample has a bucket of its
  * own in the history.
@@ -50,8 +55,8 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #state = new LiveState();
   readonly #changes = new SampleEvents();
   readonly #work: LiveWork;
-  readonly #history: HistoryService;
-  readonly #events: EventLog;
+  readonly #seconds: WriteQueue<{ at: number; values: readonly SeriesValue[] }>;
+  readonly #events: EventRecorder;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -70,7 +75,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     config: Config,
     work: LiveWork,
     history: HistoryService,
-    events: EventLog,
+    events: EventRecorder,
     logger: Logger,
   ) {
     this.#client = new ClusterClient({
@@ -80,7 +85,12 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     });
     this.#work = work;
-    this.#history = history;
+    this.#seconds = new WriteQueue({
+      what: 'seconds of the history',
+      logger,
+      itemsMax: SECONDS_WAITING_MAX,
+      write: ({ at, values }) => history.record(at, values),
+    });
     this.#events = events;
     this.#logger = logger;
   }
@@ -99,6 +109,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     this.frames.close();
     this.#client.close();
     await this.#pass;
+    await this.#seconds.stop();
   }
 
   /** The newest sample; throws {@link ClusterUnavailable} when there is none of the last seconds. */
@@ -192,13 +203,13 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     this.#sample = sample;
     this.#figures = figures;
     await this.#publish(figures, null);
-    await this.#history.record(sample.at, seriesOf(figures));
+    this.#seconds.add({ at: sample.at, values: seriesOf(figures) });
     if (this.#answering === false) {
-      await this.#events.append('BROKER_CONNECTED', 'broker', 'The broker answers again', {});
+      this.#events.record('BROKER_CONNECTED', 'broker', 'The broker answers again');
     }
     this.#answering = true;
     for (const { kind, subject, message, data } of this.#changes.compare(sample)) {
-      await this.#events.append(kind, subject, message, data);
+      this.#events.record(kind, subject, message, data);
     }
   }
 
@@ -209,7 +220,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
       await this.#publish(this.#figures, message);
       if (lost) {
         this.#answering = false;
-        await this.#events.append('BROKER_LOST', 'broker', message, {});
+        this.#events.record('BROKER_LOST', 'broker', message);
       }
     } catch (error) {
       this.#logger.pino.error({ err: error }, 'a frame could not be published');

@@ -10,6 +10,9 @@ import type { LiveRun, LiveRunState, WorkFigures } from './live-frame.ts';
 const ENDED_SHOWN_MS = 30_000;
 const RUNS_MAX = 100;
 
+/** What is read from control.db. */
+type Reports = Omit<WorkFigures, 'processes' | 'redisConnected' | 'databaseError'>;
+
 /** Reads from control.db, once a second, what the workers report of themselves. */
 @Injectable()
 export class LiveWork {
@@ -19,6 +22,7 @@ export class LiveWork {
   readonly #workers: WorkersService;
   readonly #processes: ProcessTable;
   readonly #redis: RedisConnection;
+  #reported: Reports | null = null;
 
   constructor(
     database: ControlDatabase,
@@ -36,7 +40,24 @@ export class LiveWork {
     this.#redis = redis;
   }
 
+  /**
+   * What the workers report, or what they reported last while control.db cannot be written: their
+   * silence then says nothing of them.
+   */
   async read(): Promise<WorkFigures> {
+    const databaseError = this.#database.currentProblem();
+    if (databaseError === null || this.#reported === null) {
+      this.#reported = await this.#readReports();
+    }
+    return {
+      ...this.#reported,
+      processes: this.#processes.processes,
+      redisConnected: this.#redis.connected,
+      databaseError,
+    };
+  }
+
+  async #readReports(): Promise<Reports> {
     const [processors, workers, runs] = await Promise.all([
       this.#processors.list(),
       this.#workers.alive(),
@@ -47,8 +68,6 @@ export class LiveWork {
       runs,
       runsActive: runs.filter((run) => run.state === 'waiting' || run.state === 'running').length,
       workersAlive: workers.length,
-      processes: this.#processes.processes,
-      redisConnected: this.#redis.connected,
     };
   }
 

@@ -3,9 +3,9 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { Logger, onSupervisorMessage } from '@penstock/platform';
+import { onSupervisorMessage } from '@penstock/platform';
 import { z } from 'zod';
-import { EventLog } from '../events/index.ts';
+import { EventRecorder } from '../events/index.ts';
 
 const processState = z.enum(['STARTING', 'RUNNING', 'BACKING_OFF', 'STOPPED']);
 const processesMessage = z.object({
@@ -42,15 +42,13 @@ export interface ProcessEntry {
  */
 @Injectable()
 export class ProcessTable implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #events: EventLog;
-  readonly #logger: Logger;
+  readonly #events: EventRecorder;
   #processes: readonly ProcessEntry[] = [];
   #told = false;
   #unsubscribe: () => void = () => undefined;
 
-  constructor(events: EventLog, logger: Logger) {
+  constructor(events: EventRecorder) {
     this.#events = events;
-    this.#logger = logger;
   }
 
   get processes(): readonly ProcessEntry[] {
@@ -83,9 +81,7 @@ export class ProcessTable implements OnApplicationBootstrap, OnApplicationShutdo
     this.#told = true;
     this.#processes = now;
     for (const event of processEvents(before, now)) {
-      this.#events.append(event.kind, event.subject, event.message, event.data).catch((error) => {
-        this.#logger.pino.error({ err: error, event }, 'an event could not be recorded');
-      });
+      this.#events.record(event.kind, event.subject, event.message, event.data);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Config, Logger, RedisConnection } from '@penstock/platform';
+import { Config, RedisConnection } from '@penstock/platform';
 import { ClusterUnavailable, InteractiveCluster } from '../cluster/index.ts';
-import { EventLog } from '../events/index.ts';
+import { EventRecorder } from '../events/index.ts';
 
 export interface SystemOverview {
   readonly brokerKind: 'EMBEDDED' | 'CLUSTER';
@@ -37,8 +37,7 @@ export class SystemService implements OnModuleDestroy {
     config: Config,
     redis: RedisConnection,
     cluster: InteractiveCluster,
-    events: EventLog,
-    logger: Logger,
+    events: EventRecorder,
   ) {
     this.#config = config;
     this.#cluster = cluster;
@@ -53,9 +52,7 @@ export class SystemService implements OnModuleDestroy {
       if (news) {
         const kind = connected ? 'REDIS_CONNECTED' : 'REDIS_LOST';
         const message = connected ? 'Redis answers again' : 'Redis does not answer';
-        events.append(kind, 'redis', message).catch((error) => {
-          logger.pino.error({ err: error }, 'an event could not be recorded');
-        });
+        events.record(kind, 'redis', message);
       }
     });
   }

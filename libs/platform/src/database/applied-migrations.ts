@@ -13,7 +13,7 @@ import { MigrationError, type Migration } from './migration-files.ts';
  * @throws MigrationError if one fails; those before it stay applied
  */
 export function applyMigrations(file: string, migrations: readonly Migration[]): string[] {
-  const database = new Database(file, { timeout: 5_000 });
+  const database = new Database(file, { timeout: 0 });
   try {
     // A property of the file, set before anything is in it.
     database.pragma('journal_mode = WAL');

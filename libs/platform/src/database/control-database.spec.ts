@@ -14,8 +14,8 @@ async function openTwice() {
     api,
     worker,
     [Symbol.asyncDispose]: async () => {
-      await api.$disconnect();
-      await worker.$disconnect();
+      await api.close();
+      await worker.close();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -72,7 +72,7 @@ describe('DatabaseWatcher', () => {
   it('tells of commits by this process and by others, and of nothing else', async () => {
     await using both = await openTwice();
     const logger = pino({ level: 'silent' });
-    const watcher = new DatabaseWatcher({ file: both.api.file, logger, intervalMs: 5 });
+    const watcher = new DatabaseWatcher({ database: both.api, logger });
     let changes = 0;
     watcher.onChange(() => {
       throw new Error('a listener that fails must not keep the others from hearing');
@@ -83,6 +83,5 @@ describe('DatabaseWatcher', () => {
     await both.api.event.count();
     await both.api.event.create({ data: event('by this') });
     await eventually(() => changes === 2);
-    watcher.close();
   });
 });

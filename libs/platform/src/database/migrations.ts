@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { applyMigrations } from './applied-migrations.ts';
+import { BUSY_TIMEOUT_MS } from './database-access.ts';
+import { DatabaseProblem } from './database-problem.ts';
+import { lockHolder } from './lock-holder.ts';
 import {
   MigrationError,
   readMigrations,
@@ -27,8 +30,26 @@ const LOCK_RETRY_MS = 25;
  * each migration in one transaction of its own, so that one that fails leaves the database as it
  * was. Processes that start at once wait for each other.
  * @throws MigrationError if an applied migration was edited or is unknown, or if one fails.
+ * @throws DatabaseProblem if another process has locked the database for some seconds.
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await migrate(options);
+    } catch (error) {
+      const reason = error instanceof MigrationError ? error.cause : error;
+      if (!isBusy(reason)) throw error;
+      if (performance.now() > deadline) {
+        const words = `${basename(options.file)} is locked by ${lockHolder(options.file)}`;
+        throw new DatabaseProblem('DATABASE_BUSY', words, { cause: error });
+      }
+    }
+    await wait(LOCK_RETRY_MS);
+  }
+}
+
+async function migrate(options: MigrateOptions): Promise<string[]> {
   const migrations = readMigrations(options.migrationsDir);
   if (isUpToDate(options.file, migrations)) return [];
   mkdirSync(dirname(options.file), { recursive: true });
@@ -65,7 +86,7 @@ export async function waitForMigrations(
 /** Whether nothing is to be done. A database that is locked is being migrated, so it is not. */
 function isUpToDate(file: string, migrations: readonly Migration[]): boolean {
   try {
-    return pendingMigrations(file, migrations, { busyTimeoutMs: 0 }).length === 0;
+    return pendingMigrations(file, migrations).length === 0;
   } catch (error) {
     if (isBusy(error)) return false;
     throw error;
@@ -73,14 +94,10 @@ function isUpToDate(file: string, migrations: readonly Migration[]): boolean {
 }
 
 /** Which migrations the database does not have yet. */
-function pendingMigrations(
-  file: string,
-  migrations: readonly Migration[],
-  options: { readonly busyTimeoutMs: number } = { busyTimeoutMs: 5_000 },
-): Migration[] {
+function pendingMigrations(file: string, migrations: readonly Migration[]): Migration[] {
   if (!existsSync(file)) return [...migrations];
   const applied = new Map(
-    readApplied(file, options.busyTimeoutMs)
+    readApplied(file)
       .filter((row) => row.rolled_back_at === null && row.finished_at !== null)
       .map((row) => [row.migration_name, row.checksum]),
   );
@@ -102,8 +119,8 @@ function pendingMigrations(
   });
 }
 
-function readApplied(file: string, busyTimeoutMs: number): AppliedMigration[] {
-  const database = new Database(file, { timeout: busyTimeoutMs });
+function readApplied(file: string): AppliedMigration[] {
+  const database = new Database(file, { timeout: 0 });
   try {
     const table = database
       .prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_prisma_migrations'`)
@@ -145,5 +162,5 @@ async function lockMigrations(file: string): Promise<() => void> {
 }
 
 function isBusy(error: unknown): boolean {
-  return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+  return String((error as { code?: unknown } | undefined)?.code).startsWith('SQLITE_BUSY');
 }

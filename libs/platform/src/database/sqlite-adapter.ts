@@ -6,27 +6,31 @@ import type {
   Transaction,
 } from '@prisma/driver-adapter-utils';
 import type BetterSqlite3 from 'better-sqlite3';
+import { DatabaseAccess, type DatabaseAccessOptions } from './database-access.ts';
 
 export interface SqliteOptions {
   readonly file: string;
   /** FULL: a commit is on the disk when it returns. NORMAL: it survives a crash of the process. */
   readonly synchronous: 'FULL' | 'NORMAL';
+  readonly onProblem?: DatabaseAccessOptions['onProblem'];
 }
 
-/** How long a statement waits for another process's write transaction. */
-export const BUSY_TIMEOUT_MS = 5_000;
+interface SqliteAdapterFactory extends SqlMigrationAwareDriverAdapterFactory {
+  connect(): Promise<SqliteAdapter>;
+}
 
 /**
- * Prisma's adapter for SQLite, with three things set right for a file that several processes write:
+ * Prisma's adapter for SQLite, with four things set right for a file that several processes write:
  *
  * - the connection's pragmas (WAL, synchronous, foreign keys);
  * - transactions start with BEGIN IMMEDIATE. With the adapter's BEGIN, a transaction that reads
  *   and then writes fails at once, without waiting, if another process wrote in between;
  * - a statement outside a transaction waits while one is open. The adapter has one connection, on
- *   which such a statement would otherwise become a part of the transaction, and vanish with it.
+ *   which such a statement would otherwise become a part of the transaction, and vanish with it;
+ * - what waits for another process's lock waits without holding up the others (DatabaseAccess).
  */
-export function createSqliteAdapter(options: SqliteOptions): SqlMigrationAwareDriverAdapterFactory {
-  const factory = new PrismaBetterSqlite3({ url: options.file, timeout: BUSY_TIMEOUT_MS });
+export function createSqliteAdapter(options: SqliteOptions): SqliteAdapterFactory {
+  const factory = new PrismaBetterSqlite3({ url: options.file, timeout: 0 });
   return {
     provider: factory.provider,
     adapterName: factory.adapterName,
@@ -45,24 +49,40 @@ export function applyPragmas(
   client.pragma('foreign_keys = ON');
 }
 
-function configure(adapter: SqlDriverAdapter, options: SqliteOptions): SqlDriverAdapter {
+async function configure(
+  adapter: SqlDriverAdapter,
+  options: SqliteOptions,
+): Promise<SqliteAdapter> {
   // The adapter's connection is a public field of its class, but not of its interface.
   const client = (adapter as unknown as { client: BetterSqlite3.Database }).client;
-  applyPragmas(client, options);
-  return new ExclusiveAdapter(adapter, client);
+  const access = new DatabaseAccess({
+    file: options.file,
+    client,
+    onProblem: options.onProblem,
+  });
+  try {
+    await access.run(async () => applyPragmas(client, options));
+  } catch (error) {
+    access.close();
+    await adapter.dispose();
+    throw error;
+  }
+  return new SqliteAdapter(adapter, client, access);
 }
 
-class ExclusiveAdapter implements SqlDriverAdapter {
+export class SqliteAdapter implements SqlDriverAdapter {
   readonly provider: SqlDriverAdapter['provider'];
   readonly adapterName: SqlDriverAdapter['adapterName'];
   readonly #inner: SqlDriverAdapter;
   readonly #client: BetterSqlite3.Database;
+  readonly #access: DatabaseAccess;
   /** Settles when the open transaction, and those that wait before us, have ended. */
   #tail: Promise<void> | undefined;
 
-  constructor(inner: SqlDriverAdapter, client: BetterSqlite3.Database) {
+  constructor(inner: SqlDriverAdapter, client: BetterSqlite3.Database, access: DatabaseAccess) {
     this.#inner = inner;
     this.#client = client;
+    this.#access = access;
     this.provider = inner.provider;
     this.adapterName = inner.adapterName;
     // We begin the transaction ourselves, below, before the inner adapter does.
@@ -72,36 +92,29 @@ class ExclusiveAdapter implements SqlDriverAdapter {
       sql === 'BEGIN' ? nothing : prepare(sql)) as unknown as typeof client.prepare;
   }
 
-  async queryRaw(query: SqlQuery): ReturnType<SqlDriverAdapter['queryRaw']> {
-    while (this.#tail) await this.#tail;
-    return this.#inner.queryRaw(query);
+  queryRaw(query: SqlQuery): ReturnType<SqlDriverAdapter['queryRaw']> {
+    return this.#outside(() => this.#inner.queryRaw(query));
   }
 
-  async executeRaw(query: SqlQuery): Promise<number> {
-    while (this.#tail) await this.#tail;
-    return this.#inner.executeRaw(query);
+  executeRaw(query: SqlQuery): Promise<number> {
+    return this.#outside(() => this.#inner.executeRaw(query));
   }
 
-  async executeScript(script: string): Promise<void> {
-    while (this.#tail) await this.#tail;
-    return this.#inner.executeScript(script);
+  executeScript(script: string): Promise<void> {
+    return this.#outside(() => this.#inner.executeScript(script));
   }
 
   async startTransaction(
     ...level: Parameters<SqlDriverAdapter['startTransaction']>
   ): Promise<Transaction> {
-    while (this.#tail) await this.#tail;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#tail = promise;
-    const release = (): void => {
-      this.#tail = undefined;
-      resolve();
-    };
-    try {
+    const release = await this.#outside(async () => {
       this.#client.exec('BEGIN IMMEDIATE');
-      const transaction = await this.#inner.startTransaction(...level);
-      return releasing(transaction, release);
+      return this.#holdOthers();
+    });
+    try {
+      return this.#within(await this.#inner.startTransaction(...level), release);
     } catch (error) {
+      if (this.#client.inTransaction) this.#client.exec('ROLLBACK');
       release();
       throw error;
     }
@@ -111,15 +124,40 @@ class ExclusiveAdapter implements SqlDriverAdapter {
     return this.#inner.getConnectionInfo?.() ?? { supportsRelationJoins: false };
   }
 
+  /** From now on a locked database is not waited for: the process ends. */
+  hurry(): void {
+    this.#access.hurry();
+  }
+
   dispose(): Promise<void> {
+    this.#access.close();
     return this.#inner.dispose();
   }
-}
 
-function releasing(transaction: Transaction, release: () => void): Transaction {
-  const commit = transaction.commit.bind(transaction);
-  const rollback = transaction.rollback.bind(transaction);
-  transaction.commit = () => commit().finally(release);
-  transaction.rollback = () => rollback().finally(release);
-  return transaction;
+  /** Between a look at the tail and the statement nothing else may run: no `await` between them. */
+  #outside<T>(work: () => Promise<T>): Promise<T> {
+    return this.#access.run(async () => {
+      while (this.#tail) await this.#tail;
+      return work();
+    });
+  }
+
+  #holdOthers(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#tail = promise;
+    return () => {
+      this.#tail = undefined;
+      resolve();
+    };
+  }
+
+  #within(transaction: Transaction, release: () => void): Transaction {
+    const { queryRaw, executeRaw, commit, rollback } = transaction;
+    transaction.queryRaw = (query) => this.#access.once(() => queryRaw.call(transaction, query));
+    transaction.executeRaw = (query) =>
+      this.#access.once(() => executeRaw.call(transaction, query));
+    transaction.commit = () => commit.call(transaction).finally(release);
+    transaction.rollback = () => rollback.call(transaction).finally(release);
+    return transaction;
+  }
 }

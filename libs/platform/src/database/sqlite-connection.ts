@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { applyPragmas, BUSY_TIMEOUT_MS, type SqliteOptions } from './sqlite-adapter.ts';
+import { BUSY_TIMEOUT_MS } from './database-access.ts';
+import { applyPragmas, type SqliteOptions } from './sqlite-adapter.ts';
 
 /** A connection beside Prisma's, for what is written too often for Prisma. */
 export type SqliteConnection = Database.Database;

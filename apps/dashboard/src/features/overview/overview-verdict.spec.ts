@@ -15,6 +15,7 @@ const frame: LiveFrame = {
   runs: [],
   processes: [],
   redisConnected: true,
+  databaseError: null,
   workersAlive: 1,
 };
 const group: OverviewFacts['groups'][number] = {
@@ -50,6 +51,19 @@ describe('what is wrong', () => {
       'Batch jobs wait: there is no Redis. All else works.',
       'j failed at its last run, attempt 3.',
     ]);
+  });
+
+  it('says that control.db is locked before it says what cannot be known meanwhile', () => {
+    const [problem] = overviewProblems({
+      ...facts,
+      frame: {
+        ...frame,
+        databaseError: 'control.db is locked by sqlite3 for 3 s',
+        workersAlive: 0,
+      },
+    });
+    expect(problem!.verdict.word ?? problem!.verdict.look.word).toBe('Database busy');
+    expect(plainText(problem!.verdict.lead!)).toContain('is locked by sqlite3 for 3 s');
   });
 
   it('leaves groups out that keep up, catch up or are paused on purpose', () => {

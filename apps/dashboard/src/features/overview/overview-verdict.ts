@@ -53,6 +53,15 @@ function systemProblems({ frame, redisHelp }: OverviewFacts): Problem[] {
       verdict: { look: lost, sentence, lead: [`${frame.brokerError} Asked again each second.`] },
     });
   }
+  if (frame.databaseError !== null) {
+    const sentence: Rich = [
+      { b: 'control.db' },
+      ' cannot be written; records and consumer groups go on.',
+    ];
+    const lead = `${frame.databaseError}. Until then runs wait, changes fail, and what workers report is old.`;
+    const look = { ...lost, word: 'Database busy' };
+    problems.push({ weight: 97, verdict: { look, sentence, lead: [lead] } });
+  }
   for (const process of frame.processes) {
     if (process.state !== 'BACKING_OFF' && process.state !== 'STOPPED') continue;
     const sentence: Rich = [{ b: `Process ${process.name}` }, ` ended and is started again.`];
