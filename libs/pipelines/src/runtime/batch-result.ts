@@ -5,6 +5,7 @@ import { sinkTopics } from '../definition/pipeline-definition.ts';
 import { parseAccumulators, type ResultRow, resultRows } from '../execution/aggregate.ts';
 import { toCsv } from '../execution/csv.ts';
 import { encode } from './chunk-processor.ts';
+import { deliver } from './output-delivery.ts';
 import { OutputWriter } from './output-writer.ts';
 import type { KafkaPort } from './runtime-ports.ts';
 
@@ -56,14 +57,16 @@ export async function writeBatchResult(options: BatchResultOptions): Promise<Bat
 }
 
 async function writeRows(
-  { kafka, runId }: BatchResultOptions,
+  { kafka, runId, definition }: BatchResultOptions,
   topic: string,
   rows: readonly ResultRow[],
 ): Promise<void> {
   const headers = new Map([[Buffer.from('penstock.run'), Buffer.from(runId)]]);
-  const writer = new OutputWriter(kafka);
+  const writer = new OutputWriter(kafka, definition.source.topics);
   try {
-    const refused = await writer.write(
+    await deliver(
+      definition,
+      writer,
       rows.map(({ key, row }) => ({
         topic,
         key: Buffer.from(key),
@@ -72,9 +75,6 @@ async function writeRows(
         source: null,
       })),
     );
-    if (refused.length > 0) {
-      throw new Error(`${refused.length} rows are larger than the broker takes`);
-    }
   } finally {
     await writer.close();
   }

@@ -11,6 +11,7 @@ import { BackOff, pause } from './back-off.ts';
 import type { TimeBounds } from './batch-window.ts';
 import { processChunk } from './chunk-processor.ts';
 import { hasKafkaError, isKafkaError } from './kafka-errors.ts';
+import { deliver } from './output-delivery.ts';
 import { OutputWriter } from './output-writer.ts';
 import { type FetchedPartition, PartitionReader } from './partition-reader.ts';
 import type { KafkaPort, LoggerPort } from './runtime-ports.ts';
@@ -111,7 +112,7 @@ class BatchStep {
   async run(onProgress: () => void): Promise<BatchStepOutcome> {
     const { kafka, definition, topic, partition, endOffset, runId, signal } = this.#options;
     const reader = new PartitionReader(kafka, `${definition.groupId}.${runId}`, [topic]);
-    const writer = new OutputWriter(kafka);
+    const writer = new OutputWriter(kafka, definition.source.topics);
     // An earlier try may have added to them after the checkpoint: begin from what was kept.
     const fold = new Fold(definition, this.#accumulator);
     let position = this.#nextOffset;
@@ -190,12 +191,9 @@ class Fold {
         : (emission: Parameters<typeof accumulate>[2]) =>
             accumulate(aggregation, this.#accumulators, emission);
     const outcome = await processChunk(this.#definition, records, collect);
-    const refused = await writer.write(outcome.messages);
-    if (refused.length > 0) {
-      throw new Error(`a record for ${refused[0]?.topic} is larger than the broker takes`);
-    }
-    this.#written += outcome.produced;
-    return outcome.deadLettered;
+    const { refused, letters } = await deliver(this.#definition, writer, outcome.messages);
+    this.#written += outcome.produced - refused;
+    return outcome.deadLettered + letters;
   }
 
   serialize(): string {

@@ -9,16 +9,18 @@ import type { OutputMessage } from './output-writer.ts';
  * | header | content |
  * |---|---|
  * | penstock.errors.class | class of the error |
- * | penstock.errors.message | its message, at most 1,000 characters |
+ * | penstock.errors.message | its message |
  * | penstock.errors.stage | decode, schema, eventTime, output, or the operator |
  * | penstock.errors.topic / .partition / .offset | where the record lies |
  * | penstock.errors.timestamp | its own time, ms since epoch |
  * | penstock.errors.pipeline | the pipeline that gave up |
  * | penstock.errors.attempt | tries that were made |
  *
+ * Each is cut to 1,000 bytes, so that a topic with room for the headers takes every record.
+ *
  * Its timestamp is the time of giving up, so that the topic's retention counts from there.
  */
-const MESSAGE_LENGTH_MAX = 1_000;
+const HEADER_BYTES_MAX = 1_000;
 const PREFIX = 'penstock.errors.';
 
 export function toDeadLetter(options: {
@@ -32,7 +34,7 @@ export function toDeadLetter(options: {
   const cause = error.cause ?? error;
   const reason: Record<string, string> = {
     class: cause instanceof Error ? cause.name : typeof cause,
-    message: error.message.slice(0, MESSAGE_LENGTH_MAX),
+    message: error.message,
     stage: error.stage,
     topic: record.topic,
     partition: String(record.partition),
@@ -46,7 +48,19 @@ export function toDeadLetter(options: {
     record.headers.filter(([name]) => !name.toString('utf8').startsWith(PREFIX)),
   );
   for (const [name, value] of Object.entries(reason)) {
-    headers.set(Buffer.from(PREFIX + name), Buffer.from(value));
+    headers.set(Buffer.from(PREFIX + name), cut(value));
   }
   return { topic: options.topic, key: record.key, value: record.value, headers, source: record };
+}
+
+/** UTF-8, cut between two characters. */
+function cut(text: string): Buffer {
+  // A text has at least as many bytes as characters: what is behind these cannot be kept anyway.
+  const bytes = Buffer.from(text.slice(0, HEADER_BYTES_MAX));
+  let length = Math.min(bytes.length, HEADER_BYTES_MAX);
+  // Bytes 10xxxxxx continue a character.
+  while (length < bytes.length && length > 0 && ((bytes[length] ?? 0) & 0xc0) === 0x80) {
+    length -= 1;
+  }
+  return bytes.subarray(0, length);
 }

@@ -1,7 +1,7 @@
 import type { SourceRecord } from '../definition/source-record.ts';
 import type { BytesProducer, KafkaPort } from './runtime-ports.ts';
 import { hasKafkaError } from './kafka-errors.ts';
-import { createMissingTopics } from './topic-creation.ts';
+import { createMissingOutputs, readSizeLimits } from './topic-creation.ts';
 
 /** A record to be written, and the source record that it comes from. */
 export interface OutputMessage {
@@ -15,44 +15,61 @@ export interface OutputMessage {
   readonly source: SourceRecord | null;
 }
 
-/** A broker refuses a batch above `message.max.bytes` (1 MiB unless set): stay below it. */
+/** A message that its topic does not take, because it is too large. */
+export interface Refused {
+  readonly message: OutputMessage;
+  /** Where it is in what was given to `write`. */
+  readonly index: number;
+  /** What it takes in a record batch of its own, in bytes. */
+  readonly bytes: number;
+  /** What its topic takes; null where the cluster does not tell. */
+  readonly limitBytes: number | null;
+}
+
+/** Bytes of one request; a topic that takes less gets less. */
 const SEND_BYTES_MAX = 900_000;
 const SEND_RECORDS_MAX = 5_000;
+/** What a record has besides its bytes, and a record batch besides its records; never less. */
 const RECORD_OVERHEAD_BYTES = 64;
+const HEADER_OVERHEAD_BYTES = 10;
+const BATCH_OVERHEAD_BYTES = 61;
 
 /**
- * Writes records, to topics that it creates when they do not exist, with acks=all by an idempotent
- * producer: `write` resolves when all of them are acknowledged. One send is under way at a time,
+ * Writes records with acks=all by an idempotent producer, to topics that it creates when they do
+ * not exist: `write` resolves when all of them are acknowledged. One send is under way at a time,
  * which keeps the order per partition, also when the client has to send again.
  */
 export class OutputWriter {
   readonly #kafka: KafkaPort;
+  readonly #sources: readonly string[];
   readonly #producer: BytesProducer;
   readonly #existing = new Set<string>();
+  readonly #limits = new Map<string, number>();
 
-  constructor(kafka: KafkaPort) {
+  /** @param sources topics whose records are written on: what they take, a new topic takes */
+  constructor(kafka: KafkaPort, sources: readonly string[]) {
     this.#kafka = kafka;
+    this.#sources = sources;
     this.#producer = kafka.producer({ idempotent: true });
   }
 
   /**
-   * @returns the messages that the broker will never take, because they are too large for it
+   * Writes up to the first message that its topic will never take; what is behind that is the
+   * caller's to give again.
+   * @returns that message; null when all are acknowledged
    * @throws the client's error when the brokers are away; some messages may have been written
    */
-  async write(messages: readonly OutputMessage[]): Promise<OutputMessage[]> {
-    await this.#createTopics(messages);
-    const refused: OutputMessage[] = [];
-    for (const part of split(messages)) {
-      try {
-        await this.#send(part);
-      } catch (error) {
-        if (!hasKafkaError(error, 'MESSAGE_TOO_LARGE')) {
-          throw error;
-        }
-        refused.push(...(await this.#sendSingly(part)));
+  async write(messages: readonly OutputMessage[]): Promise<Refused | null> {
+    await this.#prepareTopics(messages);
+    let index = 0;
+    for (const part of this.#split(messages)) {
+      const refused = await this.#sendPart(part, index);
+      if (refused !== null) {
+        return refused;
       }
+      index += part.length;
     }
-    return refused;
+    return null;
   }
 
   async close(): Promise<void> {
@@ -60,33 +77,57 @@ export class OutputWriter {
   }
 
   /** Before the first record of a topic only: a dead-letter topic need not exist until then. */
-  async #createTopics(messages: readonly OutputMessage[]): Promise<void> {
+  async #prepareTopics(messages: readonly OutputMessage[]): Promise<void> {
     const topics = new Set(messages.map(({ topic }) => topic));
     const unknown = [...topics].filter((topic) => !this.#existing.has(topic));
     if (unknown.length > 0) {
-      await createMissingTopics(this.#kafka, unknown);
+      await createMissingOutputs(this.#kafka, unknown, this.#sources);
+      for (const [topic, bytes] of await readSizeLimits(this.#kafka, unknown)) {
+        this.#limits.set(topic, bytes);
+      }
       unknown.forEach((topic) => this.#existing.add(topic));
     }
   }
 
-  /** Finds which record it was. Those before it may be written twice: at least once is kept. */
-  async #sendSingly(messages: readonly OutputMessage[]): Promise<OutputMessage[]> {
-    const refused: OutputMessage[] = [];
-    for (const message of messages) {
-      try {
-        await this.#send([message]);
-      } catch (error) {
-        if (!hasKafkaError(error, 'MESSAGE_TOO_LARGE')) {
-          throw error;
-        }
-        refused.push(message);
+  /** Sends records together; when they are refused, one by one up to the one that is. */
+  async #sendPart(part: readonly OutputMessage[], from: number): Promise<Refused | null> {
+    if (await this.#isTaken(part)) {
+      return null;
+    }
+    for (const [index, message] of part.entries()) {
+      // Compressed, as its source may have been: some of what is too large fits then. Those before
+      // the refused one may be written twice: at least once is kept.
+      const taken = part.length > 1 && (await this.#isTaken([message]));
+      if (!taken && !(await this.#isTaken([message], 'gzip'))) {
+        return {
+          message,
+          index: from + index,
+          bytes: BATCH_OVERHEAD_BYTES + sizeBytes(message),
+          limitBytes: this.#limits.get(message.topic) ?? null,
+        };
       }
     }
-    return refused;
+    return null;
   }
 
-  async #send(messages: readonly OutputMessage[]): Promise<void> {
+  async #isTaken(
+    messages: readonly OutputMessage[],
+    compression: 'none' | 'gzip' = 'none',
+  ): Promise<boolean> {
+    try {
+      await this.#send(messages, compression);
+      return true;
+    } catch (error) {
+      if (!hasKafkaError(error, 'MESSAGE_TOO_LARGE')) {
+        throw error;
+      }
+      return false;
+    }
+  }
+
+  async #send(messages: readonly OutputMessage[], compression: 'none' | 'gzip'): Promise<void> {
     await this.#producer.send({
+      compression,
       messages: messages.map(({ topic, key, value, headers, timestamp }) => ({
         topic,
         // The client takes null as Kafka does, though its types do not say so.
@@ -97,33 +138,34 @@ export class OutputWriter {
       })),
     });
   }
-}
 
-function* split(messages: readonly OutputMessage[]): Generator<OutputMessage[]> {
-  let part: OutputMessage[] = [];
-  let partBytes = 0;
-  for (const message of messages) {
-    const bytes = sizeBytes(message);
-    if (
-      part.length > 0 &&
-      (partBytes + bytes > SEND_BYTES_MAX || part.length >= SEND_RECORDS_MAX)
-    ) {
-      yield part;
-      part = [];
-      partBytes = 0;
+  /** A message that is larger than a part may be is a part of its own. */
+  *#split(messages: readonly OutputMessage[]): Generator<OutputMessage[]> {
+    let part: OutputMessage[] = [];
+    let partBytes = BATCH_OVERHEAD_BYTES;
+    let bytesMax = SEND_BYTES_MAX;
+    for (const message of messages) {
+      const bytes = sizeBytes(message);
+      bytesMax = Math.min(bytesMax, this.#limits.get(message.topic) ?? SEND_BYTES_MAX);
+      if (part.length > 0 && (partBytes + bytes > bytesMax || part.length >= SEND_RECORDS_MAX)) {
+        yield part;
+        part = [];
+        partBytes = BATCH_OVERHEAD_BYTES;
+        bytesMax = Math.min(SEND_BYTES_MAX, this.#limits.get(message.topic) ?? SEND_BYTES_MAX);
+      }
+      part.push(message);
+      partBytes += bytes;
     }
-    part.push(message);
-    partBytes += bytes;
-  }
-  if (part.length > 0) {
-    yield part;
+    if (part.length > 0) {
+      yield part;
+    }
   }
 }
 
 function sizeBytes({ key, value, headers }: OutputMessage): number {
   let bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
   for (const [name, header] of headers) {
-    bytes += name.length + (header?.length ?? 0);
+    bytes += HEADER_OVERHEAD_BYTES + name.length + (header?.length ?? 0);
   }
   return bytes;
 }

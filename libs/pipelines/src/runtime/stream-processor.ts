@@ -1,16 +1,19 @@
 import { PipelineDefinitionError, RetryLater } from '../definition/definition-error.ts';
 import { type PipelineDefinition, sinkTopics } from '../definition/pipeline-definition.ts';
 import type { SourceRecord } from '../definition/source-record.ts';
-import { PoisonRecord } from '../execution/record-processing.ts';
 import { BackOff, pause } from './back-off.ts';
 import { processChunk } from './chunk-processor.ts';
-import { toDeadLetter } from './dead-letter.ts';
 import { GroupMember } from './group-member.ts';
 import { hasKafkaError, isKafkaError, reasonOf } from './kafka-errors.ts';
+import { deliver, UndeliverableRecord } from './output-delivery.ts';
 import { OutputWriter } from './output-writer.ts';
-import { type FetchedPartition, PartitionReader } from './partition-reader.ts';
+import {
+  type FetchedPartition,
+  type PartitionPosition,
+  PartitionReader,
+} from './partition-reader.ts';
 import type { KafkaPort, LoggerPort } from './runtime-ports.ts';
-import { createMissingTopics } from './topic-creation.ts';
+import { createMissingOutputs, createMissingTopics } from './topic-creation.ts';
 
 export type StreamProcessorState =
   'starting' | 'running' | 'paused' | 'retrying' | 'failed' | 'stopped';
@@ -130,7 +133,7 @@ export class StreamProcessor {
     await this.#createTopics();
     const member = new GroupMember(kafka, groupId, source.topics);
     const reader = new PartitionReader(kafka, groupId, source.topics);
-    const writer = new OutputWriter(kafka);
+    const writer = new OutputWriter(kafka, source.topics);
     try {
       await unlessAborted(member.join(), signal);
       while (!signal.aborted) {
@@ -178,10 +181,7 @@ export class StreamProcessor {
       const fetched = await this.#poll(member, reader);
       // What a poll brought before the partitions were given away is the new owner's to process.
       if (fetched.length > 0 && member.joins === joins) {
-        await this.#process(fetched, writer);
-        member.commit(
-          fetched.map(({ topic, partition, nextOffset: offset }) => ({ topic, partition, offset })),
-        );
+        await this.#processAndCommit(fetched, writer, member);
         this.#backOff.reset();
       }
     }
@@ -203,6 +203,24 @@ export class StreamProcessor {
     }
   }
 
+  /** Before a record that no topic takes all is committed, so that trying again begins there. */
+  async #processAndCommit(
+    fetched: readonly FetchedPartition[],
+    writer: OutputWriter,
+    member: GroupMember,
+  ): Promise<void> {
+    try {
+      await this.#process(fetched, writer);
+      member.commit(positionsBefore(fetched, null));
+    } catch (error) {
+      if (error instanceof UndeliverableRecord && error.source !== null) {
+        member.commit(positionsBefore(fetched, error.source));
+        await member.flush();
+      }
+      throw error;
+    }
+  }
+
   async #process(fetched: readonly FetchedPartition[], writer: OutputWriter): Promise<void> {
     const records: SourceRecord[] =
       fetched.length === 1 ? (fetched[0]?.records ?? []) : fetched.flatMap((part) => part.records);
@@ -211,48 +229,28 @@ export class StreamProcessor {
       records,
       null,
     );
-    const refused = await writer.write(messages);
-    const tooLarge = refused.length === 0 ? 0 : await this.#buryTooLarge(refused, writer);
+    const { refused, letters } = await deliver(this.#definition, writer, messages);
     this.#counts.consumed += records.length;
-    this.#counts.produced += produced - tooLarge;
-    this.#counts.deadLettered += deadLettered + tooLarge;
-    if (deadLettered + tooLarge > 0) {
+    this.#counts.produced += produced - refused;
+    this.#counts.deadLettered += deadLettered + letters;
+    if (deadLettered + letters > 0) {
       const dead = messages.find(({ topic }) => topic === this.#definition.deadLetterTopic);
       const reason = [...(dead?.headers ?? [])].find(
         ([name]) => name.toString() === 'penstock.errors.message',
       );
       const words = reason?.[1]?.toString() ?? 'its output is too large for the broker';
-      this.#options.onDeadLetters?.(deadLettered + tooLarge, words);
+      this.#options.onDeadLetters?.(deadLettered + letters, words);
     }
-  }
-
-  /** An output that the broker will never take sends its source record to the dead-letter topic. */
-  async #buryTooLarge(
-    refused: readonly { topic: string; source: SourceRecord | null }[],
-    writer: OutputWriter,
-  ): Promise<number> {
-    const { name: pipeline, deadLetterTopic: topic } = this.#definition;
-    const error = new PoisonRecord('output', new RangeError('larger than the broker takes'));
-    const letters = refused.flatMap(({ source, topic: refusedBy }) =>
-      source === null || refusedBy === topic
-        ? []
-        : [toDeadLetter({ topic, pipeline, record: source, error, attempt: 1 })],
-    );
-    const stillRefused = await writer.write(letters);
-    if (stillRefused.length > 0 || letters.length < refused.length) {
-      // Dropping it is not ours to decide: raise `max.message.bytes` of the dead-letter topic.
-      throw new Error(`a record is too large for the dead-letter topic ${topic}`);
-    }
-    return letters.length;
   }
 
   /** Sources once: a topic that is deleted later stays deleted. Sinks whenever a session begins. */
   async #createTopics(): Promise<void> {
     const { source } = this.#definition;
     const sinks = sinkTopics(this.#definition);
-    const topics = this.#sourcesCreated ? sinks : [...source.topics, ...sinks];
-    const created = await createMissingTopics(this.#options.kafka, topics);
+    const { kafka } = this.#options;
+    const created = this.#sourcesCreated ? [] : await createMissingTopics(kafka, source.topics);
     this.#sourcesCreated = true;
+    created.push(...(await createMissingOutputs(kafka, sinks, source.topics)));
     if (created.length > 0) {
       this.#options.logger.info({ pipeline: this.#definition.name, created }, 'topics created');
     }
@@ -266,6 +264,22 @@ export class StreamProcessor {
       this.#options.onState?.(state, reason);
     }
   }
+}
+
+/** Where a poll ends; with a record that stands in the way: what of the poll is done before it. */
+function positionsBefore(
+  fetched: readonly FetchedPartition[],
+  obstacle: SourceRecord | null,
+): PartitionPosition[] {
+  const positions: PartitionPosition[] = [];
+  for (const { topic, partition, nextOffset } of fetched) {
+    if (obstacle?.topic === topic && obstacle.partition === partition) {
+      positions.push({ topic, partition, offset: obstacle.offset });
+      break;
+    }
+    positions.push({ topic, partition, offset: nextOffset });
+  }
+  return positions;
 }
 
 /** Waits for a promise, or for the abort: then the promise's outcome is nobody's concern. */
