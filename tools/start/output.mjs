@@ -12,6 +12,13 @@ const paint = (colour, text) => (coloured ? `\x1b[${colours[colour]}m${text}\x1b
 const levelNames = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 const notShown = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'context', 'err']);
 
+let mask = (text) => text;
+
+/** From now on nothing is printed without `maskText`, which hides secrets. */
+export function maskOutput(maskText) {
+  mask = maskText;
+}
+
 /**
  * A reader that went away (`npm start | head`), or that has stopped reading (a pager, a terminal after
  * Ctrl-S), must take neither the log nor the processes down with it.
@@ -112,5 +119,5 @@ function line(time, name, level, text) {
   const clock = new Date(time).toISOString().slice(11, 23);
   const mark = { warn: paint('yellow', 'warn '), error: paint('red', 'error') };
   const shown = mark[level] ?? (level === 'fatal' ? paint('red', 'fatal') : level.padEnd(5));
-  return `${paint('dim', clock)} ${paint('cyan', name.padEnd(9))} ${shown} ${text}`;
+  return `${paint('dim', clock)} ${paint('cyan', name.padEnd(9))} ${shown} ${mask(text)}`;
 }

@@ -6,6 +6,7 @@ import { runCommand, Stop } from '../install/command.mjs';
 import { productNode, root } from '../install/repository.mjs';
 
 const configFile = join(root, 'libs/platform/dist/configuration/config.js');
+const secretsFile = join(root, 'libs/platform/dist/secrets/secrets.js');
 
 /**
  * The settings as the processes will read them. They are read by the same code, in a process of its own,
@@ -22,6 +23,12 @@ export async function readSettings(env) {
   const settings = JSON.parse(output.trim().split('\n').at(-1));
   if (settings.problem !== undefined) throw new Stop(settings.problem);
   return settings;
+}
+
+/** Hides the settings' secrets, by the rule that the processes have for their own lines. */
+export async function secretsMask({ secrets }) {
+  const { maskSecrets } = await import(pathToFileURL(secretsFile).href);
+  return (text) => maskSecrets(text, secrets);
 }
 
 /** Makes the data folder, and stops with one line where it cannot be written. */

@@ -8,10 +8,10 @@ import { childEnvironment, productNode, root } from '../install/repository.mjs';
 import { runTool } from '../install/tool.mjs';
 import { lockDataFolder } from './lock.mjs';
 import { help, parseOptions } from './options.mjs';
-import { keepWritingWithoutReader, lastWords, say } from './output.mjs';
+import { keepWritingWithoutReader, lastWords, maskOutput, say } from './output.mjs';
 import { readyLine, serving } from './readiness.mjs';
 import { findRedis, redisHelp } from './redis.mjs';
-import { checkDataFolder, checkPorts, readSettings } from './settings.mjs';
+import { checkDataFolder, checkPorts, readSettings, secretsMask } from './settings.mjs';
 import { stopRequest } from './stop-request.mjs';
 import { Supervisor } from './supervisor.mjs';
 
@@ -78,6 +78,7 @@ async function run(options) {
   const startedAt = performance.now();
   const env = childEnvironment(options.demo ? { PENSTOCK_DEMO: '1' } : {});
   const settings = await readSettings(env);
+  maskOutput(await secretsMask(settings));
   checkDataFolder(settings.dataDir);
   await checkPorts(settings);
   const unlock = lockDataFolder(settings.dataDir);

@@ -1,10 +1,8 @@
 import 'reflect-metadata';
 import {
-  ConfigError,
-  DatabaseProblem,
-  MigrationError,
   announceReady,
   createLogger,
+  failStart,
   loadConfig,
   onShutdown,
   StopSteps,
@@ -14,22 +12,6 @@ import {
 } from '@penstock/platform';
 import { createApplication } from './application.ts';
 import { listen, type Listening } from './http/listening.ts';
-
-/** Ends the process with one line for what the person who starts it can set right. */
-function fail(error: unknown): never {
-  const known =
-    error instanceof ConfigError ||
-    error instanceof MigrationError ||
-    error instanceof DatabaseProblem ||
-    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EROFS', 'ENOSPC'].includes(codeOf(error));
-  const text = known ? (error as Error).message : ((error as Error).stack ?? String(error));
-  process.stderr.write(`api: ${text}\n`);
-  process.exit(1);
-}
-
-function codeOf(error: unknown): string {
-  return String((error as { code?: unknown } | null)?.code);
-}
 
 async function start(config: Config, logger: Logger): Promise<void> {
   const app = await createApplication({ config, logger });
@@ -51,7 +33,8 @@ async function start(config: Config, logger: Logger): Promise<void> {
 
 try {
   const config = withBrokerPorts(loadConfig());
-  await start(config, createLogger({ name: 'api', level: config.logLevel }));
+  const { logLevel: level, secrets } = config;
+  await start(config, createLogger({ name: 'api', level, secrets }));
 } catch (error) {
-  fail(error);
+  failStart('api', error);
 }

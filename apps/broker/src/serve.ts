@@ -18,7 +18,11 @@ export type Surroundings = Pick<BrokerOptions, 'files' | 'clock'>;
 
 /** Starts the broker of this process; it ends when the process is asked to. */
 export async function serve(config: Config, surroundings: Surroundings = {}): Promise<void> {
-  const logger = createLogger({ name: 'broker', level: config.logLevel }).pino;
+  const logger = createLogger({
+    name: 'broker',
+    level: config.logLevel,
+    secrets: config.secrets,
+  }).pino;
   const store = openMetadata(config);
   // Loaded while the thread of the store starts.
   const { startBroker } = await import('./start-broker.ts');

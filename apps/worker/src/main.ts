@@ -3,11 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import {
   announceReady,
   type Config,
-  ConfigError,
   createLogger,
-  DatabaseProblem,
+  failStart,
   loadConfig,
-  MigrationError,
   onShutdown,
   StopSteps,
   waitForControlDatabase,
@@ -16,18 +14,9 @@ import {
 import { pipelines } from '@penstock/samples';
 import { WorkerModule } from './worker.module.ts';
 
-/** Ends the process with one line for what the person who starts it can set right. */
-function fail(error: unknown): never {
-  const known = [ConfigError, MigrationError, DatabaseProblem].some(
-    (kind) => error instanceof kind,
-  );
-  const text = known ? (error as Error).message : ((error as Error).stack ?? String(error));
-  process.stderr.write(`worker: ${text}\n`);
-  process.exit(1);
-}
-
 async function start(config: Config): Promise<void> {
-  const logger = createLogger({ name: 'worker', level: config.logLevel });
+  const { logLevel: level, secrets } = config;
+  const logger = createLogger({ name: 'worker', level, secrets });
   await waitForControlDatabase(config);
   const app = await NestFactory.createApplicationContext(
     WorkerModule.forRoot({ name: 'worker', config, logger, pipelines }),
@@ -40,5 +29,5 @@ async function start(config: Config): Promise<void> {
 try {
   await start(withBrokerPorts(loadConfig()));
 } catch (error) {
-  fail(error);
+  failStart('worker', error);
 }

@@ -28,9 +28,12 @@ export {
 } from './kafka/kafka-clients.ts';
 export { partitionForKey } from './kafka/partitioner.ts';
 export { announceReady, onSupervisorMessage } from './lifecycle/announce-ready.ts';
+export { failStart } from './lifecycle/fail-start.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { StopSteps } from './lifecycle/stop-steps.ts';
 export { Logger, createLogger, type PinoLogger } from './logging/logger.ts';
 export { Metrics, type Counter, type Gauge, type Histogram } from './metrics/metrics.ts';
 export { PlatformModule, type PlatformOptions } from './platform.module.ts';
+export { maskSecrets } from './secrets/secrets.ts';
+export type { RedisProblem } from './redis/redis-problem.ts';
 export { RedisConnection } from './redis/redis-connection.ts';

@@ -73,7 +73,7 @@ function platformProviders({ name, config, logger }: PlatformOptions): Provider[
         }),
     },
     { provide: Metrics, useFactory: () => new Metrics() },
-    { provide: Health, useFactory: () => new Health() },
+    { provide: Health, useFactory: () => new Health(config.secrets) },
     { provide: StopSteps, useFactory: () => new StopSteps() },
   ];
 }

@@ -70,9 +70,9 @@ export class HealthModule implements OnModuleInit {
       name: 'redis',
       required: false,
       check: () =>
-        this.#redis.connected
+        this.#redis.problem === null
           ? { ok: true }
-          : { ok: false, detail: 'batch jobs wait until Redis answers' },
+          : { ok: false, detail: `batch jobs wait. ${this.#redis.problem.words}` },
     });
   }
 }

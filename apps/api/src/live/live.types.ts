@@ -228,8 +228,14 @@ export class LiveFrame {
   @Field(() => [Process], { description: 'Processes of this installation.' })
   processes: Process[];
 
-  @Field(() => Boolean, { description: 'Whether Redis answers, which batch jobs need.' })
+  @Field(() => Boolean, { description: 'Whether Redis does what batch jobs need.' })
   redisConnected: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why Redis cannot be used, and what to do; null when it can.',
+  })
+  redisError: string | null;
 
   @Field(() => String, {
     nullable: true,

@@ -30,7 +30,7 @@ registerEnumType(ProcessState, {
 
 @ObjectType({ description: 'The Redis that batch jobs use.' })
 export class RedisStatus {
-  @Field(() => Boolean, { description: 'Whether it answers.' })
+  @Field(() => Boolean, { description: 'Whether it does what batch jobs need, writes included.' })
   connected: boolean;
 
   @Field(() => String, { description: 'Where it is looked for, without its password.' })
@@ -38,7 +38,13 @@ export class RedisStatus {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What to type when there is none; null when connected.',
+    description: 'Why it cannot be used, and what it said itself; null when it can.',
+  })
+  problem: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What to do about the problem; null without one.',
   })
   help: string | null;
 }

@@ -61,11 +61,24 @@ export class BatchRunner {
     return this.#busy;
   }
 
-  get redisConnected(): boolean {
-    return this.#redis.connected;
+  get redisProblem(): string | null {
+    return this.#redis.problem?.words ?? null;
   }
 
   start(): void {
+    this.#looking = this.#lookUntilStopped();
+  }
+
+  /**
+   * Not before Redis can be used: a worker of BullMQ that is refused at its first connection has
+   * ended. One that ended otherwise is made anew.
+   */
+  #joinRedis(): void {
+    if (!this.#redis.usable || this.#stop.signal.aborted || this.#worker?.isRunning()) {
+      return;
+    }
+    this.#worker?.close(true).catch(() => {});
+    this.#queue?.close().catch(() => {});
     const options = { prefix: this.#redis.bullPrefix };
     this.#queue = new Queue<Ticket>(QUEUE, {
       ...options,
@@ -77,11 +90,10 @@ export class BatchRunner {
       concurrency: BATCH_SLOTS,
       stalledInterval: STALLED_AFTER_MS,
     });
-    // Redis being away is told by RedisConnection; a ticket's failure is in the ledger.
+    // What is wrong with Redis is told by RedisConnection; a ticket's failure is in the ledger.
     const onError = (error: Error): void => this.#logger.pino.debug({ err: error }, 'bullmq');
     this.#queue.on('error', onError);
     this.#worker.on('error', onError);
-    this.#looking = this.#lookUntilStopped();
   }
 
   /** Steps stop at their next checkpoint and give back their claims. */
@@ -91,7 +103,7 @@ export class BatchRunner {
     this.#wake();
     await this.#looking;
     const closing = Promise.allSettled([
-      this.#worker?.close(!this.#redis.connected) ?? Promise.resolve(),
+      this.#worker?.close(!this.#redis.usable) ?? Promise.resolve(),
       this.#queue?.close() ?? Promise.resolve(),
     ]);
     let timer: NodeJS.Timeout | undefined;
@@ -117,6 +129,7 @@ export class BatchRunner {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       this.#woken = false;
+      this.#joinRedis();
       try {
         await this.#ticks.tick(Date.now());
         this.#enqueue(await this.#ledger.due(machineMs()));
@@ -132,7 +145,7 @@ export class BatchRunner {
 
   /** Not awaited: BullMQ waits for a Redis that went away, and the schedules must not. */
   #enqueue(tickets: readonly Ticket[]): void {
-    if (tickets.length === 0 || !this.#redis.connected || this.#enqueuing || !this.#queue) {
+    if (tickets.length === 0 || !this.#redis.usable || this.#enqueuing || !this.#queue) {
       return;
     }
     this.#enqueuing = true;
@@ -145,7 +158,8 @@ export class BatchRunner {
         })),
       )
       .catch((error: unknown) => {
-        this.#logger.pino.warn({ err: error }, 'tickets could not be queued');
+        const log = this.#redis.usable ? 'warn' : 'debug';
+        this.#logger.pino[log]({ err: error }, 'tickets could not be queued');
       })
       .finally(() => {
         this.#enqueuing = false;

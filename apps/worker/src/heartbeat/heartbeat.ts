@@ -66,7 +66,7 @@ export class Heartbeat {
         pid,
         host,
         startedAt,
-        redisConnected: this.#batch.redisConnected,
+        redisProblem: this.#batch.redisProblem,
         slotsBusy: this.#batch.slotsBusy,
         slots: BATCH_SLOTS,
       });

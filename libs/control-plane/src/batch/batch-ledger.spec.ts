@@ -193,11 +193,11 @@ describe('the ledger of batch runs', () => {
     const id = await startRun();
     expect((await runs.find(id))?.waitingFor).toMatch(/^a worker/);
     const worker = { id: 'w', pid: 1, host: 'h', startedAt: 1, slotsBusy: 4, slots: 4 };
-    await workers.heartbeat({ ...worker, redisConnected: false });
+    await workers.heartbeat({ ...worker, redisProblem: 'Redis at h:1 does not answer' });
     expect((await runs.find(id))?.waitingFor).toMatch(/^Redis/);
-    await workers.heartbeat({ ...worker, redisConnected: true });
+    await workers.heartbeat({ ...worker, redisProblem: null });
     expect((await runs.find(id))?.waitingFor).toMatch(/^a free slot/);
-    await workers.heartbeat({ ...worker, slotsBusy: 0, redisConnected: true });
+    await workers.heartbeat({ ...worker, slotsBusy: 0, redisProblem: null });
     expect((await runs.find(id))?.waitingFor).toBeNull();
     await workers.leave('w');
   });

@@ -93,7 +93,7 @@ function waitingFor(row: BatchRunRow, workers: readonly WorkerView[], now: numbe
     return 'a worker: none is running';
   }
   if (!workers.some((worker) => worker.redisConnected)) {
-    return 'Redis: batch runs need it, and no worker reaches it';
+    return workers[0]?.redisProblem ?? 'Redis: no worker can use it';
   }
   const backOffMs = Number(row.retryAt ?? 0) - now;
   if (backOffMs > 0 && backOffMs <= RETRY_DELAY_MAX_MS) {

@@ -21,7 +21,10 @@ export interface WorkFigures {
   readonly runsActive: number;
   readonly workersAlive: number;
   readonly processes: readonly ProcessEntry[];
+  /** Whether Redis does what batch jobs need. */
   readonly redisConnected: boolean;
+  /** Why it does not, and what to do; null when it does. */
+  readonly redisError: string | null;
   /** Why control.db cannot be written; then what the workers report is what they reported last. */
   readonly databaseError: string | null;
 }

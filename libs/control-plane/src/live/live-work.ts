@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ControlDatabase, RedisConnection } from '@penstock/platform';
+import { ControlDatabase, RedisConnection, type RedisProblem } from '@penstock/platform';
 import { PipelinesService } from '../pipelines/index.ts';
 import { ProcessorsService } from '../processors/index.ts';
 import { ProcessTable } from '../system/process-table.ts';
@@ -11,7 +11,7 @@ const ENDED_SHOWN_MS = 30_000;
 const RUNS_MAX = 100;
 
 /** What is read from control.db. */
-type Reports = Omit<WorkFigures, 'processes' | 'redisConnected' | 'databaseError'>;
+type Reports = Omit<WorkFigures, 'processes' | 'redisConnected' | 'redisError' | 'databaseError'>;
 
 /** Reads from control.db, once a second, what the workers report of themselves. */
 @Injectable()
@@ -52,7 +52,8 @@ export class LiveWork {
     return {
       ...this.#reported,
       processes: this.#processes.processes,
-      redisConnected: this.#redis.connected,
+      redisConnected: this.#redis.usable,
+      redisError: redisError(this.#redis.problem),
       databaseError,
     };
   }
@@ -112,4 +113,8 @@ export class LiveWork {
       recordsTotal: Number(row.recordsTotal),
     }));
   }
+}
+
+function redisError(problem: RedisProblem | null): string | null {
+  return problem === null ? null : `${problem.words}. ${problem.help}`;
 }

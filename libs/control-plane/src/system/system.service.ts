@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Config, RedisConnection } from '@penstock/platform';
+import { Config, maskSecrets, RedisConnection } from '@penstock/platform';
 import { ClusterUnavailable, InteractiveCluster } from '../cluster/index.ts';
 import { EventRecorder } from '../events/index.ts';
 
@@ -15,13 +15,10 @@ export interface SystemOverview {
   readonly redis: {
     readonly connected: boolean;
     readonly url: string;
+    readonly problem: string | null;
     readonly help: string | null;
   };
 }
-
-const REDIS_HELP =
-  'Batch jobs wait for Redis. Start one with: apt-get install -y redis-server && redis-server --port 6379 ' +
-  '(or set REDIS_URL and start again). It is picked up as soon as it answers.';
 
 /** What this installation is. */
 @Injectable()
@@ -42,16 +39,16 @@ export class SystemService implements OnModuleDestroy {
     this.#config = config;
     this.#cluster = cluster;
     this.#redis = redis;
-    let known = redis.connected;
+    let known = redis.usable;
     let lost = false;
-    this.#stop = redis.onChange((connected) => {
-      // The first connection of this process is no news; losing it and its return are.
-      const news = connected ? lost : known;
-      known = connected;
-      lost = !connected;
+    this.#stop = redis.onChange((usable) => {
+      // That it can be used for the first time is no news; losing it and its return are.
+      const news = usable ? lost : known;
+      known = usable;
+      lost = !usable;
       if (news) {
-        const kind = connected ? 'REDIS_CONNECTED' : 'REDIS_LOST';
-        const message = connected ? 'Redis answers again' : 'Redis does not answer';
+        const kind = usable ? 'REDIS_CONNECTED' : 'REDIS_LOST';
+        const message = redis.problem?.words ?? 'Redis can be used again';
         events.record(kind, 'redis', message);
       }
     });
@@ -68,9 +65,10 @@ export class SystemService implements OnModuleDestroy {
       dataDir,
       durability: kafka.external ? 'cluster' : durability,
       redis: {
-        connected: this.#redis.connected,
-        url: withoutPassword(this.#redis.url),
-        help: this.#redis.connected ? null : REDIS_HELP,
+        connected: this.#redis.usable,
+        url: maskSecrets(this.#redis.url, this.#config.secrets),
+        problem: this.#redis.problem?.words ?? null,
+        help: this.#redis.problem?.help ?? null,
       },
     };
   }
@@ -96,8 +94,4 @@ export class SystemService implements OnModuleDestroy {
 function readVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }

@@ -7,6 +7,9 @@ export const WORKER_ALIVE_MS = 10_000;
 /** Rows of workers that are gone are forgotten after a day. */
 const WORKER_KEPT_MS = 24 * 60 * 60 * 1_000;
 
+/** In the column `redis`, where else the problem stands. */
+const CONNECTED = 'connected';
+
 /** What a worker says of itself, once a second. */
 export interface WorkerHeartbeat {
   readonly id: string;
@@ -14,7 +17,8 @@ export interface WorkerHeartbeat {
   readonly host: string;
   /** Milliseconds since epoch. */
   readonly startedAt: number;
-  readonly redisConnected: boolean;
+  /** Why it cannot use Redis; null when it can. */
+  readonly redisProblem: string | null;
   /** Batch slots in use, and in all. */
   readonly slotsBusy: number;
   readonly slots: number;
@@ -24,6 +28,7 @@ export interface WorkerView extends WorkerHeartbeat {
   /** Milliseconds since epoch of the newest heartbeat. */
   readonly seenAt: number;
   readonly alive: boolean;
+  readonly redisConnected: boolean;
 }
 
 /** The worker processes, known by their heartbeats in control.db. */
@@ -43,7 +48,7 @@ export class WorkersService {
       startedAt: BigInt(beat.startedAt),
       seenAt: BigInt(Date.now()),
       beatMs: BigInt(machineMs()),
-      redis: beat.redisConnected ? 'connected' : 'waiting',
+      redis: beat.redisProblem ?? CONNECTED,
       slotsBusy: beat.slotsBusy,
       slots: beat.slots,
     };
@@ -80,7 +85,8 @@ export class WorkersService {
       host: row.host,
       startedAt: Number(row.startedAt),
       seenAt: Number(row.seenAt),
-      redisConnected: row.redis === 'connected',
+      redisProblem: row.redis === CONNECTED ? null : row.redis,
+      redisConnected: row.redis === CONNECTED,
       slotsBusy: row.slotsBusy,
       slots: row.slots,
       alive: isRecent(row.beatMs, now, WORKER_ALIVE_MS),

@@ -1,3 +1,5 @@
+import { maskSecrets, secretsOf } from '../secrets/secrets.ts';
+
 /** A setting whose value cannot be used. Its message is one line that says what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -6,9 +8,10 @@ export class ConfigError extends Error {
   readonly allowed: string;
 
   constructor(variable: string, value: string, allowed: string) {
-    super(`${variable}=${JSON.stringify(value)} cannot be used: allowed is ${allowed}`);
+    const shown = maskSecrets(value, secretsOf({ [variable]: value }));
+    super(`${variable}=${JSON.stringify(shown)} cannot be used: allowed is ${allowed}`);
     this.variable = variable;
-    this.value = value;
+    this.value = shown;
     this.allowed = allowed;
   }
 }

@@ -5,6 +5,8 @@ import { loadConfig } from './config.ts';
 import { settingVariable } from './kafka-settings.ts';
 import { VARIABLES } from './variables.ts';
 
+const REDIS_ALLOWED = 'redis://[user:password@]host[:port][/database], or rediss:// with TLS';
+
 describe('loadConfig', () => {
   it('takes the documented defaults from an empty environment', () => {
     const config = loadConfig({});
@@ -120,7 +122,12 @@ describe('loadConfig', () => {
     ['PENSTOCK_DURABILITY', 'maybe', 'fsync, os'],
     ['PENSTOCK_DEMO', 'yes', '0 or 1'],
     ['PENSTOCK_BIND', 'not an address', 'an IPv4 or IPv6 address, or localhost'],
-    ['REDIS_URL', 'localhost:6379', 'redis://host:port or rediss://host:port'],
+    ['REDIS_URL', 'localhost:6379', REDIS_ALLOWED],
+    ['REDIS_URL', 'redis://localhost:6379/one', REDIS_ALLOWED],
+    ['REDIS_URL', 'redis://localhost:6379/1/2', REDIS_ALLOWED],
+    ['REDIS_URL', 'redis://localhost:6379/-1', REDIS_ALLOWED],
+    ['REDIS_URL', 'redis://localhost:6379?db=1', REDIS_ALLOWED],
+    ['REDIS_URL', 'redis://localhost:99999', REDIS_ALLOWED],
     ['KAFKA_BOOTSTRAP_SERVERS', 'localhost', 'host:port, several separated by commas'],
     [
       'PENSTOCK_PUBLIC_URL',

@@ -4,6 +4,7 @@ import { ConfigError } from './config-error.ts';
 import { parsePublicUrl, type PublicUrl } from './http-addresses.ts';
 import { kafkaListeners, type KafkaListener } from './kafka-listeners.ts';
 import { jvmNotices, kafkaSettings, settingVariable } from './kafka-settings.ts';
+import { secretsOf } from '../secrets/secrets.ts';
 import { elementsOf, VARIABLES } from './variables.ts';
 
 export type Durability = 'fsync' | 'os';
@@ -51,6 +52,8 @@ export abstract class Config {
   abstract readonly redisUrl: string | undefined;
   /** Local port on which the start-up script looks for a Redis, or starts one. */
   abstract readonly redisPort: number;
+  /** What may be shown nowhere (maskSecrets): passwords, in each of their spellings. */
+  abstract readonly secrets: readonly string[];
   abstract readonly ingest: {
     readonly bodyBytesMax: number;
     readonly inflightBytesMax: number;
@@ -84,6 +87,7 @@ export function loadConfig(env: Environment = process.env): Config {
     kafka,
     redisUrl: value['REDIS_URL'] as string | undefined,
     redisPort: value['PENSTOCK_REDIS_PORT'] as number,
+    secrets: secretsOf(env),
     ingest: {
       bodyBytesMax: value['PENSTOCK_INGEST_BODY_BYTES_MAX'] as number,
       inflightBytesMax: value['PENSTOCK_INGEST_INFLIGHT_BYTES_MAX'] as number,

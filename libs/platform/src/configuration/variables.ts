@@ -1,3 +1,4 @@
+import { isRedisUrl } from '../redis/redis-url.ts';
 import { isHostPattern, isOrigin, isProxyRange, isPublicUrl } from './http-addresses.ts';
 
 /** One environment variable: what the README's table and the error messages are made from. */
@@ -87,12 +88,14 @@ export const VARIABLES: readonly Variable[] = [
       'When `acks=all` is answered: once the bytes are on the disk (fsync) or once the operating system has them (os)',
     default: 'fsync',
   }),
-  text('REDIS_URL', {
+  {
+    name: 'REDIS_URL',
     description:
       'Redis for batch jobs; unset: a Redis on 127.0.0.1:6379 is used, else one is started',
-    allowed: 'redis://host:port or rediss://host:port',
-    pattern: /^rediss?:\/\/.+$/,
-  }),
+    default: '',
+    allowed: 'redis://[user:password@]host[:port][/database], or rediss:// with TLS',
+    parse: (url) => (isRedisUrl(url) ? url : undefined),
+  },
   integer('PENSTOCK_REDIS_PORT', {
     description:
       'Local port on which a Redis is looked for, else started, when `REDIS_URL` is unset',

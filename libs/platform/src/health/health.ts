@@ -1,3 +1,5 @@
+import { maskSecrets } from '../secrets/secrets.ts';
+
 /** What one part of the process says about itself. */
 export interface HealthReport {
   readonly ok: boolean;
@@ -24,6 +26,12 @@ const CHECK_DEADLINE_MS = 2_000;
 /** The parts that make up the health of a process. Nouns register their indicators at their start. */
 export class Health {
   readonly #indicators = new Map<string, HealthIndicator>();
+  readonly #secrets: readonly string[];
+
+  /** @param secrets what no report may show */
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets;
+  }
 
   register(indicator: HealthIndicator): void {
     this.#indicators.set(indicator.name, indicator);
@@ -33,8 +41,9 @@ export class Health {
   async summary(): Promise<HealthSummary> {
     const entries = await Promise.all(
       [...this.#indicators.values()].map(async (indicator) => {
-        const report = await checkWithin(indicator);
-        return [indicator.name, { ...report, required: indicator.required }] as const;
+        const { ok, detail } = await checkWithin(indicator);
+        const shown = detail === undefined ? {} : { detail: maskSecrets(detail, this.#secrets) };
+        return [indicator.name, { ok, ...shown, required: indicator.required }] as const;
       }),
     );
     return {

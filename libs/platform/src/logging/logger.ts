@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger as PinoLogger } from 'pino';
 import { asDatabaseProblem } from '../database/database-problem.ts';
 import type { LogLevel } from '../configuration/config.ts';
+import { maskSecrets } from '../secrets/secrets.ts';
 
 export type { PinoLogger };
 
@@ -74,8 +75,12 @@ export interface LoggerOptions {
   /** Name of the process, for instance `api`. */
   readonly name: string;
   readonly level: LogLevel;
+  /** What no line may show. */
+  readonly secrets?: readonly string[];
 }
 
 export function createLogger(options: LoggerOptions): Logger {
-  return new Logger(pino({ name: options.name, level: options.level }));
+  const { name, level, secrets = [] } = options;
+  const hooks = { streamWrite: (line: string) => maskSecrets(line, secrets) };
+  return new Logger(pino({ name, level, hooks }));
 }

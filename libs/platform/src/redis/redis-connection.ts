@@ -1,6 +1,8 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { PinoLogger } from '../logging/logger.ts';
+import { explainRedis, type RedisProblem } from './redis-problem.ts';
+import { parseRedisUrl } from './redis-url.ts';
 
 export interface RedisConnectionOptions {
   readonly url: string;
@@ -12,44 +14,75 @@ export interface RedisConnectionOptions {
 interface ConnectionOptions {
   readonly maxRetriesPerRequest: number | null;
   readonly enableOfflineQueue?: boolean;
+  readonly commandTimeout?: number;
 }
 
 const RETRY_DELAY_MAX_MS = 2_000;
+const PROBE_EVERY_MS = 1_000;
+const ANSWER_DEADLINE_MS = 2_000;
+/** A key that a process which was killed leaves behind is gone after this long. */
+const PROBE_KEY_TTL_MS = 60_000;
+/** A problem that lasts is logged again this seldom. */
+const SAID_AGAIN_AFTER_MS = 10 * 60_000;
+/** Looks are many, and what they find is the same for long. */
+const POLICY_LOOK_EVERY_PROBES = 60;
 
 /**
  * The process's way to Redis. It reconnects for ever, and its absence never ends the process:
- * whoever uses it asks `connected`, or listens, and does without Redis meanwhile.
+ * whoever uses it asks `usable`, or listens, and does without Redis meanwhile.
+ *
+ * That a connection is open says little: Redis may refuse the password, the database or all writes.
+ * So it is tried once a second by what batch jobs do: a write of a key of our own, and a script.
  */
 export class RedisConnection implements OnApplicationShutdown {
   readonly url: string;
   readonly bullPrefix: string;
   readonly #logger: PinoLogger;
   readonly #clients = new Set<Redis>();
-  readonly #listeners = new Set<(connected: boolean) => void>();
-  readonly #probe: Redis;
-  #connected = false;
+  readonly #listeners = new Set<(usable: boolean) => void>();
+  readonly #client: Redis;
+  readonly #timer: NodeJS.Timeout;
+  #problem: RedisProblem | null;
+  #isAsked = false;
+  /** What the client heard last without having asked: a refused password, a closed socket. */
+  #heard = '';
+  #probes = 0;
+  #said = { words: '', at: -Infinity, probes: 0 };
+  #policy = '';
 
   constructor(options: RedisConnectionOptions) {
     this.url = options.url;
     this.bullPrefix = options.bullPrefix;
     this.#logger = options.logger;
-    this.#probe = this.#create({ maxRetriesPerRequest: 1, enableOfflineQueue: false });
-    this.#probe.on('ready', () => this.#change(true));
-    this.#probe.on('close', () => this.#change(false));
+    this.#problem = explainRedis(this.url, '');
+    this.#client = this.#create({
+      maxRetriesPerRequest: 1,
+      enableOfflineQueue: false,
+      commandTimeout: ANSWER_DEADLINE_MS,
+    });
+    this.#client.on('error', (error) => (this.#heard = wordsOf(error)));
+    this.#client.on('ready', () => void this.#probe());
+    this.#client.on('close', () => void this.#probe());
+    this.#timer = setInterval(() => void this.#probe(), PROBE_EVERY_MS);
   }
 
-  /** Whether Redis answers now. */
-  get connected(): boolean {
-    return this.#connected;
+  /** Whether Redis does now what batch jobs need of it. */
+  get usable(): boolean {
+    return this.#problem === null;
+  }
+
+  /** Why it cannot be used, and what to do; null while it can. */
+  get problem(): RedisProblem | null {
+    return this.#problem;
   }
 
   /** For single commands: fails at once, instead of queueing, while Redis is away. */
   get commands(): Redis {
-    return this.#probe;
+    return this.#client;
   }
 
-  /** Calls `listener` with the state at each change. Returns a function that ends this. */
-  onChange(listener: (connected: boolean) => void): () => void {
+  /** Calls `listener` with `usable` at each change. Returns a function that ends this. */
+  onChange(listener: (usable: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -63,6 +96,7 @@ export class RedisConnection implements OnApplicationShutdown {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     this.#listeners.clear();
     const clients = [...this.#clients];
     this.#clients.clear();
@@ -82,20 +116,75 @@ export class RedisConnection implements OnApplicationShutdown {
       ...options,
     });
     // Without a listener an unreachable Redis would end the process. `onChange` tells the state.
-    client.on('error', (error) => this.#logger.debug({ err: error }, 'redis'));
+    client.on('error', (error) => this.#logger.debug({ reason: wordsOf(error) }, 'redis'));
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
     return client;
   }
 
-  #change(connected: boolean): void {
-    if (this.#connected === connected) return;
-    this.#connected = connected;
-    this.#logger.info({ url: withoutSecret(this.url), connected }, 'redis');
-    for (const listener of this.#listeners) listener(connected);
+  async #probe(): Promise<void> {
+    if (this.#isAsked || this.#clients.size === 0) return;
+    this.#isAsked = true;
+    this.#probes += 1;
+    try {
+      await this.#tryAll();
+      this.#heard = '';
+      this.#change(null);
+      await this.#lookAtPolicy();
+    } catch (error) {
+      const said = this.#client.status === 'ready' ? wordsOf(error) : this.#heard;
+      this.#change(explainRedis(this.url, said));
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
+  /** The client goes on in database 0 when its own is refused, and tells nobody. */
+  async #tryAll(): Promise<void> {
+    const key = `${this.bullPrefix}:probe`;
+    await this.#client.select(parseRedisUrl(this.url).database);
+    await this.#client.set(key, String(process.pid), 'PX', PROBE_KEY_TTL_MS);
+    await this.#client.eval('return 1', 0);
+  }
+
+  /** BullMQ's keys must not be taken away: jobs that run would be lost, and then run again. */
+  async #lookAtPolicy(): Promise<void> {
+    if (this.#probes % POLICY_LOOK_EVERY_PROBES !== 1 && this.#policy !== '') return;
+    const info = await this.#client.info('memory');
+    const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1] ?? 'noeviction';
+    if (policy === this.#policy) return;
+    this.#policy = policy;
+    if (policy === 'noeviction') return;
+    this.#logger.warn(
+      `Redis may evict keys of batch jobs: its maxmemory-policy is ${policy}. Set it to noeviction: redis-cli config set maxmemory-policy noeviction`,
+    );
+  }
+
+  #change(problem: RedisProblem | null): void {
+    const before = this.#problem;
+    this.#problem = problem;
+    this.#say(problem);
+    if ((before === null) === (problem === null)) return;
+    for (const listener of this.#listeners) listener(problem === null);
+  }
+
+  /** At each change of the words, and seldom while they stay the same. */
+  #say(problem: RedisProblem | null): void {
+    const words = problem === null ? '' : `${problem.words}. ${problem.help}`;
+    const now = performance.now();
+    const isNews = words !== this.#said.words || this.#said.at === -Infinity;
+    if (!isNews && (problem === null || now - this.#said.at < SAID_AGAIN_AFTER_MS)) return;
+    const tries = this.#probes - this.#said.probes;
+    this.#said = { words, at: now, probes: this.#probes };
+    if (problem === null) this.#logger.info('Redis can be used');
+    else if (isNews) this.#logger.warn(`Batch jobs wait. ${words}`);
+    else this.#logger.warn({ tries }, `Batch jobs still wait. ${words}`);
   }
 }
 
-function withoutSecret(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
+/** In one line; what a command was given (a password, for instance) stays out of it. */
+function wordsOf(error: unknown): string {
+  const { message, code } = error as { message?: unknown; code?: unknown };
+  const text = typeof message === 'string' && message !== '' ? message : String(code ?? error);
+  return text.replace(/^Ready check failed: /, '').split('\n')[0] ?? '';
 }

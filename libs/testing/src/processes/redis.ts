@@ -20,6 +20,8 @@ export interface RedisOptions {
   port?: number;
   /** Folder of its files; a temporary one by default. */
   folder?: string;
+  /** Further settings, for instance `['--maxmemory', '1mb']`. */
+  args?: readonly string[];
 }
 
 /**
@@ -33,7 +35,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const ownFolder = options.folder === undefined ? await temporaryFolder('penstock-redis-') : null;
   const folder = options.folder ?? ownFolder!.path;
   await mkdir(folder, { recursive: true });
-  let server = await startOnce(program, port, folder);
+  const settings = { program, port, folder, args: options.args ?? [] };
+  let server = await startOnce(settings);
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -45,7 +48,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     },
     async restart() {
       await server.stop('SIGKILL');
-      server = await startOnce(program, port, folder);
+      server = await startOnce(settings);
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
@@ -54,11 +57,19 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   };
 }
 
-async function startOnce(program: string, port: number, folder: string): Promise<ManagedProcess> {
+async function startOnce(settings: {
+  program: string;
+  port: number;
+  folder: string;
+  args: readonly string[];
+}): Promise<ManagedProcess> {
+  const { program, port, folder } = settings;
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
   args.push('--appendonly', 'yes', '--save', '', '--daemonize', 'no');
+  args.push(...settings.args);
   const server = new ManagedProcess({ command: program, args });
-  await eventually(() => answersPing(port), {
+  // One that wants a password refuses, which is an answer too.
+  await eventually(() => answersPing(port, /^[+-]/), {
     deadlineMs: 10_000,
     what: `Redis on port ${port}`,
   });
@@ -66,13 +77,13 @@ async function startOnce(program: string, port: number, folder: string): Promise
 }
 
 /** Whether something on this loopback port answers PING as Redis does. */
-export function answersPing(port: number): Promise<boolean> {
+export function answersPing(port: number, answer = /^\+PONG/): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     socket.setTimeout(1000, () => finish(false));
     socket.once('error', () => finish(false));
     socket.once('close', () => finish(false));
-    socket.once('data', (data) => finish(data.toString('latin1').startsWith('+PONG')));
+    socket.once('data', (data) => finish(answer.test(data.toString('latin1'))));
     socket.write('PING\r\n');
     function finish(answered: boolean): void {
       socket.destroy();

@@ -18,7 +18,6 @@ import { groupLooks, runLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
-import { systemQuery } from '../system/queries.ts';
 import { isActive } from './batch-list.tsx';
 import { jobQuery, withLive, type BatchJob, type BatchRun } from './queries.ts';
 import { runDurationMs, runProgress } from './run-bars.tsx';
@@ -141,18 +140,14 @@ function neverRun(job: BatchJob): VerdictText {
   };
 }
 
-/** Batch needs Redis; without it the page says what to type. */
+/** Batch needs Redis; when that cannot be used the page says why, and what to do. */
 export function NoRedis() {
   const frame = useFrame();
-  const { data: system } = useQuery(systemQuery);
   if (!frame || frame.redisConnected) return null;
   return (
     <div className="problem" role="status">
       <StateMark look={groupLooks.NO_MEMBERS} word="No Redis" />
-      <span>
-        Runs wait until Redis is there.{' '}
-        {system?.redis.help ?? 'Batch joins by itself when it appears.'}
-      </span>
+      <span>Runs wait. {frame.redisError ?? 'They go on by themselves when Redis appears.'}</span>
     </div>
   );
 }

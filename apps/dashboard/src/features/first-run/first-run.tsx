@@ -176,7 +176,7 @@ function Checks({ system }: { system: SystemQuery['system'] | undefined }) {
         {system.dataDir}, durability {system.durability}
       </Check>
       <Check name="Redis" ok={frame.redisConnected}>
-        {frame.redisConnected ? redis.url : (redis.help ?? 'not there; batch waits')}
+        {frame.redisError ?? redis.url}
       </Check>
       <Check name="Worker" ok={frame.workersAlive > 0}>
         {frame.workersAlive > 0 ? `${frame.workersAlive} connected` : 'none yet'}

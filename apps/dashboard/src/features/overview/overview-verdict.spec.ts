@@ -15,6 +15,7 @@ const frame: LiveFrame = {
   runs: [],
   processes: [],
   redisConnected: true,
+  redisError: null,
   databaseError: null,
   workersAlive: 1,
 };
@@ -30,7 +31,7 @@ const group: OverviewFacts['groups'][number] = {
   since: null,
   now: 1_000_000,
 };
-const facts: OverviewFacts = { frame, groups: [], failedRuns: [], redisHelp: null };
+const facts: OverviewFacts = { frame, groups: [], failedRuns: [] };
 
 describe('what is wrong', () => {
   it('is nothing on a calm page', () => {
@@ -48,7 +49,7 @@ describe('what is wrong', () => {
     expect(problems.map((problem) => plainText(problem.verdict.sentence))).toEqual([
       'The broker does not answer; nothing can be measured now.',
       'g consumes 1/s of the 2/s arriving and will not catch up.',
-      'Batch jobs wait: there is no Redis. All else works.',
+      'Batch jobs wait: Redis cannot be used. All else works.',
       'j failed at its last run, attempt 3.',
     ]);
   });
@@ -74,12 +75,15 @@ describe('what is wrong', () => {
     expect(overviewProblems({ ...facts, groups })).toEqual([]);
   });
 
-  it('says what to type when there is no Redis', () => {
+  it('says what is wrong with Redis, and what to do', () => {
     const [problem] = overviewProblems({
       ...facts,
-      frame: { ...frame, redisConnected: false },
-      redisHelp: 'apt-get install redis-server',
+      frame: {
+        ...frame,
+        redisConnected: false,
+        redisError: 'Redis at h:1 does not answer. Start it',
+      },
     });
-    expect(plainText(problem!.verdict.lead!)).toBe('apt-get install redis-server');
+    expect(plainText(problem!.verdict.lead!)).toBe('Redis at h:1 does not answer. Start it');
   });
 });

@@ -26,8 +26,6 @@ export interface OverviewFacts {
   groups: readonly GroupFacts[];
   /** Last finished run of each job, when it failed. */
   failedRuns: readonly { id: string; job: string; error: string | null; attempt: number }[];
-  /** What to type when there is no Redis. */
-  redisHelp: string | null;
 }
 
 const lost: StateLook = { tone: 'fail', word: 'No answer', icon: IconPlugOff };
@@ -44,7 +42,7 @@ export function overviewProblems(facts: OverviewFacts): Problem[] {
   ].sort((a, b) => b.weight - a.weight);
 }
 
-function systemProblems({ frame, redisHelp }: OverviewFacts): Problem[] {
+function systemProblems({ frame }: OverviewFacts): Problem[] {
   const problems: Problem[] = [];
   if (frame.brokerError !== null) {
     const sentence: Rich = [{ b: 'The broker' }, ' does not answer; nothing can be measured now.'];
@@ -69,8 +67,8 @@ function systemProblems({ frame, redisHelp }: OverviewFacts): Problem[] {
     problems.push({ weight: 95, verdict: { look: restarting, sentence, lead: [lead] } });
   }
   if (!frame.redisConnected) {
-    const sentence: Rich = [{ b: 'Batch jobs' }, ' wait: there is no Redis. All else works.'];
-    const lead = redisHelp ?? 'Batch joins by itself when Redis appears.';
+    const sentence: Rich = [{ b: 'Batch jobs' }, ' wait: Redis cannot be used. All else works.'];
+    const lead = frame.redisError ?? 'Batch joins by itself when Redis appears.';
     problems.push({
       weight: 40,
       verdict: { look: lost, word: 'No Redis', sentence, lead: [lead] },

@@ -70,7 +70,6 @@ export function Overview() {
 function useProblems(frame: LiveFrame): Problem[] {
   const events = useLive((state) => state.events);
   const { data: jobs } = useQuery(jobsQuery);
-  const { data: system } = useQuery(systemQuery);
   return useMemo(() => {
     const failedRuns = (jobs ?? []).flatMap((job) => {
       const last = job.runs.find((run) => run.finishedAt !== null);
@@ -80,9 +79,8 @@ function useProblems(frame: LiveFrame): Problem[] {
       frame,
       groups: frame.groups.map((group) => groupFacts(group, frame, events)),
       failedRuns,
-      redisHelp: system?.redis.help ?? null,
     });
-  }, [frame, events, jobs, system]);
+  }, [frame, events, jobs]);
 }
 
 function ProblemRow({ problem }: { problem: Problem }) {

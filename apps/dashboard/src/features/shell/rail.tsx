@@ -129,7 +129,7 @@ function RailFoot() {
         <dt>
           <span className="label">Redis</span>
         </dt>
-        <dd>{frame ? (frame.redisConnected ? 'connected' : 'not there') : '—'}</dd>
+        <dd>{frame ? (frame.redisConnected ? 'connected' : 'not usable') : '—'}</dd>
       </div>
       <div>
         <dt>

@@ -1,0 +1,16 @@
+import { ConfigError } from '../configuration/config-error.ts';
+import { DatabaseProblem } from '../database/database-problem.ts';
+import { MigrationError } from '../database/migration-files.ts';
+import { maskSecrets, secretsOf } from '../secrets/secrets.ts';
+
+const KNOWN = [ConfigError, MigrationError, DatabaseProblem];
+const KNOWN_CODES = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EROFS', 'ENOSPC'];
+
+/** Ends a process that cannot start: with one line for what whoever starts it can set right. */
+export function failStart(name: string, error: unknown): never {
+  const code = String((error as { code?: unknown } | null)?.code);
+  const known = KNOWN.some((kind) => error instanceof kind) || KNOWN_CODES.includes(code);
+  const text = known ? (error as Error).message : ((error as Error).stack ?? String(error));
+  process.stderr.write(`${name}: ${maskSecrets(text, secretsOf(process.env))}\n`);
+  process.exit(1);
+}
