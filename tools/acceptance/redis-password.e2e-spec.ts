@@ -41,7 +41,7 @@ test.skipIf(externalTool('redis-server') === undefined)(
     expect(live).toMatchObject({ redisConnected: false });
     expect(live.redisError).toContain(refused);
     const told = await client.ask(
-      '{ system { redis { url problem help } workers { id } } events { nodes { message data } } }',
+      '{ system { redis { url problem help } workers { id } } events { nodes { message } } }',
     );
     expect(told.errors).toEqual([]);
     expect(system.output).toContain(refused);
