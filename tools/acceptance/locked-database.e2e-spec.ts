@@ -23,18 +23,15 @@ afterAll(async () => {
 });
 
 /** What a backup, a repair or a person with sqlite3 does: a write transaction that takes long. */
-function lockControlDatabase(): { released: Promise<void>; isHeld: () => boolean } {
+function lockControlDatabase(): { isHeld: () => boolean } {
   const database = new Database(join(penstock.dataDir, 'control.db'), { timeout: 5_000 });
   database.exec('BEGIN IMMEDIATE');
   let isHeld = true;
-  const released = new Promise<void>((resolve) => {
-    setTimeout(() => {
-      isHeld = false;
-      database.close();
-      resolve();
-    }, LOCKED_MS);
-  });
-  return { released, isHeld: () => isHeld };
+  setTimeout(() => {
+    isHeld = false;
+    database.close();
+  }, LOCKED_MS);
+  return { isHeld: () => isHeld };
 }
 
 it('ingest, processors and live figures go on while somebody holds control.db, and it is named', async () => {
@@ -84,7 +81,7 @@ it('ingest, processors and live figures go on while somebody holds control.db, a
   // All of this came before the lock ended; no figure of the processes' speed is needed for that.
   expect(lock.isHeld()).toBe(true);
 
-  await lock.released;
+  await eventually(() => !lock.isHeld(), 2 * LOCKED_MS);
   await eventually(() => frames.last?.live.databaseError === null);
   const during = frames.values.slice(from);
   expect(during.filter(({ live }) => live.brokerError !== null)).toEqual([]);

@@ -1,16 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Controller, Get, Param, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BatchRunsService } from '@penstock/control-plane';
 import type { FastifyReply } from 'fastify';
 import { httpProblem } from '../http/http-problem.ts';
 import { sendProblem } from '../http/problem-details.ts';
-import { OutageFilter } from '../http/outage.filter.ts';
 
 @ApiTags('batch')
 @Controller('api/batch-runs')
-@UseFilters(OutageFilter)
 export class BatchResultsController {
   readonly #runs: BatchRunsService;
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Logger } from '@penstock/platform';
+import { asDatabaseProblem, type Logger } from '@penstock/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpProblem, type HttpRefusal } from './http-problem.ts';
 import type { KnownRoutes } from './known-routes.ts';
@@ -30,6 +30,12 @@ export class ErrorAnswers implements ExceptionFilter {
   readonly answer = (error: unknown, request: FastifyRequest, reply: FastifyReply): unknown => {
     const status = statusOf(error);
     const hasBegun = reply.raw.headersSent;
+    const database = asDatabaseProblem(error);
+    if (database !== null && !hasBegun) {
+      const code = database.code.toLowerCase().replaceAll('_', '-');
+      const refusal = { status: 503, detail: database.message, code };
+      return sendProblem(reply, httpProblem(refusal, request.url));
+    }
     if (status >= 500 || hasBegun) {
       this.#logger.pino.error({ err: error, url: request.url }, 'a request failed');
     }

@@ -50,13 +50,17 @@ export class DatabaseAccess {
    * @throws DatabaseProblem when it is refused for too long, or the file cannot be used at all
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    const startedAt = performance.now();
+    let refusedAt: number | undefined;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await work();
+        const result = await work();
+        // Most refusals are a moment of another process's: then nothing needs to be tried.
+        if (attempt > 0) this.#isFree();
+        return result;
       } catch (error) {
         const refusal = this.#refused(error);
-        const isLate = performance.now() - startedAt > this.#busyTimeoutMs;
+        refusedAt ??= performance.now();
+        const isLate = performance.now() - refusedAt > this.#busyTimeoutMs;
         if (!isBusy(refusal) || isLate) throw this.#problem(refusal, error);
       }
       await wait(DELAYS_MS[Math.min(attempt, DELAYS_MS.length - 1)]);
@@ -108,16 +112,20 @@ export class DatabaseAccess {
     try {
       // A transaction of our own holds the lock: then nobody else does.
       if (!client.inTransaction) writeNothing(client);
-      clearInterval(this.#probe);
-      this.#probe = undefined;
-      this.#refusedSince = null;
-      this.#tell(null);
+      this.#isFree();
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       const lasts = Date.now() - this.#since > PROBLEM_AFTER_MS;
       if (lasts || !isBusy(refusal)) this.#tell(this.#describe(refusal));
     }
+  }
+
+  #isFree(): void {
+    clearInterval(this.#probe);
+    this.#probe = undefined;
+    this.#refusedSince = null;
+    this.#tell(null);
   }
 
   #tell(words: string | null): void {
