@@ -118,6 +118,11 @@ function httpAddresses(value: Record<string, unknown>): Config['http'] {
   };
 }
 
+/** The secrets of this process, also where its configuration could not be read. */
+export function environmentSecrets(env: Environment = process.env): string[] {
+  return secretsOf(env);
+}
+
 function kafkaAddresses(
   value: Record<string, unknown>,
   env: Environment,

@@ -1,7 +1,8 @@
 import { ConfigError } from '../configuration/config-error.ts';
+import { environmentSecrets } from '../configuration/config.ts';
 import { DatabaseProblem } from '../database/database-problem.ts';
 import { MigrationError } from '../database/migration-files.ts';
-import { maskSecrets, secretsOf } from '../secrets/secrets.ts';
+import { maskSecrets } from '../secrets/secrets.ts';
 
 const KNOWN = [ConfigError, MigrationError, DatabaseProblem];
 const KNOWN_CODES = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EROFS', 'ENOSPC'];
@@ -11,6 +12,6 @@ export function failStart(name: string, error: unknown): never {
   const code = String((error as { code?: unknown } | null)?.code);
   const known = KNOWN.some((kind) => error instanceof kind) || KNOWN_CODES.includes(code);
   const text = known ? (error as Error).message : ((error as Error).stack ?? String(error));
-  process.stderr.write(`${name}: ${maskSecrets(text, secretsOf(process.env))}\n`);
+  process.stderr.write(`${name}: ${maskSecrets(text, environmentSecrets())}\n`);
   process.exit(1);
 }
