@@ -15,6 +15,7 @@ export {
 } from './database/control-database.ts';
 export { asDatabaseProblem, DatabaseProblem } from './database/database-problem.ts';
 export { startPatiently } from './database/start-patience.ts';
+export { logSurvived } from './database/log-survived.ts';
 export { WriteQueue } from './database/write-queue.ts';
 export { DatabaseWatcher } from './database/database-watcher.ts';
 export { MigrationError } from './database/migration-files.ts';

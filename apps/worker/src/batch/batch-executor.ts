@@ -17,7 +17,7 @@ import {
   runBatchStep,
   writeBatchResult,
 } from '@penstock/pipelines';
-import { asDatabaseProblem, Config, KafkaClients, Logger } from '@penstock/platform';
+import { asDatabaseProblem, Config, KafkaClients, Logger, logSurvived } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 
 const RENEW_EVERY_MS = 3_000;
@@ -158,7 +158,7 @@ export class BatchExecutor {
     const renewing = setInterval(() => {
       this.#ledger.renew(ticket).then(
         (kept) => (lost ||= !kept),
-        (error: unknown) => this.#logger.survived(error, 'lease not renewed', { ticket }),
+        (error: unknown) => logSurvived(this.#logger.pino, error, 'lease not renewed', { ticket }),
       );
     }, RENEW_EVERY_MS);
     try {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BatchLedger, BatchTicksService, machineMs, type Ticket } from '@penstock/control-plane';
 import { pause } from '@penstock/pipelines';
-import { DatabaseWatcher, Logger, RedisConnection } from '@penstock/platform';
+import { DatabaseWatcher, Logger, RedisConnection, logSurvived } from '@penstock/platform';
 import { Queue, Worker } from 'bullmq';
 import { BatchExecutor } from './batch-executor.ts';
 
@@ -134,7 +134,7 @@ export class BatchRunner {
         await this.#ticks.tick(Date.now());
         this.#enqueue(await this.#ledger.due(machineMs()));
       } catch (error) {
-        this.#logger.survived(error, 'batch runs could not be looked after');
+        logSurvived(this.#logger.pino, error, 'batch runs could not be looked after');
       }
       await pause(LOOK_INTERVAL_MIN_MS, signal);
       if (!this.#woken && !signal.aborted) {

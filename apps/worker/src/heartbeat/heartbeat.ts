@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ProcessorsService, WorkersService, type WorkerView } from '@penstock/control-plane';
-import { Logger } from '@penstock/platform';
+import { Logger, logSurvived } from '@penstock/platform';
 import { BATCH_SLOTS, BatchRunner } from '../batch/batch-runner.ts';
 import { WorkerIdentity } from '../identity/worker-identity.ts';
 import { ProcessorRunner } from '../processors/processor-runner.ts';
@@ -55,7 +55,9 @@ export class Heartbeat {
     await this.#beating;
     await this.#workers
       .leave(this.#identity.id)
-      .catch((error: unknown) => this.#logger.survived(error, 'this worker stays on the list'));
+      .catch((error: unknown) =>
+        logSurvived(this.#logger.pino, error, 'this worker stays on the list'),
+      );
   }
 
   async #beat(): Promise<void> {
@@ -77,7 +79,7 @@ export class Heartbeat {
       }
       this.#onBeat(await this.#workers.alive());
     } catch (error) {
-      this.#logger.survived(error, 'a heartbeat could not be written');
+      logSurvived(this.#logger.pino, error, 'a heartbeat could not be written');
     }
   }
 }

@@ -5,7 +5,13 @@ import {
   StreamProcessor,
   type StreamProcessorState,
 } from '@penstock/pipelines';
-import { DatabaseWatcher, KafkaClients, Logger, type StopSteps } from '@penstock/platform';
+import {
+  DatabaseWatcher,
+  KafkaClients,
+  Logger,
+  type StopSteps,
+  logSurvived,
+} from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 import { WorkerIdentity } from '../identity/worker-identity.ts';
 
@@ -69,7 +75,11 @@ export class ProcessorRunner {
       ),
     );
     await this.report().catch((error: unknown) =>
-      this.#logger.survived(error, 'the last figures of the processors could not be written'),
+      logSurvived(
+        this.#logger.pino,
+        error,
+        'the last figures of the processors could not be written',
+      ),
     );
   }
 
@@ -119,7 +129,7 @@ export class ProcessorRunner {
         processor.setPaused(paused.has(name));
       }
     } catch (error) {
-      this.#logger.survived(error, 'what is wanted of the processors could not be read');
+      logSurvived(this.#logger.pino, error, 'what is wanted of the processors could not be read');
     } finally {
       this.#following = false;
     }

@@ -15,7 +15,7 @@ export class EventRecorder implements OnApplicationShutdown {
   constructor(log: EventLog, logger: Logger) {
     this.#queue = new WriteQueue<NewEvent>({
       what: 'events',
-      logger,
+      logger: logger.pino,
       itemsMax: EVENTS_WAITING_MAX,
       write: (event) => log.append(...event),
     });

@@ -87,7 +87,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     this.#work = work;
     this.#seconds = new WriteQueue({
       what: 'seconds of the history',
-      logger,
+      logger: logger.pino,
       itemsMax: SECONDS_WAITING_MAX,
       write: ({ at, values }) => history.record(at, values),
     });

@@ -1,4 +1,4 @@
-import { isRedisUrl } from '../redis/redis-url.ts';
+import { isRedisUrl } from './redis-url.ts';
 import { isHostPattern, isOrigin, isProxyRange, isPublicUrl } from './http-addresses.ts';
 
 /** One environment variable: what the README's table and the error messages are made from. */

@@ -1,9 +1,10 @@
-import type { Logger } from '../logging/logger.ts';
+import type { PinoLogger } from '../logging/logger.ts';
+import { logSurvived } from './log-survived.ts';
 
 export interface WriteQueueOptions<T> {
   /** What the items are, for the log: `events`. */
   readonly what: string;
-  readonly logger: Logger;
+  readonly logger: PinoLogger;
   /** Items that wait; the oldest of more are dropped, and that is logged. */
   readonly itemsMax: number;
   readonly write: (item: T) => Promise<unknown>;
@@ -32,7 +33,7 @@ export class WriteQueue<T> {
     if (this.#waiting.length > this.#options.itemsMax) {
       this.#waiting.shift();
       const { what, logger, itemsMax } = this.#options;
-      logger.pino.warn({ itemsMax }, `too many ${what} wait for control.db: the oldest is dropped`);
+      logger.warn({ itemsMax }, `too many ${what} wait for control.db: the oldest is dropped`);
     }
     this.#writing ??= this.#write();
   }
@@ -48,7 +49,7 @@ export class WriteQueue<T> {
       try {
         await this.#options.write(next.item);
       } catch (error) {
-        this.#options.logger.survived(error, `${this.#options.what} could not be recorded`);
+        logSurvived(this.#options.logger, error, `${this.#options.what} could not be recorded`);
         if (this.#stop.signal.aborted) break;
         await this.#pause();
         continue;

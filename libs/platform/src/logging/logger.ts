@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger as PinoLogger } from 'pino';
-import { asDatabaseProblem } from '../database/database-problem.ts';
 import type { LogLevel } from '../configuration/config.ts';
 import { maskSecrets } from '../secrets/secrets.ts';
 
@@ -45,16 +44,6 @@ export class Logger implements LoggerService {
 
   fatal(message: unknown, ...rest: unknown[]): void {
     this.#write('fatal', message, rest);
-  }
-
-  /**
-   * A failure that the process outlives. One of control.db is said once, when it begins: what each
-   * statement has of it is detail.
-   */
-  survived(error: unknown, message: string, fields: Record<string, unknown> = {}): void {
-    const problem = asDatabaseProblem(error);
-    if (problem === null) this.pino.warn({ ...fields, err: error }, message);
-    else this.pino.debug({ ...fields, problem: problem.message }, message);
   }
 
   /** Nest passes its context (a class name) last, and a stack before it on errors. */

@@ -2,7 +2,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { PinoLogger } from '../logging/logger.ts';
 import { explainRedis, type RedisProblem } from './redis-problem.ts';
-import { parseRedisUrl } from './redis-url.ts';
+import { parseRedisUrl } from '../configuration/redis-url.ts';
 
 export interface RedisConnectionOptions {
   readonly url: string;

@@ -1,4 +1,4 @@
-import { parseRedisUrl } from './redis-url.ts';
+import { parseRedisUrl } from '../configuration/redis-url.ts';
 
 /** Why Redis cannot be used, in words for people. */
 export interface RedisProblem {

@@ -1,8 +1,10 @@
 import { SeededRandom } from '@penstock/testing';
 import { describe, expect, it } from 'vitest';
-import { maskSecrets, secretsOf } from './secrets.ts';
+import { loadConfig, maskSecrets } from '@penstock/platform';
 
-const ALPHABET = [...'abcXYZ019-._~!$&\'()*+,;=:@%/?# "\\<>é€'];
+const ALPHABET = 'abcXYZ019-._~!$&\'()*+,;=:@%/?# "\\<>é€'.split('');
+
+const secretsOf = (env: Record<string, string>) => loadConfig(env).secrets;
 
 describe('secrets', () => {
   it('are in no text that was masked, however they are written', () => {
