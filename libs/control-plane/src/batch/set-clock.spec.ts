@@ -278,7 +278,7 @@ describe.each([
     const report = { pipeline: 'p', workerId: 'w', state: 'running' as const, lastError: null };
     const counts = { consumed: 5, produced: 0, deadLettered: 0, partitions: 1 };
     await world.pipelines.register([{ ...job('p', '0 0 1 1 *'), mode: 'both', groupId: 'p' }]);
-    await world.workers.heartbeat({ ...beat, redisConnected: true });
+    await world.workers.heartbeat({ ...beat, redisProblem: null });
     await world.processors.report([{ ...report, ...counts }]);
     await setClock(byMs);
     await world.processors.foldGone();
