@@ -1,4 +1,5 @@
 import {
+  type Config,
   ControlDatabase,
   createLogger,
   loadConfig,
@@ -46,6 +47,18 @@ async function startWorld() {
   const config = loadConfig({ PENSTOCK_DATA_DIR: folder.path });
   await migrateControlDatabase(config);
   const database = await ControlDatabase.open(config);
+  return {
+    ...(await startProcess(database, config)),
+    config,
+    async close() {
+      await database.$disconnect();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The services of a process that begins now: what an earlier one noticed, it does not know. */
+async function startProcess(database: ControlDatabase, config: Config) {
   const events = new EventLog(database);
   const clock = new ClockWatch(events, createLogger({ name: 'test', level: 'silent' }));
   const pipelines = new PipelinesService(database);
@@ -65,13 +78,7 @@ async function startWorld() {
     ledger: new BatchLedger(database, events),
   };
   await clock.look();
-  return {
-    ...services,
-    async close() {
-      await database.$disconnect();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
+  return services;
 }
 
 function job(name: string, schedule: string) {
@@ -159,7 +166,8 @@ describe('a clock that is two hours ahead for a minute', () => {
     expect((await world.jobs.find('minutely'))?.nextRunAt).toBe(NOON + 10 * MINUTE);
 
     // The clock comes by itself to the times at which it was ahead.
-    await pass(2 * HOUR - 8 * MINUTE, MINUTE);
+    await pass(2 * HOUR - 10 * MINUTE, 10 * MINUTE);
+    await pass(2 * MINUTE, 30 * SECOND);
     expect(await made('minutely', NOON + 2 * HOUR)).toEqual(
       expect.arrayContaining(minutes(NOON + 2 * HOUR, 2)),
     );
@@ -184,6 +192,35 @@ describe('a clock that is two hours ahead for a minute', () => {
       });
       expect(rows).toHaveLength((2 * MINUTE) / (tierSeconds * SECOND));
     }
+  });
+});
+
+describe('a clock that is ahead while the processes start again', () => {
+  it('holds back neither schedules nor charts, although nobody saw it go forward', async () => {
+    await world.pipelines.register([job('minutely', '* * * * *')]);
+    await pass(3 * MINUTE);
+    vi.setSystemTime(Date.now() + 2 * HOUR);
+    world = { ...world, ...(await startProcess(world.database, world.config)) };
+    await pass(MINUTE);
+    await setClock(-2 * HOUR);
+    await pass(4 * MINUTE);
+    expect(await made('minutely', NOON)).toEqual(minutes(NOON + MINUTE, 8));
+    const rows = await world.database.sample.findMany({
+      where: { tierSeconds: 10, at: { gte: BigInt(NOON + 4 * MINUTE), lt: BigInt(Date.now()) } },
+    });
+    expect(rows).toHaveLength((4 * MINUTE) / (10 * SECOND));
+
+    // What it recorded in the time to come gives way when that time comes.
+    await world.database.sample.updateMany({
+      where: { at: { gt: BigInt(Date.now()) } },
+      data: { subject: 'gone', value: 99 },
+    });
+    vi.advanceTimersByTime(2 * HOUR - 6 * MINUTE);
+    await pass(4 * MINUTE);
+    const left = await world.database.sample.findMany({ where: { subject: 'gone' } });
+    expect(left).toEqual([]);
+    const dues = await made('minutely', NOON + 2 * HOUR);
+    expect(dues).toEqual([...new Set(dues)]);
   });
 });
 
