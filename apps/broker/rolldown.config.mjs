@@ -1,5 +1,5 @@
-// The broker's process in a few files, made from the sources: Node takes longer to find and load its
-// 250 modules one by one than for everything else that a start does.
+// The broker's process in a few files, made from the sources: Node takes longer to find and load
+// its 250 modules one by one than for everything else that a start does.
 import { join } from 'node:path';
 
 const app = import.meta.dirname;

@@ -7,7 +7,9 @@ const SOURCE = 'earthquakes';
 const PIPELINE = 'earthquake-alerts';
 const PER_REQUEST = 100;
 
-/** A stream processor that finds a backlog: how fast it parses, filters, maps, writes and commits. */
+/**
+ * A stream processor that finds a backlog: how fast it parses, filters, maps, writes and commits.
+ */
 export async function measurePipelines({ seconds }: Length): Promise<Measurement[]> {
   await using penstock = await startPenstock({ processes: ['broker', 'api'], redis: true });
   await httpLoad({

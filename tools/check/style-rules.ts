@@ -156,8 +156,8 @@ export const testedElsewhere: Readonly<Record<string, string>> = {
 };
 
 /**
- * One package reaches another by its name, which is what its package.json offers, and never by a path
- * into its inside.
+ * One package reaches another by its name, which is what its package.json offers, and never by a
+ * path into its inside.
  */
 export const packageEntries: Rule = (files) =>
   files.flatMap(({ path, text }) =>

@@ -48,6 +48,7 @@ describe('the sources keep the rules of style', () => {
       expect(paths).toContain(elsewhere.split(',')[0]);
     }
   });
+  test('no line is too long', () => expect(lineLength(files)).toEqual([]));
   test('no test sleeps', () => expect(noSleep(files)).toEqual([]));
 });
 
@@ -93,6 +94,7 @@ describe('each rule of style can fail', () => {
     [`const message = '${words}';`, 0],
     [`  throw new Error(\`${words}\`);`, 0],
     [`  call(/${'a'.repeat(100)}/);`, 0],
+    [`test('${'a'.repeat(85)}', async () => {`, 0],
     [`// https://example.org/${'a'.repeat(100)}`, 0],
     [`// ${'a'.repeat(97)}`, 0],
   ])('on a long line: %s', (text, problems) => {

@@ -3,7 +3,7 @@
  * request on its standard input, one line per answer on its standard output, one after the other:
  *
  *     {"id":1,"do":"partitions","topic":"t"}      {"id":1,"ok":{"count":3}}
- *                                                 {"id":1,"error":"UnknownTopicOrPartitionException: …"}
+ *                                                 {"id":1,"error":"UnknownTopicOrPartition: …"}
  *                                                 {"id":1,"missing":"no such call in this client"}
  *
  * The checks are written once, in TypeScript; a driver only says things in its client's words.

@@ -13,7 +13,10 @@ const PARTITIONS = 4;
 /** Records acknowledged between two kills, at most. */
 const RECORDS_MAX = isLong ? 12_000 : 6_000;
 
-/** Kills after a random number of acknowledged records and starts again, over and over; gives the times to ready, ms. */
+/**
+ * Kills after a random number of acknowledged records and starts again, over and over; gives the
+ * times to ready, ms.
+ */
 async function killAgainAndAgain(
   penstock: Penstock,
   ledger: Ledger,

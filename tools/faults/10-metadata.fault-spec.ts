@@ -100,8 +100,9 @@ test('fault 10: broker.db is damaged: refused, put aside, recovered', async () =
     () => writeFileSync(file, Buffer.alloc(readFileSync(file).length)),
     () => {
       const bytes = readFileSync(file);
-      for (let i = 0; i < bytes.length / 20; i++)
+      for (let i = 0; i < bytes.length / 20; i++) {
         bytes[Math.floor(random() * bytes.length)]! ^= 255;
+      }
       writeFileSync(file, bytes);
     },
   ];

@@ -77,7 +77,9 @@ async function startOffset({ kafkaPort }: Penstock): Promise<number> {
   return (await logRange(client, TOPIC, 0)).start;
 }
 
-/** Waits until retention finds nothing more to remove: without its oldest segment it is too short. */
+/**
+ * Waits until retention finds nothing more to remove: without its oldest segment it is too short.
+ */
 async function settled(penstock: Penstock): Promise<void> {
   await eventually(() => {
     const sizes = filesIn(partitionFolder(penstock), '.log').map((file) => statSync(file).size);

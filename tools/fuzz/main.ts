@@ -24,8 +24,8 @@ function print({ findings, ...figures }: FuzzResult): void {
       `${figures.closedConnections} connections closed by the broker; ` +
       `at most ${mebibytes(figures.residentBytesMax)} resident, heap grown by ` +
       `${mebibytes(figures.heapGrowthBytes)}, event loop busy for ` +
-      `${figures.busyMsMax.toFixed(0)} ms, collections ${figures.collectionMsMax.toFixed(0)} ms; canary: ${figures.canaryRecords} records, ` +
-      `${figures.canaryMsMax.toFixed(0)} ms at most; ${findings.length} findings`,
+      `${figures.busyMsMax.toFixed(0)} ms, collections ${figures.collectionMsMax.toFixed(0)} ms; ` +
+      `canary: ${figures.canaryRecords} records, ${figures.canaryMsMax.toFixed(0)} ms at most; ${findings.length} findings`,
   );
   for (const { text } of findings) console.log(`- ${text}`);
   if (findings.length === 0) return;

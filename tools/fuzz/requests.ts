@@ -132,8 +132,9 @@ class MessageWriter {
     for (const [tag, name, field] of known) {
       if (random.chance(0.5)) tags.push([tag, this.#tagContent(name, field)]);
     }
-    while (random.chance(0.1))
+    while (random.chance(0.1)) {
       tags.push([random.int(100, 100_000), random.bytes(random.int(0, 20))]);
+    }
     tags.sort(([a], [b]) => a - b);
     if (tags.length > 0 && this.#isLie('a tag twice')) tags.push(random.pick(tags));
     const count = this.#lengthOf(tags.length, 'tag count');

@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 const running = new Set();
 let isEnding = false;
 
-/** npm catches the signal and rolls back at its leisure; a broken-off installation is made anew anyway. */
+/**
+ * npm catches the signal and rolls back at its leisure; a broken-off installation is made anew
+ * anyway.
+ */
 const GRACE_MS = 2_000;
 
 /** Ends every program that runs here and may be ended; no other is started. */
@@ -20,8 +23,9 @@ export function endCommands() {
  * Runs a program to its end. Its output is kept, and shown only when `show` is set.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, uninterrupted?: boolean }} [options]
- *   `uninterrupted`: `endCommands` leaves it alone, since ending it half-way would leave a mess
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean, uninterrupted?: boolean }}
+ *   [options] `uninterrupted`: `endCommands` leaves it alone, since ending it half-way would leave
+ *   a mess
  * @returns {Promise<{ code: number, output: string }>} code is 127 when there is no such program
  */
 export function runCommand(command, args, options = {}) {

@@ -48,8 +48,9 @@ async function main() {
     say: (line) => console.log(line),
   });
   const failed = report.parts.filter(({ exit }) => exit !== 0).map(({ name }) => name);
-  if (interruption.signal.aborted)
+  if (interruption.signal.aborted) {
     throw new Stop('Interrupted: the report has what ran until then.');
+  }
   if (failed.length > 0) throw new Stop(`Failed: ${failed.join(', ')}.`);
 }
 

@@ -1,5 +1,5 @@
-// Tables of measurements in the documents: each stands between two markers that name the report it is
-// from, so that a table and its run can be held against each other.
+// Tables of measurements in the documents: each stands between two markers that name the report it
+// is from, so that a table and its run can be held against each other.
 //
 //   <!-- table bench-broker of docs/reports/2026-11-21.json -->
 //   (where it is from, and the table)

@@ -11,8 +11,8 @@ import { figuresIn, reportText, tablesIn } from './report.mjs';
 /**
  * Runs parts one after the other, also after one that failed, and keeps the report up to date.
  * @param {readonly import('./parts.mjs').Part[]} parts
- * @param {{ mode: 'long' | 'quick', folder: string, signal: AbortSignal, say: (line: string) => void }} options folder: of the
- *   report; signal: ends the part that runs, and starts no other
+ * @param {{ mode: 'long' | 'quick', folder: string, signal: AbortSignal, say: (line: string) =>
+ *   void }} options folder: of the report; signal: ends the part that runs, and starts no other
  * @returns {Promise<import('./report.mjs').Report>}
  */
 export async function runParts(parts, { mode, folder, signal, say }) {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Stop } from '../install/command.mjs';
 
 /**
- * Two starts on one data folder would write the same log files. The first leaves its process id in the
- * folder; one that is left over by a process that was killed is replaced.
+ * Two starts on one data folder would write the same log files. The first leaves its process id in
+ * the folder; one that is left over by a process that was killed is replaced.
  * @returns {() => void} gives the folder free
  */
 export function lockDataFolder(dataDir) {

@@ -20,8 +20,9 @@ Ctrl-C stops everything within ten seconds.
 
 /**
  * @param {string[]} words what follows the script's name
- * @returns {{ demo: boolean, prebuilt: boolean, help: boolean, unknown: string | undefined, recover: string[] | undefined }}
- *   `recover` are the words for the broker when its metadata is to be rebuilt
+ * @returns {{ demo: boolean, prebuilt: boolean, help: boolean, unknown: string | undefined,
+ *   recover: string[] | undefined }} `recover` are the words for the broker when its metadata is to
+ *   be rebuilt
  */
 export function parseOptions(words) {
   if (words[0] === 'recover') {

@@ -20,14 +20,14 @@ export function maskOutput(maskText) {
 }
 
 /**
- * A reader that went away (`npm start | head`), or that has stopped reading (a pager, a terminal after
- * Ctrl-S), must take neither the log nor the processes down with it.
+ * A reader that went away (`npm start | head`), or that has stopped reading (a pager, a terminal
+ * after Ctrl-S), must take neither the log nor the processes down with it.
  */
 export function keepWritingWithoutReader() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => undefined);
-    // A terminal is written to synchronously unless it is told otherwise: one that is held would hold
-    // the supervisor, and with it every process whose output the supervisor reads.
+    // A terminal is written to synchronously unless it is told otherwise: one that is held would
+    // hold the supervisor, and with it every process whose output the supervisor reads.
     if (stream.isTTY) stream._handle?.setBlocking?.(false);
   }
 }
@@ -44,7 +44,9 @@ export function say(name, text, level = 'info') {
   terminal.print(line(Date.now(), name, level, text));
 }
 
-/** Lines for a reader who may be slow: a bounded number of bytes waits for him, the rest is counted. */
+/**
+ * Lines for a reader who may be slow: a bounded number of bytes waits for him, the rest is counted.
+ */
 export class Lines {
   #stream;
   #unreadBytesMax;

@@ -3,7 +3,10 @@ import { say } from './output.mjs';
 const SAY_AFTER_MS = 5_000;
 const SAY_EVERY_MS = 30_000;
 
-/** A wait that may be long, and says what it waits for: after five seconds, then with each change, else seldom. */
+/**
+ * A wait that may be long, and says what it waits for: after five seconds, then with each change,
+ * else seldom.
+ */
 export class Patience {
   #what;
   #since = performance.now();

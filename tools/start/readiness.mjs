@@ -4,8 +4,8 @@ import { Patience } from './patience.mjs';
 import { hostAndPort, localHostOf, publicHostOf } from './addresses.mjs';
 
 /**
- * Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. It never gives up,
- * since what is there already serves others meanwhile; it says what is missing.
+ * Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. It never gives
+ * up, since what is there already serves others meanwhile; it says what is missing.
  */
 export async function serving(settings, signal) {
   // Not by name: what that resolves to is not ours to say.

@@ -9,8 +9,8 @@ const configFile = join(root, 'libs/platform/dist/configuration/config.js');
 const secretsFile = join(root, 'libs/platform/dist/secrets/secrets.js');
 
 /**
- * The settings as the processes will read them. They are read by the same code, in a process of its own,
- * so that there is one list of variables and the supervisor stays small.
+ * The settings as the processes will read them. They are read by the same code, in a process of its
+ * own, so that there is one list of variables and the supervisor stays small.
  */
 export async function readSettings(env) {
   const script = `

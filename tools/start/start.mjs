@@ -91,8 +91,9 @@ async function run(options) {
 
 async function supervise(settings, env, startedAt) {
   // The broker says its own.
-  if (settings.kafka.external)
+  if (settings.kafka.external) {
     for (const text of settings.broker.notices) say('penstock', text, 'warn');
+  }
   const redis = await findRedis(settings);
   if (stop.signal.aborted) return;
   if (redis !== undefined) say('redis', `${redis.url} (${redis.how})`);
@@ -103,7 +104,8 @@ async function supervise(settings, env, startedAt) {
     env: {
       ...env,
       PENSTOCK_DATA_DIR: settings.dataDir,
-      // Where there is none yet, the processes keep trying the usual place and use it when it answers.
+      // Where there is none yet, the processes keep trying the usual place and use it when it
+      // answers.
       REDIS_URL: redis?.url ?? `redis://127.0.0.1:${settings.redisPort}`,
     },
     onFailedStart: (name, reason) => {

@@ -2,8 +2,9 @@
 const PARENT_CHECK_MS = 500;
 
 /**
- * The wish to stop, from wherever it comes: a signal, the end of the npm that started this script, or
- * a failure. The first reason counts; later ones change nothing, since stopping is bounded anyway.
+ * The wish to stop, from wherever it comes: a signal, the end of the npm that started this script,
+ * or a failure. The first reason counts; later ones change nothing, since stopping is bounded
+ * anyway.
  */
 export function stopRequest() {
   const controller = new AbortController();
@@ -17,8 +18,8 @@ export function stopRequest() {
 }
 
 /**
- * npm that is killed hard cannot pass on a signal; the system then gives this process another parent.
- * Started by hand, without npm, the parent is a shell that may well end before.
+ * npm that is killed hard cannot pass on a signal; the system then gives this process another
+ * parent. Started by hand, without npm, the parent is a shell that may well end before.
  */
 function watchParent(request) {
   if (process.env.npm_lifecycle_event === undefined) return;

@@ -21,11 +21,14 @@ export class SupervisedProcess {
    * @param {string} options.command
    * @param {string[]} options.args
    * @param {NodeJS.ProcessEnv} options.env
-   * @param {boolean} [options.ipc] has the channel over which it says `ready`, and by whose end it knows that the supervisor is gone
-   * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel: gives the process id once it serves
+   * @param {boolean} [options.ipc] has the channel over which it says `ready`, and by whose end it
+   *   knows that the supervisor is gone
+   * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel:
+   *   gives the process id once it serves
    * @param {number} [options.startMsMax] how long it may take until it serves
    * @param {() => void} options.onChange state, process id or count of restarts changed
-   * @param {(message: object) => void} [options.onReady] what it said when it was ready, which may hold ports that nobody knew before
+   * @param {(message: object) => void} [options.onReady] what it said when it was ready, which may
+   *   hold ports that nobody knew before
    */
   constructor(options) {
     this.name = options.name;
@@ -44,7 +47,8 @@ export class SupervisedProcess {
 
   start() {
     const { command, args, env, ipc } = this.options;
-    // Own process group: a Ctrl-C of the terminal reaches the supervisor alone, which stops all in order.
+    // Own process group: a Ctrl-C of the terminal reaches the supervisor alone, which stops all in
+    // order.
     const child = spawn(command, args, {
       env,
       detached: true,

@@ -9,7 +9,10 @@ import { SupervisedProcess } from './supervised-process.mjs';
 /** Exits before the first `ready` after which the start is given up. */
 const FAILED_STARTS_MAX = 3;
 
-/** Starts the processes in the order in which they need each other, and stops them in the reverse order. */
+/**
+ * Starts the processes in the order in which they need each other, and stops them in the reverse
+ * order.
+ */
 export class Supervisor {
   #processes = new Map();
   #onFailedStart;
@@ -20,10 +23,13 @@ export class Supervisor {
 
   /**
    * @param {object} options
-   * @param {object} options.settings as `readSettings` gives them; free ports are filled in once they are known
+   * @param {object} options.settings as `readSettings` gives them; free ports are filled in once
+   *   they are known
    * @param {NodeJS.ProcessEnv} options.env environment of the processes
-   * @param {{ command: string, args: string[], probe: () => Promise<number | undefined> } | undefined} options.redis
-   * @param {(name: string, reason: string) => void} options.onFailedStart a process does not come up
+   * @param {{ command: string, args: string[], probe: () => Promise<number | undefined> } |
+   *   undefined} options.redis
+   * @param {(name: string, reason: string) => void} options.onFailedStart a process does not come
+   *   up
    */
   constructor({ settings, env, redis, onFailedStart }) {
     this.#env = { ...env };
@@ -58,7 +64,8 @@ export class Supervisor {
   }
 
   /**
-   * Ends all within ten seconds: worker and api drain into a broker that still runs, and Redis goes last.
+   * Ends all within ten seconds: worker and api drain into a broker that still runs, and Redis goes
+   * last.
    */
   async stop() {
     const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
@@ -77,7 +84,9 @@ export class Supervisor {
     return `${waiting.join(', ')} ${waiting.length === 1 ? 'does' : 'do'} not serve yet`;
   }
 
-  /** Which ports the broker has is in the data folder, for api and worker to read at their start. */
+  /**
+   * Which ports the broker has is in the data folder, for api and worker to read at their start.
+   */
   #brokerListens({ ports }) {
     const { kafka } = this.#settings;
     kafka.publicServers = kafka.listeners.map(({ name, advertisedHost, advertisedPort, port }) =>

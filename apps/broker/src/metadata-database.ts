@@ -10,8 +10,9 @@ export interface MetadataDatabaseOptions {
   readonly migrationsDir: string;
   readonly schemaFile: string;
   /**
-   * `fsync`: everything is on the disk when a method returns. `os`: groups and committed offsets are
-   * only as safe as records are then; they survive the end of the process, not that of the machine.
+   * `fsync`: everything is on the disk when a method returns. `os`: groups and committed offsets
+   * are only as safe as records are then; they survive the end of the process, not that of the
+   * machine.
    */
   readonly durability: 'fsync' | 'os';
 }
@@ -20,9 +21,9 @@ export interface MetadataDatabaseOptions {
 export type LoadedMetadata = Omit<StoredMetadata, 'groups'> & { groups: GroupRow[] };
 
 /**
- * broker.db: what leads to a broker's first record is done by the statements of `MetadataTables`, what
- * changes often (groups and committed offsets) by those of `GroupTables`. Whatever else changes is
- * changed by Prisma, which is loaded then: that takes longer than the rest of a start.
+ * broker.db: what leads to a broker's first record is done by the statements of `MetadataTables`,
+ * what changes often (groups and committed offsets) by those of `GroupTables`. Whatever else
+ * changes is changed by Prisma, which is loaded then: that takes longer than the rest of a start.
  */
 export class MetadataDatabase {
   readonly #file: string;
@@ -111,7 +112,9 @@ export class MetadataDatabase {
     await database?.$disconnect();
   }
 
-  /** Prisma's client; it costs 30 MB as well, which a broker whose topics stay as they are saves. */
+  /**
+   * Prisma's client; it costs 30 MB as well, which a broker whose topics stay as they are saves.
+   */
   #database(): Promise<BrokerDatabase> {
     this.#prisma ??= openPrisma(this.#file).catch((error: unknown) => {
       // The next change tries again.

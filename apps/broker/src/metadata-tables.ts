@@ -13,7 +13,9 @@ type TopicRow = Pick<StoredTopic, 'id' | 'name' | 'partitionCount'> & {
   readonly deletedAt: string | null;
 };
 
-/** Reads broker.db, and writes what a broker stores up to its first record: settings, new topics. */
+/**
+ * Reads broker.db, and writes what a broker stores up to its first record: settings, new topics.
+ */
 export class MetadataTables {
   readonly #connection: SqliteConnection;
   readonly #createTopic: (topic: StoredTopic) => void;

@@ -294,7 +294,9 @@ function openLogs(
   });
 }
 
-/** Records without a topic: only lost or old metadata explains them, so they are left as they are. */
+/**
+ * Records without a topic: only lost or old metadata explains them, so they are left as they are.
+ */
 function reportStrangers(logs: LogManager, logger: Logger): void {
   const folders = logs.unopenedPartitions;
   if (folders.length === 0) return;

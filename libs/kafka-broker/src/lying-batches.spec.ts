@@ -11,7 +11,10 @@ import {
 import { TestBroker, WireClient } from '@penstock/testing';
 import { expect, test } from 'vitest';
 
-/** Batches that lie, under a CRC that is right. The codes are those of Apache Kafka 4.3.1 for the same bytes. */
+/**
+ * Batches that lie, under a CRC that is right. The codes are those of Apache Kafka 4.3.1 for the
+ * same bytes.
+ */
 
 const MIB = 1024 * 1024;
 

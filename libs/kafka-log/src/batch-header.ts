@@ -69,8 +69,9 @@ export function isPlausible(bytes: Buffer, position: number, offsetMin: number):
   if (
     position + RECORD_BATCH_HEADER_BYTES > bytes.length ||
     magicAt(bytes, position) !== RECORD_BATCH_MAGIC
-  )
+  ) {
     return false;
+  }
   return (
     batchSizeAt(bytes, position) >= RECORD_BATCH_HEADER_BYTES &&
     lastOffsetDeltaAt(bytes, position) >= 0 &&

@@ -31,8 +31,9 @@ describe('decompress', () => {
       const good = compress(codec, Buffer.from('record '.repeat(500)));
       for (let round = 0; round < 300; round++) {
         const bad = Buffer.from(good.subarray(0, 1 + random.below(good.length)));
-        for (let flips = random.below(4); flips > 0; flips--)
+        for (let flips = random.below(4); flips > 0; flips--) {
           bad[random.below(bad.length)] = random.below(256);
+        }
         try {
           expect(decompress(codec, bad, 10_000).length).toBeLessThanOrEqual(10_000);
         } catch (error) {

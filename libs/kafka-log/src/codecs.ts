@@ -129,7 +129,9 @@ function xerial(bytes: Buffer, maxBytes: number): Buffer {
   return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks, total);
 }
 
-/** A raw snappy block begins with its uncompressed length as an unsigned varint of up to 5 bytes. */
+/**
+ * A raw snappy block begins with its uncompressed length as an unsigned varint of up to 5 bytes.
+ */
 function snappyBlock(bytes: Buffer, maxBytes: number): Buffer {
   let length = 0;
   let shift = 1;

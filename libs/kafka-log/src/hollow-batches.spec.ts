@@ -44,9 +44,9 @@ function expectRecordAt(log: PartitionLog, offset: number, readable: Readable): 
     }
     const [first] = readRecords(batches, offset).records;
     expect(first?.offset ?? Infinity, `asked for ${offset}, ${limit} bytes`).toBe(record);
-    if (record === Infinity)
+    if (record === Infinity) {
       expect(log.recordBytes(offset), 'there is nothing to wake for').toBe(0);
-    else expect(log.recordBytes(offset), 'there is something to wake for').toBeGreaterThan(0);
+    } else expect(log.recordBytes(offset), 'there is something to wake for').toBeGreaterThan(0);
   }
 }
 

@@ -69,7 +69,10 @@ const PRODUCER_ID_EXPIRATION_MS = 24 * 60 * 60 * 1000;
 /** How far the checkpoint may lag after a power loss; after a kill it does not. */
 const CHECKPOINT_SYNC_INTERVAL_MS = 100;
 
-/** Partitions: each costs some calls to the file system, and a sync of the folder that some may share. */
+/**
+ * Partitions: each costs some calls to the file system, and a sync of the folder that some may
+ * share.
+ */
 const DELETED_AT_ONCE = 4;
 
 const LOCK_FILE = '.lock';
@@ -230,7 +233,9 @@ export class LogManager {
       .map((name) => parseFolderName(name)!);
   }
 
-  /** Deletes the partitions 0 to `partitionCount` - 1 of a topic; others have their turn in between. */
+  /**
+   * Deletes the partitions 0 to `partitionCount` - 1 of a topic; others have their turn in between.
+   */
   async deleteTopic(topic: string, partitionCount: number, topicId: string): Promise<void> {
     for (let first = 0; first < partitionCount; first += DELETED_AT_ONCE) {
       const end = Math.min(first + DELETED_AT_ONCE, partitionCount);

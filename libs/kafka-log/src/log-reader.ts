@@ -175,8 +175,9 @@ function badReason(
 }
 
 /**
- * Whether a batch goes on behind the beginning of the one that follows it in the file. No CRC covers
- * the base offset, and one that grew leaves a gap before its batch and too little room behind it.
+ * Whether a batch goes on behind the beginning of the one that follows it in the file. No CRC
+ * covers the base offset, and one that grew leaves a gap before its batch and too little room
+ * behind it.
  */
 function overlapsNext(segment: Segment, nextPosition: number, lastOffset: number): boolean {
   const next = segment.batchAt(nextPosition);

@@ -137,8 +137,8 @@ export class LogSegments {
   }
 
   /**
-   * About how many bytes lie from `offset` to `endOffset`, or to `end` if that comes first. Costs no
-   * read where a reader goes on that was here before.
+   * About how many bytes lie from `offset` to `endOffset`, or to `end` if that comes first. Costs
+   * no read where a reader goes on that was here before.
    */
   bytesBetween(offset: number, endOffset: number, end: LogPoint): number {
     const isCut = endOffset < end.offset;

@@ -82,8 +82,8 @@ export class PartitionFolder {
   }
 
   /**
-   * Moves a folder that belongs to another topic of the same name to `stray/`: it is neither ours to
-   * serve nor known to be wanted no more. A folder without a readable id is taken for ours.
+   * Moves a folder that belongs to another topic of the same name to `stray/`: it is neither ours
+   * to serve nor known to be wanted no more. A folder without a readable id is taken for ours.
    */
   moveStrangerAside(): void {
     if (!this.#exists) return;
@@ -135,8 +135,8 @@ export class PartitionFolder {
 
   /**
    * Makes durable what is known of producers: what their batches say goes with retention, and then
-   * the snapshots alone know which of them were there. Without them a repetition would be taken for new.
-   * Resolves with false if there is no room for that now.
+   * the snapshots alone know which of them were there. Without them a repetition would be taken for
+   * new. Resolves with false if there is no room for that now.
    * @throws Error if one of them may not be on the disk
    */
   async syncSnapshots(): Promise<boolean> {
@@ -225,7 +225,8 @@ export class PartitionFolder {
   /** Writes what is known of producers. A failure is reported, and false is returned. */
   writeSnapshot(offset: number, producers: ProducerStates): boolean {
     const { files, logger } = this.#services;
-    // The same is there already, and may be all there is: a crash while it is written would lose it.
+    // The same is there already, and may be all there is: a crash while it is written would lose
+    // it.
     if (this.snapshots.at(-1) === offset) return true;
     try {
       const descriptor = files.open(snapshotPath(this.path, offset), 'replace');

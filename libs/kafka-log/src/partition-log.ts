@@ -139,8 +139,8 @@ export class PartitionLog {
   }
 
   /**
-   * Copies whole batches, from the one that contains `offset` on, to `target` at `position`. What it
-   * gives ends with a segment, so a caller that wants more asks again. It holds a record at or
+   * Copies whole batches, from the one that contains `offset` on, to `target` at `position`. What
+   * it gives ends with a segment, so a caller that wants more asks again. It holds a record at or
    * behind `offset` unless there is none below the end.
    */
   readInto(
@@ -238,7 +238,9 @@ export class PartitionLog {
     return found === undefined || found.offset >= highWatermark ? NOT_FOUND : found;
   }
 
-  /** The epoch at or below `leaderEpoch` and where it ended (OffsetForLeaderEpoch); -1, -1 if none. */
+  /**
+   * The epoch at or below `leaderEpoch` and where it ended (OffsetForLeaderEpoch); -1, -1 if none.
+   */
   endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: number } {
     const { producers, active } = this.#loaded();
     return producers.endOffsetForEpoch(leaderEpoch, active.nextOffset);

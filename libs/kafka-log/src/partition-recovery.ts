@@ -127,7 +127,9 @@ function removeDeleted(
   return bases.slice(kept);
 }
 
-/** Writes a snapshot of a former run once more, to be sure of it; false if that cannot be done now. */
+/**
+ * Writes a snapshot of a former run once more, to be sure of it; false if that cannot be done now.
+ */
 function isKept({ files, logger }: LogServices, directory: string, offset: number): boolean {
   const path = snapshotPath(directory, offset);
   try {
@@ -241,8 +243,9 @@ function durablePoint(
   if (checkpoint !== undefined) {
     const { durableEndOffset: offset, segmentBase, position } = checkpoint;
     const segment = segments.find((candidate) => candidate.baseOffset === segmentBase);
-    if (segment !== undefined && position <= segment.sizeBytes)
+    if (segment !== undefined && position <= segment.sizeBytes) {
       return { offset, segment, position };
+    }
     if (last.baseOffset === offset) return { offset, segment: last, position: 0 };
     // What is left of a file that was shortened lies below the durable end, all of it.
     if (segment !== undefined) return { offset, segment, position: segment.sizeBytes };

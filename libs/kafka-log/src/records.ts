@@ -7,7 +7,9 @@
  * (org.apache.kafka.common.record.DefaultRecord)
  */
 
-/** What a walk found. `problem` says why the bytes are not `count` records; the rest is then void. */
+/**
+ * What a walk found. `problem` says why the bytes are not `count` records; the rest is then void.
+ */
 export interface RecordsWalk {
   readonly problem: string | undefined;
   readonly timestampDeltaMin: number;

@@ -279,16 +279,17 @@ describe('files that can be rebuilt', () => {
         expect(paths.length).toBeGreaterThan(0);
         for (const path of paths) {
           const bytes = world.files.bytesOf(path);
-          if (fault === 'random')
+          if (fault === 'random') {
             for (let i = 0; i < bytes.length; i++) bytes[i] = random.below(256);
-          else if (fault === 'empty') world.files.damageSize(path, 0);
+          } else if (fault === 'empty') world.files.damageSize(path, 0);
           else if (fault === 'missing') world.files.damageRemove(path);
           else bytes[bytes.length - 1]! ^= 1;
         }
         world.kill();
         const log = world.log();
-        for (const offset of [0, 6, 13, 19])
+        for (const offset of [0, 6, 13, 19]) {
           expect(offsetsFrom(log, offset)).toEqual(ALL.slice(offset));
+        }
         expect(world.manager.damages).toEqual([]);
         expect(world.append(log, ['next']).baseOffset).toBe(20);
       }

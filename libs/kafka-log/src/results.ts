@@ -1,6 +1,6 @@
 /**
- * What the log is asked and what it answers. Expected outcomes are values: a refused batch or an offset out of range is
- * part of normal work and never thrown.
+ * What the log is asked and what it answers. Expected outcomes are values: a refused batch or an
+ * offset out of range is part of normal work and never thrown.
  */
 
 export interface AppendOptions {

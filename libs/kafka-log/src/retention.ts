@@ -24,9 +24,9 @@ export const TIME_FILE = 'last-retention';
  * Deletes old segments and forgets idle producers, every `log.retention.check.interval.ms`.
  *
  * Age is measured by a clock that does not follow a jump forward for a day, nor one that happened
- * while the broker was down. For an hour after such a step was believed, age takes a quarter of a log
- * in one sweep at most: a wrong clock is noticed before everything is gone. Size, and age by a clock
- * that goes as it should, take what is too much in one sweep.
+ * while the broker was down. For an hour after such a step was believed, age takes a quarter of a
+ * log in one sweep at most: a wrong clock is noticed before everything is gone. Size, and age by a
+ * clock that goes as it should, take what is too much in one sweep.
  */
 export class Retention {
   readonly #services: LogServices;
@@ -120,7 +120,10 @@ export class Retention {
     return Number.isSafeInteger(time) && time > 0 ? time : undefined;
   }
 
-  /** Under another name first: a file that is empty after a power loss would let any clock be believed. */
+  /**
+   * Under another name first: a file that is empty after a power loss would let any clock be
+   * believed.
+   */
   #writeTime(time: number): void {
     const { files, directory, logger } = this.#services;
     const path = `${directory}/${TIME_FILE}`;

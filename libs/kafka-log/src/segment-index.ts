@@ -9,9 +9,9 @@
  *
  * An entry stands for a batch: its base offset minus the segment's, its position in the segment,
  * and the largest timestamp of all batches of the segment that lie before it (-1 if none). All
- * three never fall. The CRC-32 covers the 16 bytes before it, begun from the low 32 bits of the base
- * offset instead of 0, so that an entry of another file does not pass. The first batch of a segment has no
- * entry. Entries lie at least `index.interval.bytes` of batches apart.
+ * three never fall. The CRC-32 covers the 16 bytes before it, begun from the low 32 bits of the
+ * base offset instead of 0, so that an entry of another file does not pass. The first batch of a
+ * segment has no entry. Entries lie at least `index.interval.bytes` of batches apart.
  *
  * Migration: a file with another magic, version or entry size is rebuilt.
  */

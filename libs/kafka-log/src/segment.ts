@@ -22,8 +22,8 @@ export interface Located {
 }
 
 /**
- * A stretch of a partition's log in one file `<base offset, 20 digits>.log`: batches exactly as they
- * are served, one behind the other, nothing else. Relative offsets fit 32 bits.
+ * A stretch of a partition's log in one file `<base offset, 20 digits>.log`: batches exactly as
+ * they are served, one behind the other, nothing else. Relative offsets fit 32 bits.
  */
 export class Segment {
   readonly baseOffset: number;
@@ -118,7 +118,9 @@ export class Segment {
     this.#files.truncate(this.descriptor(), this.sizeBytes);
   }
 
-  /** Largest timestamp of the first batch, -1 if the segment is empty. Its age is measured by it. */
+  /**
+   * Largest timestamp of the first batch, -1 if the segment is empty. Its age is measured by it.
+   */
   firstTimestamp(): number {
     if (this.isEmpty) return -1;
     if (this.#firstTimestamp === undefined) {
@@ -156,7 +158,9 @@ export class Segment {
     return this.#indexed((index) => index.floorByOffset(offset))?.position ?? 0;
   }
 
-  /** Remembers that a batch beginning with `offset` lies at `position`, for a reader that goes on. */
+  /**
+   * Remembers that a batch beginning with `offset` lies at `position`, for a reader that goes on.
+   */
   remember(offset: number, position: number): void {
     // There the bytes are bad; `locate` steps over them.
     if (this.damaged.some(({ fromPosition }) => fromPosition === position)) return;
@@ -220,8 +224,9 @@ export class Segment {
   batchAt(position: number): Buffer | undefined {
     const head = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
     const descriptor = this.descriptor();
-    if (this.#files.read(descriptor, head, 0, head.length, position) < head.length)
+    if (this.#files.read(descriptor, head, 0, head.length, position) < head.length) {
       return undefined;
+    }
     const size = header.batchSizeAt(head, 0);
     if (size < RECORD_BATCH_HEADER_BYTES || position + size > this.sizeBytes) return undefined;
     const batch = Buffer.allocUnsafe(size);

@@ -2,7 +2,9 @@ import type { Clock } from './clock.ts';
 
 /** A step of the wall clock beyond this, against the monotonic one, is a jump. */
 const JUMP_MS = 10 * 60 * 1000;
-/** A clock that was off at the start by more than this counts as having jumped while we were down. */
+/**
+ * A clock that was off at the start by more than this counts as having jumped while we were down.
+ */
 const DOWN_MS = 24 * 60 * 60 * 1000;
 /** How long a jump forward has to last before it is believed. */
 const BELIEVED_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -39,7 +41,9 @@ export class SteadyTime {
     return this.#jumpedAt !== undefined;
   }
 
-  /** True for a while after a step forward was believed, and after a start long after the last run. */
+  /**
+   * True for a while after a step forward was believed, and after a start long after the last run.
+   */
   get isDoubtful(): boolean {
     return this.#clock.monotonicNow() < this.#doubtfulUntil;
   }
@@ -69,9 +73,9 @@ export class SteadyTime {
 }
 
 /**
- * How old things are that a wall clock has dated, which may have been wrong then or be wrong now. What
- * is from the future would never get old: it counts from when that was noticed, by the monotonic
- * clock. To date it anew would be wrong, since the clock may just have been set back.
+ * How old things are that a wall clock has dated, which may have been wrong then or be wrong now.
+ * What is from the future would never get old: it counts from when that was noticed, by the
+ * monotonic clock. To date it anew would be wrong, since the clock may just have been set back.
  */
 export class Ages {
   readonly #clock: Clock;

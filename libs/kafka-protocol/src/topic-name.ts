@@ -1,6 +1,8 @@
 const NAME_LENGTH_MAX = 249;
 
-/** Why this cannot be a topic's name, in Kafka's words (`Topic.validate`); undefined when it can. */
+/**
+ * Why this cannot be a topic's name, in Kafka's words (`Topic.validate`); undefined when it can.
+ */
 export function topicNameProblem(name: string): string | undefined {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed';
   if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`;
@@ -13,7 +15,10 @@ export function topicNameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Names under which brokers keep their own state (Kafka: `Topic.INTERNAL_TOPICS`, `__cluster_metadata`). */
+/**
+ * Names under which brokers keep their own state (Kafka: `Topic.INTERNAL_TOPICS`,
+ * `__cluster_metadata`).
+ */
 const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__cluster_metadata',
   '__consumer_offsets',

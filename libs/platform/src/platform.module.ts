@@ -21,8 +21,9 @@ const REDIS_URL_DEFAULT = 'redis://127.0.0.1:6379';
 
 /**
  * What every Nest process of Penstock injects: Config, Logger, ControlDatabase, DatabaseWatcher,
- * KafkaClients, RedisConnection, Metrics, Health, StopSteps. Import once, at the root; it is global.
- * control.db must have its migrations before (`migrateControlDatabase`, `waitForControlDatabase`).
+ * KafkaClients, RedisConnection, Metrics, Health, StopSteps. Import once, at the root; it is
+ * global. control.db must have its migrations before (`migrateControlDatabase`,
+ * `waitForControlDatabase`).
  */
 @Module({})
 export class PlatformModule {

@@ -23,8 +23,9 @@ import { resultOf, table } from './table.ts';
 export async function benchBroker(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
   if (options === undefined) return void process.stdout.write(HELP);
-  if (!existsSync('/proc/self/stat'))
+  if (!existsSync('/proc/self/stat')) {
     throw new Error('CPU and memory are read from /proc: Linux only');
+  }
   const classPath = await ensureApacheKafka();
   if (classPath === undefined) {
     throw new Error(

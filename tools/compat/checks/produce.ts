@@ -160,8 +160,9 @@ async function checkRecords(context: CheckContext): Promise<void> {
   );
   for (const [index, { timestamp: found }] of back.records.entries()) {
     if (timed) expectEqual(found, timestamp + index, 'timestamp');
-    else
+    else {
       expectTrue(found >= before && found <= Date.now(), `timestamp ${found} is not the present`);
+    }
   }
 }
 

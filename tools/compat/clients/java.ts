@@ -17,8 +17,9 @@ export const javaClients: ClientSource[] = ['4.3.1', '2.8.2'].map((version) => (
   async prepare(cacheFolder) {
     const kafka = { groupId: 'org.apache.kafka', artifactId: 'kafka-clients', version };
     const jars = await fetchByMaven(`compat-java-${version}`, [kafka, ...needed]);
-    if (jars === undefined)
+    if (jars === undefined) {
       return 'java, javac or mvn is not installed, or Maven could not fetch it';
+    }
     const libraries = join(jars, '*');
     const classes = join(cacheFolder, `java-${version}`);
     await run('javac', ['-nowarn', '-d', classes, '-cp', libraries, driverSource], {

@@ -196,8 +196,9 @@ async function read(request: ReadRequest): Promise<{ records: ReadRecord[] }> {
     setTimeout(resolve, timeoutMs).unref();
     reading.on('error', reject);
     reading.on('data', (message) => {
-      if (message.partition === partition && records.length < count)
+      if (message.partition === partition && records.length < count) {
         records.push(recordOf(message));
+      }
       if (records.length >= count) resolve();
     });
   });

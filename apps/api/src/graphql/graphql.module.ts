@@ -40,8 +40,8 @@ function apolloConfig(
 }
 
 /**
- * GraphQL at /graphql, over HTTP and WebSocket. Imported once by the application; the resolvers come
- * with the modules of the nouns.
+ * GraphQL at /graphql, over HTTP and WebSocket. Imported once by the application; the resolvers
+ * come with the modules of the nouns.
  */
 @Module({
   imports: [

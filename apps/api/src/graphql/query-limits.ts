@@ -50,8 +50,8 @@ interface Walk {
 
 /**
  * Why an operation is refused before it runs: it nests too deep, or asks for too many objects. The
- * document has passed validation, so fragments form no cycle. Each fragment is weighed once for each
- * page size it is spread under, so a fragment that is spread a thousand times costs no more.
+ * document has passed validation, so fragments form no cycle. Each fragment is weighed once for
+ * each page size it is spread under, so a fragment that is spread a thousand times costs no more.
  */
 export function checkQueryLimits(
   schema: GraphQLSchema,

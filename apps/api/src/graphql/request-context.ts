@@ -7,7 +7,9 @@ import type {
   TopicView,
 } from '@penstock/control-plane';
 
-/** What one operation shares among its fields: each loader asks the cluster once for all of them. */
+/**
+ * What one operation shares among its fields: each loader asks the cluster once for all of them.
+ */
 export interface RequestLoaders {
   readonly topicOffsets: DataLoader<TopicView, PartitionOffsets[]>;
   readonly topicSizes: DataLoader<TopicView, (number | null)[]>;

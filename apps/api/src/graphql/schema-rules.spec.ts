@@ -24,7 +24,9 @@ interface Described {
   readonly description: string | null | undefined;
 }
 
-/** Types, their fields, the arguments of those, and values: all that a reader of the schema meets. */
+/**
+ * Types, their fields, the arguments of those, and values: all that a reader of the schema meets.
+ */
 function elementsOf(schema: GraphQLSchema): Described[] {
   const types = Object.values(schema.getTypeMap()).filter(
     (type) =>
@@ -121,7 +123,10 @@ function unbounded(schema: GraphQLSchema): string[] {
     .map(({ path }) => path);
 }
 
-/** A list that can be cut has its length beside it, or in the `totals` of its frame; runs are counted by `batchRuns`. */
+/**
+ * A list that can be cut has its length beside it, or in the `totals` of its frame; runs are
+ * counted by `batchRuns`.
+ */
 function uncounted(schema: GraphQLSchema): string[] {
   const paths = new Set(fieldsOf(schema).map(({ path }) => path));
   return fieldsOf(schema)

@@ -17,8 +17,8 @@ interface SharedExecution {
 
 /**
  * Runs a `live` subscription once for all who ask the same: the frame is computed once anyway, and
- * with this its selection too. Each subscriber holds one slot; one who cannot follow gets the newest
- * frame when it can. A new one starts with the frame of now.
+ * with this its selection too. Each subscriber holds one slot; one who cannot follow gets the
+ * newest frame when it can. A new one starts with the frame of now.
  *
  * "The same" is the document with its variables. Whoever adds rights that make two readers see
  * different frames has to make them a part of the key.

@@ -37,8 +37,9 @@ const CLOSE_DEADLINE_MS = 1_000;
  * GraphQL over WebSocket (graphql-transport-ws) at /graphql, with the limits that graphql-ws leaves
  * to its user: sockets, subscriptions per socket, message size, depth and cost of documents.
  *
- * Subscriptions have no queues. graphql-ws asks a stream for its next value only when the one before
- * has been handed to the kernel, so a slow reader holds back its own stream and nothing else.
+ * Subscriptions have no queues. graphql-ws asks a stream for its next value only when the one
+ * before has been handed to the kernel, so a slow reader holds back its own stream and nothing
+ * else.
  */
 @Injectable()
 export class SubscriptionsServer implements OnApplicationBootstrap, OnModuleDestroy {

@@ -7,8 +7,8 @@ import type { KnownRoutes } from './known-routes.ts';
 import { sendProblem } from './problem-details.ts';
 
 /**
- * What is answered for paths that no route has, and for errors that no route has dealt with: problem
- * details. Nest calls it as its filter; Fastify's own routes as their error handler.
+ * What is answered for paths that no route has, and for errors that no route has dealt with:
+ * problem details. Nest calls it as its filter; Fastify's own routes as their error handler.
  */
 @Catch()
 export class ErrorAnswers implements ExceptionFilter {

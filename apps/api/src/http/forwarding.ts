@@ -25,8 +25,9 @@ const NOTHING: Forwarding = {};
 const PREFIX = /^(\/[A-Za-z0-9._~-]+)+\/?$/;
 
 /**
- * Reads `Forwarded` (RFC 7239), else `X-Forwarded-*`, of proxies that are trusted; anybody else's are
- * as if they were not there. Of several proxies, the first speaks: it is the one clients came to.
+ * Reads `Forwarded` (RFC 7239), else `X-Forwarded-*`, of proxies that are trusted; anybody else's
+ * are as if they were not there. Of several proxies, the first speaks: it is the one clients came
+ * to.
  */
 export function forwardingReader(
   trustedProxies: readonly string[],

@@ -55,8 +55,9 @@ function refusalOf(error: ClientError): HttpRefusal {
 
 /** Whether a request's first bytes hold no end of its first line. */
 function isInRequestLine(packet: unknown): boolean {
-  if (!Buffer.isBuffer(packet) || !/^[A-Z]+ \//.test(packet.toString('latin1', 0, 16)))
+  if (!Buffer.isBuffer(packet) || !/^[A-Z]+ \//.test(packet.toString('latin1', 0, 16))) {
     return false;
+  }
   return !packet.subarray(0, HEADER_BYTES_MAX / 2).includes('\n');
 }
 

@@ -110,8 +110,9 @@ export class V3Stream {
     let bytes = 0;
     for await (const chunk of body) {
       bytes += (chunk as Buffer).length;
-      if (bytes > this.#options.http.bodyBytesMax)
+      if (bytes > this.#options.http.bodyBytesMax) {
         throw bodyTooLarge(this.#options.http.bodyBytesMax);
+      }
       compressed.push(chunk as Buffer);
     }
     yield await decompress(Buffer.concat(compressed), encoding, this.#options.http.bodyBytesMax);

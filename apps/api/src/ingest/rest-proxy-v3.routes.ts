@@ -59,8 +59,9 @@ async function produceStream(
   const type = mediaTypeOf(request.headers['content-type']);
   if (type !== JSON_MEDIA_TYPE || request.body === undefined) {
     done(0, 0);
-    if (request.body === undefined)
+    if (request.body === undefined) {
       return fail(reply, 422, 422, 'Payload error. Null input provided. Data is required.');
+    }
     return fail(reply, 415, 415, 'HTTP 415 Unsupported Media Type');
   }
   const stream = new V3Stream({

@@ -365,7 +365,9 @@ class Relay implements AsyncDisposable {
     upstream.on('data', (bytes) => this.#hanging || socket.write(this.#renamed(bytes)));
   }
 
-  /** The port as the int32 that Metadata carries; the test's answers are small enough to be whole. */
+  /**
+   * The port as the int32 that Metadata carries; the test's answers are small enough to be whole.
+   */
   #renamed(bytes: Buffer): Buffer {
     const from = Buffer.alloc(4);
     from.writeInt32BE(this.#target);

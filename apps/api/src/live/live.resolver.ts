@@ -27,7 +27,9 @@ export class LiveResolver {
   }
 }
 
-/** A frame has what the cluster has: its lists are bounded, and `totals` says how many there are. */
+/**
+ * A frame has what the cluster has: its lists are bounded, and `totals` says how many there are.
+ */
 @Resolver(() => LiveFrame)
 export class LiveListsResolver {
   @ResolveField(() => [LiveTopic], {

@@ -13,7 +13,10 @@ export interface Salvage {
   readonly groups: ReadonlyMap<string, string>;
 }
 
-/** Reads each table from both ends up to where SQLite gives up; rows that make no sense are left out. */
+/**
+ * Reads each table from both ends up to where SQLite gives up; rows that make no sense are left
+ * out.
+ */
 export function salvage(file: string): Salvage {
   let database: DatabaseSync | undefined;
   try {

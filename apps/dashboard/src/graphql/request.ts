@@ -34,7 +34,8 @@ export async function request<Result, Variables>(
   });
   const answer = (await response.json().catch(() => ({}))) as Answer<Result>;
   if (answer.errors?.length) throw new GraphqlError(answer.errors.map((error) => error.message));
-  if (!answer.data)
+  if (!answer.data) {
     throw new GraphqlError([`The server answered ${response.status} without data.`]);
+  }
   return answer.data;
 }

@@ -12,9 +12,10 @@ export interface SocketListener {
 }
 
 /**
- * The one WebSocket of this tab. It never gives up: the client's own retry covers a lost connection,
- * and `stream` below re-subscribes after anything the client takes for fatal (a close code such as
- * 1011, or an error of one operation), so a restarted server is found again without a reload.
+ * The one WebSocket of this tab. It never gives up: the client's own retry covers a lost
+ * connection, and `stream` below re-subscribes after anything the client takes for fatal (a close
+ * code such as 1011, or an error of one operation), so a restarted server is found again without a
+ * reload.
  */
 export class Socket {
   readonly #listener: SocketListener;

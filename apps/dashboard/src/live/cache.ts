@@ -109,7 +109,9 @@ async function prefill(store: LiveStore, frame: LiveFrame): Promise<void> {
   }
 }
 
-/** Fetches the newest events until it succeeds once, then lets the subscription go on from there. */
+/**
+ * Fetches the newest events until it succeeds once, then lets the subscription go on from there.
+ */
 async function loadEvents(store: LiveStore, waitMs = 500): Promise<void> {
   try {
     const { events } = await request(EventsDocument, { first: 100, after: null, subject: null });

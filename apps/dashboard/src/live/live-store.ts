@@ -30,13 +30,16 @@ const staleAfterMs = 3_000;
 const hiddenAfterMs = 60_000;
 const ringSamples = 960;
 const eventsMax = 200;
-/** Failures to connect after which the server is asked why; a restart has passed by then, mostly. */
+/**
+ * Failures to connect after which the server is asked why; a restart has passed by then, mostly.
+ */
 const explainEvery = 4;
 
 /**
- * Everything that arrives by subscription: the frame shown, rings behind the charts, and the events.
- * React reads it through `useSyncExternalStore`; charts read the rings directly. A change of the
- * server's `epoch` drops the rings, and `onRefetch` tells the query cache that its content is old.
+ * Everything that arrives by subscription: the frame shown, rings behind the charts, and the
+ * events. React reads it through `useSyncExternalStore`; charts read the rings directly. A change
+ * of the server's `epoch` drops the rings, and `onRefetch` tells the query cache that its content
+ * is old.
  */
 export class LiveStore {
   #state: LiveState = {
@@ -131,8 +134,8 @@ export class LiveStore {
   }
 
   /**
-   * Puts past samples in front of what came live, so that sparklines, means and changes are there at
-   * the first view. Samples the ring already holds are not repeated.
+   * Puts past samples in front of what came live, so that sparklines, means and changes are there
+   * at the first view. Samples the ring already holds are not repeated.
    */
   prefill(series: readonly (SeriesKey & Samples)[]): void {
     for (const past of series) {
@@ -229,7 +232,10 @@ export class LiveStore {
     for (const listener of this.#eventListeners) listener(event);
   }
 
-  /** A page nobody looks at costs the server nothing after a minute, and catches up when it is shown. */
+  /**
+   * A page nobody looks at costs the server nothing after a minute, and catches up when it is
+   * shown.
+   */
   #onVisibility(): void {
     clearTimeout(this.#hiddenTimer);
     if (document.visibilityState === 'hidden') {

@@ -1,6 +1,6 @@
 /**
- * A series' last samples: times ascend, a value that was not measured is NaN inside and null outside.
- * Bounded by `capacity`; the oldest sample is dropped first.
+ * A series' last samples: times ascend, a value that was not measured is NaN inside and null
+ * outside. Bounded by `capacity`; the oldest sample is dropped first.
  */
 export class Ring {
   readonly #capacity: number;
@@ -25,8 +25,9 @@ export class Ring {
   }
 
   /**
-   * A sample of the newest's time is ignored: a repeated frame must not bend a line. One of an earlier
-   * time comes after the server's clock was set back, and takes the place of those that lie after it.
+   * A sample of the newest's time is ignored: a repeated frame must not bend a line. One of an
+   * earlier time comes after the server's clock was set back, and takes the place of those that lie
+   * after it.
    */
   push(at: number, value: number | null): void {
     if (at === this.#newestAt) return;

@@ -7,7 +7,9 @@ export interface SeriesKey {
   metric: SeriesMetric;
 }
 
-/** Samples of one series: columns of equal length, times in ms ascending, null where not measured. */
+/**
+ * Samples of one series: columns of equal length, times in ms ascending, null where not measured.
+ */
 export interface Samples {
   at: readonly number[];
   value: readonly (number | null)[];

@@ -29,8 +29,8 @@ const frameHoleMs = 3_500;
 
 /**
  * Series for a chart: the past by one query, the present from the live rings. When the rings no
- * longer reach back to the history's end (a long look, or a gap in the connection), history is asked
- * again; a hole that remains stays a hole.
+ * longer reach back to the history's end (a long look, or a gap in the connection), history is
+ * asked again; a hole that remains stays a hole.
  */
 export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): SeriesReader {
   // Keys by value: callers give a new array at each render.

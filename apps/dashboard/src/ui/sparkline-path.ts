@@ -1,8 +1,8 @@
 import type { Samples } from '../live/series.ts';
 
 /**
- * Path of a sparkline over `[from, to]` ms. Its own minimum and maximum, but never less than 25 % of
- * the mean to either side, so that a steady series looks steady; null breaks the line.
+ * Path of a sparkline over `[from, to]` ms. Its own minimum and maximum, but never less than 25 %
+ * of the mean to either side, so that a steady series looks steady; null breaks the line.
  */
 export function sparklinePath(
   samples: Samples,

@@ -5,7 +5,9 @@ import { sparklinePath } from './sparkline-path.ts';
 
 const spanMs = 900_000;
 const bucketMs = 15_000;
-/** A sparkline shows a trend: it is drawn anew every 5 s, and each drawing is one stable snapshot. */
+/**
+ * A sparkline shows a trend: it is drawn anew every 5 s, and each drawing is one stable snapshot.
+ */
 const redrawMs = 5_000;
 
 /** The last 15 minutes of one live series; hidden from assistive readers. */

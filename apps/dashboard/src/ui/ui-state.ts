@@ -1,6 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
-/** What is open over the page, and whether single-letter keys act. Nothing that belongs in the URL. */
+/**
+ * What is open over the page, and whether single-letter keys act. Nothing that belongs in the URL.
+ */
 export interface UiState {
   paletteOpen: boolean;
   keysOpen: boolean;

@@ -20,8 +20,8 @@ import {
  * new ticket. Walk: worker A hangs in a chunk; its lease ends; B claims epoch 1 and reads from the
  * last checkpoint; A wakes and writes its checkpoint with epoch 0, which matches no row: A stops.
  *
- * Leases and back-offs are marks on the machine's monotonic clock, so that setting the clock neither
- * takes a claim from its holder nor leaves one for ever to a holder that is gone.
+ * Leases and back-offs are marks on the machine's monotonic clock, so that setting the clock
+ * neither takes a claim from its holder nor leaves one for ever to a holder that is gone.
  */
 
 /** A holder renews within this time or loses its claim. */

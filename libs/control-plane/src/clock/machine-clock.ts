@@ -3,8 +3,8 @@
  * which all processes of a machine share. Those that share control.db are on one machine, because
  * SQLite's WAL is shared memory, so its readings may be kept there and compared by another process.
  *
- * It begins anew when the machine starts. A mark of an earlier start may therefore lie ahead of now;
- * whoever compares marks takes one that lies too far ahead for a mark that has run out.
+ * It begins anew when the machine starts. A mark of an earlier start may therefore lie ahead of
+ * now; whoever compares marks takes one that lies too far ahead for a mark that has run out.
  */
 
 /** Milliseconds on the machine's monotonic clock. */

@@ -47,7 +47,8 @@ export interface ConnectionLimits {
 /**
  * A connection to one broker that is used once or thrown away: after the first failure of the
  * transport it refuses every further request, and its owner opens a new one. Clients that keep
- * retrying on a pooled connection were seen to wait on a dead socket long after the broker was back.
+ * retrying on a pooled connection were seen to wait on a dead socket long after the broker was
+ * back.
  */
 export class BrokerConnection {
   readonly address: BrokerAddress;

@@ -19,7 +19,9 @@ import type {
 
 export type { ClusterMetadata } from './cluster-model.ts';
 
-/** Timestamps with a meaning in ListOffsets (org.apache.kafka.common.requests.ListOffsetsRequest). */
+/**
+ * Timestamps with a meaning in ListOffsets (org.apache.kafka.common.requests.ListOffsetsRequest).
+ */
 export const LATEST = -1;
 export const EARLIEST = -2;
 
@@ -34,8 +36,9 @@ const GROUPS_PER_REQUEST = 200;
  * number of brokers, not on topics, partitions or groups.
  *
  * It reaches below the client's `Admin` because that asks once per group for offsets and retries
- * inside its connection pool, which stretches "is the broker there" beyond a frame of the dashboard.
- * Every request is bounded by `requestTimeoutMs`; a connection that failed once is never used again.
+ * inside its connection pool, which stretches "is the broker there" beyond a frame of the
+ * dashboard. Every request is bounded by `requestTimeoutMs`; a connection that failed once is never
+ * used again.
  */
 export class ClusterClient {
   readonly #bootstrap: readonly BrokerAddress[];

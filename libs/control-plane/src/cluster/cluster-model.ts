@@ -1,6 +1,7 @@
 import type { BrokerAddress, clusterApis } from './broker-connection.ts';
 
-// What a cluster says of itself, as the control plane uses it: offsets are numbers, unknown is null.
+// What a cluster says of itself, as the control plane uses it: offsets are numbers, unknown is
+// null.
 
 export interface PartitionMetadata {
   readonly partition: number;

@@ -7,7 +7,9 @@ const EVENTS_WAITING_MAX = 1_000;
 
 type NewEvent = Parameters<EventLog['append']>;
 
-/** Records what happened without being waited for: with its time, as soon as control.db takes it. */
+/**
+ * Records what happened without being waited for: with its time, as soon as control.db takes it.
+ */
 @Injectable()
 export class EventRecorder implements OnApplicationShutdown {
   readonly #queue: WriteQueue<NewEvent>;

@@ -64,8 +64,8 @@ export interface SamplePoint {
 }
 
 /**
- * Samples on a grid: the mean of a rate, the maximum of a lag (its peak is the incident), null where
- * nothing was measured, so that a gap stays a gap.
+ * Samples on a grid: the mean of a rate, the maximum of a lag (its peak is the incident), null
+ * where nothing was measured, so that a gap stays a gap.
  */
 export function toColumns(
   samples: Iterable<SamplePoint>,

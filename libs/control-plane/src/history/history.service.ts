@@ -42,10 +42,10 @@ export interface HistoryColumns extends SeriesKey {
  * statement each when a bucket is complete, so nothing is kept in memory that a crash could lose: a
  * start takes up where the last finished bucket ended.
  *
- * The clock may be set. When it comes to a time again, what is measured then takes the place of what
- * was recorded for it. What a clock recorded that was ahead, and was set right, is forgotten. And of
- * what is old no more is forgotten at a time than twice the time that passed, so that a clock that
- * is ahead for a minute costs minutes of the past, not all of it.
+ * The clock may be set. When it comes to a time again, what is measured then takes the place of
+ * what was recorded for it. What a clock recorded that was ahead, and was set right, is forgotten.
+ * And of what is old no more is forgotten at a time than twice the time that passed, so that a
+ * clock that is ahead for a minute costs minutes of the past, not all of it.
  */
 @Injectable()
 export class HistoryService {

@@ -84,8 +84,9 @@ export class IngestService {
 
   /** Counts `bytes` of a request in; false when there is too much under way already. */
   admit(bytes: number): boolean {
-    if (this.#inflightBytes > 0 && this.#inflightBytes + bytes > this.#inflightBytesMax)
+    if (this.#inflightBytes > 0 && this.#inflightBytes + bytes > this.#inflightBytesMax) {
       return false;
+    }
     this.#inflightBytes += bytes;
     return true;
   }
@@ -235,8 +236,9 @@ function toReport(
 function failureReports(reason: ProduceFailure, count: number): RecordFailure[] {
   const { ofRecords, ...failure } = reason;
   const report: RecordFailure = { ok: false, ...failure };
-  if (ofRecords === undefined || ofRecords.size === 0)
+  if (ofRecords === undefined || ofRecords.size === 0) {
     return Array.from({ length: count }, () => report);
+  }
   const blameless = `${failure.message} (the broker refused other records that were sent with this one)`;
   return Array.from({ length: count }, (_, at) => {
     const words = ofRecords.get(at);

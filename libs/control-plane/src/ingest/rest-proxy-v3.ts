@@ -36,8 +36,9 @@ export function parseRestProxyV3(body: Buffer, slice: Slice): RestProxyV3Record 
     }
   }
   const partition = given['partition_id'] ?? undefined;
-  if (partition !== undefined && !isPartition(partition))
+  if (partition !== undefined && !isPartition(partition)) {
     refuse('partition_id is not a whole number');
+  }
   const timestamp = readTimestamp(given['timestamp']);
   if (typeof timestamp === 'string') refuse(timestamp);
   const key = readData(bytes, given, 'key');

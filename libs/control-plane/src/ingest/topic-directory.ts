@@ -126,10 +126,12 @@ export class TopicDirectory {
       const topic = answer.topics[0];
       if (topic === undefined) throw new ClusterUnavailable('The broker left the topic out.');
       const leaders = Array.from({ length: topic.partitions.length }, () => -1);
-      for (const { partitionIndex, leaderId } of topic.partitions)
+      for (const { partitionIndex, leaderId } of topic.partitions) {
         leaders[partitionIndex] = leaderId;
-      if (topic.errorCode === ErrorCodes.NONE && leaders.some((leader) => leader >= 0))
+      }
+      if (topic.errorCode === ErrorCodes.NONE && leaders.some((leader) => leader >= 0)) {
         return leaders;
+      }
       await this.#judge(name, topic.errorCode, attempt);
       await new Promise((resolve) => setTimeout(resolve, CREATE_RETRY_MS));
     }

@@ -75,12 +75,16 @@ export async function takeSample(client: ClusterClient, clock: Clock): Promise<C
   };
 }
 
-/** Names of the topics a reader of the dashboard asks for when they do not ask for internal ones. */
+/**
+ * Names of the topics a reader of the dashboard asks for when they do not ask for internal ones.
+ */
 export function visibleTopics(sample: ClusterSample): TopicMetadata[] {
   return sample.metadata.topics.filter((topic) => !topic.internal);
 }
 
-/** A group that only ever committed has no protocol type; those of Connect and others are not ours. */
+/**
+ * A group that only ever committed has no protocol type; those of Connect and others are not ours.
+ */
 function isConsumerGroup(group: ListedGroup): boolean {
   return group.protocolType === 'consumer' || group.protocolType === '';
 }
@@ -114,7 +118,10 @@ function orNull(text: string | undefined): string | null {
   return text === undefined || text === '' ? null : text;
 }
 
-/** A member without an assignment yet has no bytes; an assignor of another kind has bytes of its own. */
+/**
+ * A member without an assignment yet has no bytes; an assignor of another kind has bytes of its
+ * own.
+ */
 function decodeAssignment(bytes: Buffer | null): TopicPartition[] {
   if (bytes === null || bytes.length === 0) {
     return [];

@@ -17,14 +17,17 @@ interface Change {
  * Commits come in bursts (every five seconds by default), so a difference over one second is either
  * zero or five times the truth. The meter remembers when the sum of committed offsets moved and
  * measures over at least two whole commit intervals, from change to change. When the next change is
- * overdue, the time since the last one counts as well, so the rate of a consumer that stopped decays
- * instead of standing still.
+ * overdue, the time since the last one counts as well, so the rate of a consumer that stopped
+ * decays instead of standing still.
  */
 export class CommitMeter {
   readonly #changes: Change[];
   #total = 0;
 
-  /** @param startedAt monotonic ms of the first sample: the point that the first change is measured from */
+  /**
+   * @param startedAt monotonic ms of the first sample: the point that the first change is measured
+   * from
+   */
   constructor(startedAt: number) {
     this.#changes = [{ at: startedAt, total: 0 }];
   }

@@ -46,7 +46,9 @@ export interface ClusterFigures {
   readonly groups: readonly GroupFigures[];
 }
 
-/** The same topics and groups while the cluster cannot be asked: known by name, unknown in figures. */
+/**
+ * The same topics and groups while the cluster cannot be asked: known by name, unknown in figures.
+ */
 export function unknownFigures(last: ClusterFigures | null, at: number): ClusterFigures {
   return {
     at,

@@ -112,7 +112,9 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     await this.#seconds.stop();
   }
 
-  /** The newest sample; throws {@link ClusterUnavailable} when there is none of the last seconds. */
+  /**
+   * The newest sample; throws {@link ClusterUnavailable} when there is none of the last seconds.
+   */
   sample(): ClusterSample {
     const sample = this.#sample;
     if (sample === null || performance.now() - sample.monotonicMs > SAMPLE_AGE_MAX_MS) {

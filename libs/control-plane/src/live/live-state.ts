@@ -108,7 +108,9 @@ export class LiveState {
   }
 }
 
-/** Where there is nothing to sum up the total is known, and 0, once anything can be known at all. */
+/**
+ * Where there is nothing to sum up the total is known, and 0, once anything can be known at all.
+ */
 function total(parts: readonly (number | null)[], knowable: boolean): number | null {
   return parts.length === 0 && knowable ? 0 : sumKnown(parts);
 }

@@ -47,8 +47,8 @@ export interface ScanResult {
 /**
  * Looks at the records of [from, to) in order and keeps up to `limit` that match.
  *
- * It ends on position, not on record: the last offsets of the range may be a marker of a transaction
- * or may have been compacted away, and then no record ever reaches them.
+ * It ends on position, not on record: the last offsets of the range may be a marker of a
+ * transaction or may have been compacted away, and then no record ever reaches them.
  */
 export async function scanForward(
   client: ClusterClient,

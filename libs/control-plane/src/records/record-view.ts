@@ -30,7 +30,9 @@ export function isControlBatch(batch: RecordsBatch): boolean {
   return (batch.attributes & IS_CONTROL) !== 0;
 }
 
-/** The offset after a batch: its own end, wherever its last record lies (it may be compacted away). */
+/**
+ * The offset after a batch: its own end, wherever its last record lies (it may be compacted away).
+ */
 export function offsetAfter(batch: RecordsBatch): number {
   return Number(batch.firstOffset) + batch.lastOffsetDelta + 1;
 }
@@ -69,7 +71,8 @@ export function shownBytes(record: RecordView): number {
 /** The bytes as text when they are valid UTF-8, else null. */
 export function textOf(shownPart: ShownBytes): string | null {
   try {
-    // As a stream, because a cut may have split the last character, which is not a fault of the data.
+    // As a stream, because a cut may have split the last character, which is not a fault of the
+    // data.
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     return decoder.decode(shownPart.bytes, { stream: shownPart.truncated });
   } catch {

@@ -64,7 +64,9 @@ export function parseCron(text: string): CronExpression {
   return expression;
 }
 
-/** Whether an expression is due on a calendar day, given as the ms since epoch of its start in UTC. */
+/**
+ * Whether an expression is due on a calendar day, given as the ms since epoch of its start in UTC.
+ */
 export function matchesDay(expression: CronExpression, day: number): boolean {
   const date = new Date(day);
   if (!expression.months.has(date.getUTCMonth() + 1)) {

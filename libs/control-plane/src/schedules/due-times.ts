@@ -74,7 +74,9 @@ export function lastDue(schedule: Schedule, at: number): number | null {
   return null;
 }
 
-/** The due times of one local day (the wall time of its start) that lie after an instant, in order. */
+/**
+ * The due times of one local day (the wall time of its start) that lie after an instant, in order.
+ */
 function dueOn(
   expression: CronExpression,
   clock: ZoneClock,

@@ -28,7 +28,9 @@ export function checkSchedule(schedule: Schedule, owner: string): void {
   }
 }
 
-/** The fields of a schedule whose zone exists. Throws {@link ScheduleError} as `checkSchedule` does. */
+/**
+ * The fields of a schedule whose zone exists. Throws {@link ScheduleError} as `checkSchedule` does.
+ */
 export function parseSchedule(schedule: Schedule): CronExpression {
   try {
     toWallTime(0, schedule.timeZone);

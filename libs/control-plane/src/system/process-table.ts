@@ -140,7 +140,9 @@ export function processEvents(
   });
 }
 
-/** How often a process has ended: each restart followed an end, and one without a pid has ended too. */
+/**
+ * How often a process has ended: each restart followed an end, and one without a pid has ended too.
+ */
 function livesEnded(entry: ProcessEntry): number {
   return entry.restarts + (entry.pid === null ? 1 : 0);
 }

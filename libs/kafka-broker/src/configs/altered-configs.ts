@@ -18,8 +18,8 @@ const PREFIXES: readonly (readonly [prefix: string, type: number])[] = [
  * What was altered at run time of everything but topics: this broker, the whole cluster (a broker
  * resource without name), groups, subscriptions to client metrics.
  *
- * The store keeps it as one map. A value of this broker has its config's name as key; those of other
- * resources have a prefix and, but for the cluster, the resource's name before it:
+ * The store keeps it as one map. A value of this broker has its config's name as key; those of
+ * other resources have a prefix and, but for the cluster, the resource's name before it:
  * `default/message.max.bytes`, `group/orders/consumer.session.timeout.ms`.
  */
 export class AlteredConfigs {

@@ -101,8 +101,8 @@ export class BrokerConfigs {
   }
 
   /**
-   * The value that is described: Kafka takes a setting for unset once another for the same thing was
-   * changed at run time.
+   * The value that is described: Kafka takes a setting for unset once another for the same thing
+   * was changed at run time.
    */
   describedValue(name: string): string | null {
     const isChanged = (each: string) => this.#ofBroker.has(each) || this.#ofCluster.has(each);
@@ -122,8 +122,8 @@ export class BrokerConfigs {
 
   /**
    * All places that give a value to this setting, the one that counts first. As in Kafka
-   * (`ConfigHelper.configSynonyms`) settings of the same thing in other units follow, and nothing is
-   * listed before this setting's own first value.
+   * (`ConfigHelper.configSynonyms`) settings of the same thing in other units follow, and nothing
+   * is listed before this setting's own first value.
    */
   synonyms(name: string): ConfigSynonym[] {
     const names = ALTERNATIVES_OF.get(name) ?? [name];

@@ -1,6 +1,8 @@
 import type { SettingRow } from './setting-row.ts';
 
-/** Settings of what several nodes do with each other and of tiered storage: accepted and described. */
+/**
+ * Settings of what several nodes do with each other and of tiered storage: accepted and described.
+ */
 export const CLUSTER_SETTINGS: readonly SettingRow[] = [
   ['alter.log.dirs.replication.quota.window.num', 'int', '11', { min: 1 }],
   ['alter.log.dirs.replication.quota.window.size.seconds', 'int', '1', { min: 1 }],

@@ -6,7 +6,9 @@ export interface BrokenRule {
   readonly message: string;
 }
 
-/** A protection that Apache Kafka has and this broker does not, with the settings that ask for it. */
+/**
+ * A protection that Apache Kafka has and this broker does not, with the settings that ask for it.
+ */
 interface MissingProtection {
   /** What is missing, as it completes "this broker has no …". */
   readonly what: string;
@@ -47,8 +49,8 @@ const ASKS_FOR_NOTHING: Readonly<Record<string, string>> = {
 
 /**
  * The first setting that asks for a protection which is missing here; undefined when none does. To
- * run without it would leave open what somebody believes to be closed. The value is not repeated: it
- * may be a secret.
+ * run without it would leave open what somebody believes to be closed. The value is not repeated:
+ * it may be a secret.
  */
 export function missingProtection(
   values: Iterable<readonly [string, string]>,

@@ -12,7 +12,9 @@ import { TOPIC_CONFIGS, type TopicConfigDefinition } from './topic-config-table.
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
-/** Further settings that give a topic config's default, with their unit; the finest one set counts. */
+/**
+ * Further settings that give a topic config's default, with their unit; the finest one set counts.
+ */
 const COARSER: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
   'retention.ms': [
     ['log.retention.minutes', MINUTE_MS],
@@ -46,7 +48,9 @@ export function topicConfigsProblem(
     : undefined;
 }
 
-/** All places that give a value to a topic config, the one that counts first, as Kafka lists them. */
+/**
+ * All places that give a value to a topic config, the one that counts first, as Kafka lists them.
+ */
 export function topicConfigSynonyms(
   definition: TopicConfigDefinition,
   explicit: ReadonlyMap<string, string>,

@@ -14,8 +14,8 @@ export const NONE_LATE: LateLogs = new Set();
  * write with acks 1 or 0 is acknowledged before its sync, and the high watermark reaches it only
  * with that: requests that tell an end wait for the sync that is under way.
  *
- * Undefined, the usual case, if there is nothing to wait for. Where the disk fails the log is offline
- * afterwards.
+ * Undefined, the usual case, if there is nothing to wait for. Where the disk fails the log is
+ * offline afterwards.
  */
 export function acknowledgedRecordsVisible(
   { clock }: BrokerContext,

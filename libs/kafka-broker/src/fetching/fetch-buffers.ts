@@ -12,7 +12,9 @@ const CLASSES = [
   { bytes: 16 * MIB + 64 * KIB, kept: 2 },
 ] as const;
 
-/** What may wait in answers that clients have not taken yet. Apache Kafka holds none: `sendfile`. */
+/**
+ * What may wait in answers that clients have not taken yet. Apache Kafka holds none: `sendfile`.
+ */
 const LENT_BYTES_MAX = 128 * MIB;
 /** From this part of it on answers get smaller, so that there is something left for everybody. */
 const AMPLE = 1 / 2;
@@ -42,8 +44,8 @@ export class FetchBuffers {
   }
 
   /**
-   * How much of the `wanted` bytes an answer should hold. Clients that ask for much and do not read it
-   * make the answers of all smaller; a first batch is answered whatever this says.
+   * How much of the `wanted` bytes an answer should hold. Clients that ask for much and do not read
+   * it make the answers of all smaller; a first batch is answered whatever this says.
    */
   allowance(wanted: number): number {
     if (this.#lentBytes <= LENT_BYTES_MAX * AMPLE) return wanted;

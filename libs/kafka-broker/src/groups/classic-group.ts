@@ -11,8 +11,8 @@ export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' 
  * The state of one classic consumer group (Kafka: `ClassicGroup`), without timers and without I/O.
  *
  * Invariants: `leaderId` names a member whenever there is one; `waitingJoins` is the number of
- * members with a parked JoinGroup; a pending member is not a member; a member id is in `pendingSyncs`
- * only between the end of a join and that member's SyncGroup.
+ * members with a parked JoinGroup; a pending member is not a member; a member id is in
+ * `pendingSyncs` only between the end of a join and that member's SyncGroup.
  */
 export class ClassicGroup {
   readonly groupId: string;
@@ -135,7 +135,9 @@ export class ClassicGroup {
     return replacement;
   }
 
-  /** Why a request may not act for this member; NONE when it may (`ClassicGroup.validateMember`). */
+  /**
+   * Why a request may not act for this member; NONE when it may (`ClassicGroup.validateMember`).
+   */
   memberProblem(memberId: string, groupInstanceId: string | null): number {
     if (groupInstanceId !== null) {
       const current = this.staticMemberId(groupInstanceId);
@@ -195,7 +197,9 @@ export class ClassicGroup {
 
   // Protocols
 
-  /** Whether a member of this type with these protocols could share an assignment with all others. */
+  /**
+   * Whether a member of this type with these protocols could share an assignment with all others.
+   */
   supportsProtocols(protocolType: string, protocols: readonly MemberProtocol[]): boolean {
     if (protocolType === '' || protocols.length === 0) return false;
     if (this.state === 'Empty') return true;
@@ -229,9 +233,9 @@ export class ClassicGroup {
   }
 
   /**
-   * The commonly supported protocol with most votes; each member votes by its order. Between as many
-   * votes the order of a Java hash table decides, as in Kafka, so that a group whose members are
-   * being moved from one protocol to another gets the same one here and there.
+   * The commonly supported protocol with most votes; each member votes by its order. Between as
+   * many votes the order of a Java hash table decides, as in Kafka, so that a group whose members
+   * are being moved from one protocol to another gets the same one here and there.
    */
   selectProtocol(): string {
     const candidates = this.candidateProtocols();

@@ -119,8 +119,9 @@ export class GroupCoordinator {
     const error = group.memberProblem(request.memberId, request.groupInstanceId);
     const member = group.members.get(request.memberId);
     if (error !== ErrorCodes.NONE || !member) return syncError(error);
-    if (request.generationId !== group.generationId)
+    if (request.generationId !== group.generationId) {
       return syncError(ErrorCodes.ILLEGAL_GENERATION);
+    }
     if (
       (request.protocolType !== null && request.protocolType !== group.protocolType) ||
       (request.protocolName !== null && request.protocolName !== group.protocolName)

@@ -9,7 +9,9 @@ import type { CommittedOffset, CommitterIdentity, OffsetToCommit } from './group
 
 export interface GroupOffsetsOptions {
   clock: Clock;
-  /** Wall clock in ms as far as it is believed: one that is wrong for a minute must expire nothing. */
+  /**
+   * Wall clock in ms as far as it is believed: one that is wrong for a minute must expire nothing.
+   */
   steadyNow: () => number;
   logger: Logger;
   settings: GroupSettings;

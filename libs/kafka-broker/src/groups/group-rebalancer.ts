@@ -14,7 +14,10 @@ export interface RebalancerOptions {
   onGroupChanged: (group: ClassicGroup) => void;
 }
 
-/** A new member that never fetches its JoinGroup's answer is given up after this long (Kafka: 5 min). */
+/**
+ * A new member that never fetches its JoinGroup's answer is given up after this long (Kafka: 5
+ * min).
+ */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000;
 
 /**
@@ -58,7 +61,9 @@ export class GroupRebalancer {
     }
   }
 
-  /** Ends the join phase when everybody is here; the delay of a first rebalance is not cut short. */
+  /**
+   * Ends the join phase when everybody is here; the delay of a first rebalance is not cut short.
+   */
   maybeCompleteJoin(group: ClassicGroup): void {
     if (
       group.state === 'PreparingRebalance' &&
@@ -75,7 +80,9 @@ export class GroupRebalancer {
     this.afterRemoval(group, reason);
   }
 
-  /** A member that `group.max.size` leaves no room for came to join: the others go on without it. */
+  /**
+   * A member that `group.max.size` leaves no room for came to join: the others go on without it.
+   */
   dropExcessMember(group: ClassicGroup, memberId: string): void {
     const member = group.members.get(memberId);
     if (member) this.removeMember(group, member, `${memberId} is over group.max.size`);

@@ -18,7 +18,9 @@ export interface GroupRegistryOptions {
 export class GroupRegistry {
   readonly #options: GroupRegistryOptions;
   readonly #groups = new Map<string, ClassicGroup>();
-  /** Groups whose last state could not be written; the next write of any group brings them along. */
+  /**
+   * Groups whose last state could not be written; the next write of any group brings them along.
+   */
   readonly #unsaved = new Set<ClassicGroup>();
 
   constructor(options: GroupRegistryOptions) {
@@ -68,8 +70,9 @@ export class GroupRegistry {
     try {
       await this.#options.write([...first, ...changes]);
     } catch (error) {
-      for (const group of late)
+      for (const group of late) {
         if (this.#groups.get(group.groupId) === group) this.#unsaved.add(group);
+      }
       throw error;
     }
   }

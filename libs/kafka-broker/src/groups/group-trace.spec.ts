@@ -26,7 +26,9 @@ for (const file of readdirSync(TESTDATA)) {
   });
 }
 
-/** A real broker with a clock that is moved by hand; requests reach it as bytes, but by no socket. */
+/**
+ * A real broker with a clock that is moved by hand; requests reach it as bytes, but by no socket.
+ */
 class InProcessTarget implements TraceTarget {
   readonly prefix = '';
   readonly #clock: FakeClock;

@@ -23,15 +23,15 @@ import { withoutRepeats } from './repeated-partitions.ts';
  *   Where only such batches are left they are the answer, after the wait: clients that go by
  *   batches reach the end, and those that go by records wait as at any end. Apache Kafka may answer
  *   a batch without records wherever it keeps one for its producer.
- * - Answered at once when `minBytes` are there, when nothing may be waited for or when any partition
- *   has an error; else parked until then, at most `maxWaitMs`.
+ * - Answered at once when `minBytes` are there, when nothing may be waited for or when any
+ *   partition has an error; else parked until then, at most `maxWaitMs`.
  * - Topics by id from version 13 on: UNKNOWN_TOPIC_ID 100.
  * - A partition that is named twice is answered once, as Kafka.
  * - Never past the high watermark, which in `fsync` durability is the durable end. An answer that
  *   would end there at once, while acknowledged records lie behind it, waits for them: see
  *   `acknowledged-records.ts`.
- * - Deviations: no fetch sessions (KIP-227): the session id is always 0, which clients take as "send
- *   full fetches"; a request that names a session gets FETCH_SESSION_ID_NOT_FOUND 70. No
+ * - Deviations: no fetch sessions (KIP-227): the session id is always 0, which clients take as
+ *   "send full fetches"; a request that names a session gets FETCH_SESSION_ID_NOT_FOUND 70. No
  *   transactions, so `read_committed` reads as far as `read_uncommitted`.
  */
 export const fetchHandler = handler({

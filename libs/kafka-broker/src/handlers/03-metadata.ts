@@ -19,13 +19,15 @@ import { handler } from './handler.ts';
  *   asks for none. A topic that is named twice is answered once.
  * - Topics by id from version 12 on: UNKNOWN_TOPIC_ID 100 for one that is not there. One id makes
  *   the request one by id: names are not looked at. Before version 12: INVALID_REQUEST 42 for all.
- * - Auto-creation (`auto.create.topics.enable`, and the request's flag from version 4 on) for topics
- *   asked by name. Deviation: Kafka answers error 3 first and clients ask again; here the topic is
- *   durable and writable before the answer is sent, and a name that collides is refused at once (17).
- * - An internal topic (`__consumer_offsets`) is unknown, and where asking would create it, refused (17).
+ * - Auto-creation (`auto.create.topics.enable`, and the request's flag from version 4 on) for
+ *   topics asked by name. Deviation: Kafka answers error 3 first and clients ask again; here the
+ *   topic is durable and writable before the answer is sent, and a name that collides is refused at
+ *   once (17).
+ * - An internal topic (`__consumer_offsets`) is unknown, and where asking would create it, refused
+ *   (17).
  * - Authorized operations, when asked for: all, as in Kafka without an authorizer.
- * - A partition that takes no more writes keeps its leader, which serves what there is, and lists it
- *   as offline.
+ * - A partition that takes no more writes keeps its leader, which serves what there is, and lists
+ *   it as offline.
  */
 export const metadataHandler = handler({
   key: ApiKeys.Metadata,

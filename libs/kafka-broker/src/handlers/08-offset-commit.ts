@@ -7,8 +7,8 @@ import { handler } from './handler.ts';
  *
  * - Answered once the offsets are durable; commits that arrive while a transaction is being synced
  *   share the next one.
- * - Generation −1 without a member id is a client that assigns itself; it may commit while the group
- *   is empty, and creates the group.
+ * - Generation −1 without a member id is a client that assigns itself; it may commit while the
+ *   group is empty, and creates the group.
  * - Retention of versions 2 to 4 is kept with the offset; −1 means the broker's.
  * - A partition that does not exist: UNKNOWN_TOPIC_OR_PARTITION 3. A topic named without partitions
  *   is not answered.

@@ -4,8 +4,8 @@ import { handler } from './handler.ts';
 /**
  * LeaveGroup (key 13), versions 0 to 5.
  *
- * - Up to version 2 one member leaves and its error is the answer's; from 3 on several, each with an
- *   error of its own. An empty member id with an instance id removes a static member (KIP-345).
+ * - Up to version 2 one member leaves and its error is the answer's; from 3 on several, each with
+ *   an error of its own. An empty member id with an instance id removes a static member (KIP-345).
  */
 export const leaveGroupHandler = handler({
   key: ApiKeys.LeaveGroup,

@@ -20,16 +20,17 @@ import { handler } from './handler.ts';
 /**
  * CreateTopics (key 19), versions 2 to 7 (Kafka: `ReplicationControlManager.createTopics`).
  *
- * - Each topic succeeds or fails on its own; a name that occurs twice fails once (INVALID_REQUEST 42).
- *   The first of these counts: name (17), existing topic (36), colliding name (17), configs (40),
- *   replication factor (38), partitions (37). More than 10,000 partitions in all: every topic fails
- *   with POLICY_VIOLATION 44.
- * - −1 partitions or replicas mean the broker's default. More than one replica: error 38, unless the
- *   broker is told to treat every replication factor as 1. Assignments may name this node only.
- * - Every topic config of Kafka is accepted and kept; unknown names and bad values: INVALID_CONFIG 40.
+ * - Each topic succeeds or fails on its own; a name that occurs twice fails once (INVALID_REQUEST
+ *   42). The first of these counts: name (17), existing topic (36), colliding name (17), configs
+ *   (40), replication factor (38), partitions (37). More than 10,000 partitions in all: every topic
+ *   fails with POLICY_VIOLATION 44.
+ * - −1 partitions or replicas mean the broker's default. More than one replica: error 38, unless
+ *   the broker is told to treat every replication factor as 1. Assignments may name this node only.
+ * - Every topic config of Kafka is accepted and kept; unknown names and bad values: INVALID_CONFIG
+ *   40.
  * - When the answer is sent the topic is durable and its partitions can be written to.
- * - Deviation: of two names in one request that differ in '.' and '_' only, Kafka creates both; here
- *   the second collides, as it does in two requests.
+ * - Deviation: of two names in one request that differ in '.' and '_' only, Kafka creates both;
+ *   here the second collides, as it does in two requests.
  */
 export const createTopicsHandler = handler({
   key: ApiKeys.CreateTopics,

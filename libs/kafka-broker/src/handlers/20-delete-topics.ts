@@ -10,7 +10,8 @@ import { handler } from './handler.ts';
  *
  * - When the answer is sent the topic is gone for good: a crash finishes what was begun. Committed
  *   offsets of the topic go with it.
- * - What is named twice, by both its name and its id, or not at all is not deleted: INVALID_REQUEST 42.
+ * - What is named twice, by both its name and its id, or not at all is not deleted: INVALID_REQUEST
+ *   42.
  * - `delete.topic.enable=false`: TOPIC_DELETION_DISABLED 73, before version 3 INVALID_REQUEST 42.
  */
 export const deleteTopicsHandler = handler({

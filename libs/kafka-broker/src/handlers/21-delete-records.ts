@@ -5,9 +5,10 @@ import { handler } from './handler.ts';
 import { withoutRepeats } from './repeated-partitions.ts';
 
 /**
- * DeleteRecords (key 21), versions 0 to 2. Raises the log start, −1 to the high watermark; an offset
- * beyond that: OFFSET_OUT_OF_RANGE 1. An internal topic: INVALID_TOPIC_EXCEPTION 17. What was acknowledged lies below the high watermark: see
- * `acknowledged-records.ts`. A topic that is only compacted: POLICY_VIOLATION 44.
+ * DeleteRecords (key 21), versions 0 to 2. Raises the log start, −1 to the high watermark; an
+ * offset beyond that: OFFSET_OUT_OF_RANGE 1. An internal topic: INVALID_TOPIC_EXCEPTION 17. What
+ * was acknowledged lies below the high watermark: see `acknowledged-records.ts`. A topic that is
+ * only compacted: POLICY_VIOLATION 44.
  */
 export const deleteRecordsHandler = handler({
   key: ApiKeys.DeleteRecords,

@@ -4,9 +4,9 @@ import { LEADER_EPOCH } from '../broker-context.ts';
 import { handler } from './handler.ts';
 
 /**
- * OffsetForLeaderEpoch (key 23), versions 2 to 4 (Kafka: `LeaderEpochFileCache.endOffsetFor`). There
- * is one epoch: it ends where the log does, also of an empty partition. Of an epoch that is yet to
- * come nothing is known: −1, −1. One before ours ended where the log starts.
+ * OffsetForLeaderEpoch (key 23), versions 2 to 4 (Kafka: `LeaderEpochFileCache.endOffsetFor`).
+ * There is one epoch: it ends where the log does, also of an empty partition. Of an epoch that is
+ * yet to come nothing is known: −1, −1. One before ours ended where the log starts.
  */
 export const offsetForLeaderEpochHandler = handler({
   key: ApiKeys.OffsetForLeaderEpoch,

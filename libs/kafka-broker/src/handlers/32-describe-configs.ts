@@ -8,8 +8,8 @@ import { handler } from './handler.ts';
  * DescribeConfigs (key 32), versions 1 to 4.
  *
  * - Topics: every topic config of Kafka with its value, source and synonyms; Connect, Streams and
- *   Schema Registry stop when one is missing. Brokers: every setting of Kafka; the cluster (a broker
- *   without name): what was set for it. Loggers, groups and client metrics: see configs/.
+ *   Schema Registry stop when one is missing. Brokers: every setting of Kafka; the cluster (a
+ *   broker without name): what was set for it. Loggers, groups and client metrics: see configs/.
  * - No keys, null or an empty list, ask for all. Names that do not exist are left out.
  * - Documentation, in our words, from version 3 on, when asked for.
  */

@@ -4,8 +4,9 @@ import { alterEach } from './44-incremental-alter-configs.ts';
 import { handler } from './handler.ts';
 
 /**
- * AlterConfigs (key 33), versions 0 to 2. Replaces all explicitly set values of a resource: what the
- * request does not name goes back to its default. Else like IncrementalAlterConfigs, without loggers.
+ * AlterConfigs (key 33), versions 0 to 2. Replaces all explicitly set values of a resource: what
+ * the request does not name goes back to its default. Else like IncrementalAlterConfigs, without
+ * loggers.
  */
 export const alterConfigsHandler = handler({
   key: ApiKeys.AlterConfigs,

@@ -3,8 +3,9 @@ import type { BrokerContext } from '../broker-context.ts';
 import { handler } from './handler.ts';
 
 /**
- * ElectLeaders (key 43), versions 0 to 2. One node leads everything: ELECTION_NOT_NEEDED 84 for each
- * partition that is asked for by name, none for "all" (Kafka: `ReplicationControlManager.electLeaders`).
+ * ElectLeaders (key 43), versions 0 to 2. One node leads everything: ELECTION_NOT_NEEDED 84 for
+ * each partition that is asked for by name, none for "all" (Kafka:
+ * `ReplicationControlManager.electLeaders`).
  */
 export const electLeadersHandler = handler({
   key: ApiKeys.ElectLeaders,

@@ -6,12 +6,13 @@ import type { Refusal } from '../metadata/refusal.ts';
 import { handler } from './handler.ts';
 
 /**
- * IncrementalAlterConfigs (key 44), versions 0 and 1. SET, DELETE, and for lists APPEND and SUBTRACT
- * on topics, this broker, the cluster (a broker without name), groups and client metrics; SET on the
- * broker's logger. Each resource changes as a whole or not at all; one that is named twice does not.
+ * IncrementalAlterConfigs (key 44), versions 0 and 1. SET, DELETE, and for lists APPEND and
+ * SUBTRACT on topics, this broker, the cluster (a broker without name), groups and client metrics;
+ * SET on the broker's logger. Each resource changes as a whole or not at all; one that is named
+ * twice does not.
  *
- * Refused as Kafka refuses: bad values of topics and groups with INVALID_CONFIG 40, those of brokers
- * and settings that cannot change at run time with INVALID_REQUEST 42.
+ * Refused as Kafka refuses: bad values of topics and groups with INVALID_CONFIG 40, those of
+ * brokers and settings that cannot change at run time with INVALID_REQUEST 42.
  */
 export const incrementalAlterConfigsHandler = handler({
   key: ApiKeys.IncrementalAlterConfigs,

@@ -4,9 +4,9 @@ import { RESOURCE_TYPES } from '../configs/config-target.ts';
 import { handler } from './handler.ts';
 
 /**
- * ListConfigResources (key 74), versions 0 and 1: topics, this broker, its loggers, and the groups and
- * subscriptions to client metrics that have values of their own. No types ask for all of them; a type
- * that does not exist: UNSUPPORTED_VERSION 35. Version 0 lists subscriptions only.
+ * ListConfigResources (key 74), versions 0 and 1: topics, this broker, its loggers, and the groups
+ * and subscriptions to client metrics that have values of their own. No types ask for all of them;
+ * a type that does not exist: UNSUPPORTED_VERSION 35. Version 0 lists subscriptions only.
  */
 export const listConfigResourcesHandler = handler({
   key: ApiKeys.ListConfigResources,

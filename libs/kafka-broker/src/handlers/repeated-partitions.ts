@@ -5,8 +5,9 @@ interface TopicWithPartitions {
 type PartitionOf<T extends TopicWithPartitions> = T['partitions'][number];
 
 /**
- * The same request without partitions that are named again, as Kafka, which gathers them in a map: the
- * first place, the last wish. So what a request costs is bounded by the partitions that there are.
+ * The same request without partitions that are named again, as Kafka, which gathers them in a map:
+ * the first place, the last wish. So what a request costs is bounded by the partitions that there
+ * are.
  *
  * @param topicKey name or id of a topic
  */

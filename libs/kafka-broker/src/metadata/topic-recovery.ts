@@ -39,8 +39,8 @@ const LOG_CONFIG = { ...defaultLogConfig, retentionMs: -1, retentionBytes: -1 };
 
 /**
  * Makes the metadata know the topics whose folders are there, by the topic id that each folder
- * carries. It adds and corrects; a topic that is known and has no folder stays, since a topic without
- * records has none. Topics that never had a record cannot be found this way.
+ * carries. It adds and corrects; a topic that is known and has no folder stays, since a topic
+ * without records has none. Topics that never had a record cannot be found this way.
  */
 export async function recoverTopics(input: TopicRecoveryInput): Promise<RecoveredTopic[]> {
   const { store, logs, identity, isDryRun = false } = input;

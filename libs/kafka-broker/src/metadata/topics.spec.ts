@@ -357,7 +357,9 @@ async function remove(client: WireClient, name: string): Promise<number | undefi
   return responses[0]?.errorCode;
 }
 
-/** Others are answered while something waits for the disk: what was sent before was read by then. */
+/**
+ * Others are answered while something waits for the disk: what was sent before was read by then.
+ */
 async function untilRead(broker: TestBroker): Promise<void> {
   await using client = await WireClient.connect(broker.port);
   await client.send(ApiKeys.Metadata, 9, metadataBody(null));

@@ -35,9 +35,9 @@ const LOG_INTERVAL_MS = 10_000;
  * Decides which sockets become connections, as Kafka's `SocketServer` and `ConnectionQuotas`:
  *
  * - More than `max.connections.per.ip` from one address: closed at once.
- * - At `max.connections`, and above `max.connection.creation.rate`: the socket waits, not read from,
- *   until another connection ends or its time has come. Kafka stops accepting instead; a client
- *   sees the same, until more wait than a listen queue holds: those are closed.
+ * - At `max.connections`, and above `max.connection.creation.rate`: the socket waits, not read
+ *   from, until another connection ends or its time has come. Kafka stops accepting instead; a
+ *   client sees the same, until more wait than a listen queue holds: those are closed.
  */
 export class ConnectionGate<C extends Candidate> {
   readonly #options: GateOptions<C>;
@@ -166,9 +166,9 @@ export function parseConnectionOverrides(text: string): ReadonlyMap<string, numb
     const match = /^\[?([^\]]+)\]?:(\d+)$/.exec(part);
     if (!match) return undefined;
     const [, address, count] = match;
-    if (address === 'localhost')
+    if (address === 'localhost') {
       overrides.set('127.0.0.1', Number(count)).set('::1', Number(count));
-    else overrides.set(address!, Number(count));
+    } else overrides.set(address!, Number(count));
   }
   return overrides;
 }

@@ -28,8 +28,8 @@ const LOOK_INTERVAL_MS = 1_000;
 
 /**
  * Closes connections that hold what others need: idle ones, those that never say anything, those
- * that send a request too slowly ever to be finished, and, when too much waits to be sent, those that
- * do not read. One look at all of them a second costs less than a timer for each.
+ * that send a request too slowly ever to be finished, and, when too much waits to be sent, those
+ * that do not read. One look at all of them a second costs less than a timer for each.
  */
 export class ConnectionWatch {
   readonly #options: WatchOptions;
@@ -73,8 +73,9 @@ export class ConnectionWatch {
       if (reason !== undefined) connection.close(reason);
       else unsentBytes += connection.unsentBytes;
     }
-    if (unsentBytes > limits.unsentBytesMax)
+    if (unsentBytes > limits.unsentBytesMax) {
       this.#closeStalled(unsentBytes - limits.unsentBytesMax);
+    }
     if (connections.size > 0) this.start();
   }
 

@@ -48,10 +48,10 @@ const PROGRESS_BYTES_MIN = 16 * 1024;
  * One client's connection.
  *
  * Requests are taken up in order and answered in order. As in Kafka the next request waits until
- * the previous one is answered, with one exception: after a pipelined one (Produce), whose effect is
- * already in the log, the next is taken up while the disk works; so one sync serves many requests.
- * While the client does not read its answers, nothing more is read from it. A client that has closed
- * its sending side only still gets its answers.
+ * the previous one is answered, with one exception: after a pipelined one (Produce), whose effect
+ * is already in the log, the next is taken up while the disk works; so one sync serves many
+ * requests. While the client does not read its answers, nothing more is read from it. A client that
+ * has closed its sending side only still gets its answers.
  */
 export class Connection {
   readonly #socket: Socket;

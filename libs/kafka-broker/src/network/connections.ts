@@ -121,7 +121,9 @@ export class Connections {
     });
   }
 
-  /** Takes up nothing more, answers what was taken up, closes all; by force after `forcedAfterMs`. */
+  /**
+   * Takes up nothing more, answers what was taken up, closes all; by force after `forcedAfterMs`.
+   */
   async close(forcedAfterMs: number): Promise<void> {
     this.#isClosing = true;
     for (const gate of [...this.#ofListeners.values(), this.#clients, this.#ownProcesses]) {
@@ -211,7 +213,9 @@ const OWN_LIMITS: GateSettings = {
   creationRateMax: () => Infinity,
 };
 
-/** `listener.name.<name>.max.connections` and `.max.connection.creation.rate` (KIP-402, KIP-612). */
+/**
+ * `listener.name.<name>.max.connections` and `.max.connection.creation.rate` (KIP-402, KIP-612).
+ */
 function listenerLimits(configs: BrokerConfigs, name: string): GateSettings {
   const prefix = `listener.name.${name.toLowerCase()}.`;
   return {

@@ -14,12 +14,12 @@ const OWN_BYTES_MIN = 1024;
  * bytes) without being copied.
  *
  * Reading and taking frames happen in one turn of the event loop, so connections without unfinished
- * bytes receive into one shared buffer and own no memory. What is left over when the turn ends moves
- * to a buffer of the connection's own, which grows only as bytes really arrive: a length alone costs
- * nothing.
+ * bytes receive into one shared buffer and own no memory. What is left over when the turn ends
+ * moves to a buffer of the connection's own, which grows only as bytes really arrive: a length
+ * alone costs nothing.
  *
- * Invariant: `#buffer[#start..#end]` is what was received and not taken. A frame that `next` gave is
- * a view, valid until the turn of the event loop ends.
+ * Invariant: `#buffer[#start..#end]` is what was received and not taken. A frame that `next` gave
+ * is a view, valid until the turn of the event loop ends.
  */
 export class ReceiveBuffer {
   readonly #frameBytesMax: number;
@@ -111,8 +111,8 @@ export class ReceiveBuffer {
   }
 
   /**
-   * How large the buffer should be that holds `rest` bytes, the first frame of which has `frame`: for
-   * an unfinished frame twice what has arrived, so that bytes must come for bytes.
+   * How large the buffer should be that holds `rest` bytes, the first frame of which has `frame`:
+   * for an unfinished frame twice what has arrived, so that bytes must come for bytes.
    */
   #capacityFor(rest: number, frame: number): number {
     if (rest < OWN_BYTES && frame <= OWN_BYTES && this.#memory.isPlenty) return OWN_BYTES;

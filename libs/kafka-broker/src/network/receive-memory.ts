@@ -18,10 +18,10 @@ export const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
  * The memory of requests that have not arrived as a whole or that wait to be taken up, of all
  * connections together.
  *
- * Up to the limit whoever needs memory gets it. Beyond, small requests still pass through the shared
- * buffer, and of those that need more, one at a time may go on, so that something always ends: the
- * others are not read from until memory comes back. What has been read is always kept. So the most
- * that is held is the limit, one request of the largest size, and 16 KiB per connection.
+ * Up to the limit whoever needs memory gets it. Beyond, small requests still pass through the
+ * shared buffer, and of those that need more, one at a time may go on, so that something always
+ * ends: the others are not read from until memory comes back. What has been read is always kept. So
+ * the most that is held is the limit, one request of the largest size, and 16 KiB per connection.
  */
 export class ReceiveMemory {
   readonly #bytesMax: number;

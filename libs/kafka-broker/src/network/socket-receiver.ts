@@ -29,8 +29,9 @@ interface TcpHandle {
  * Makes an accepted socket (paused when it was connected) read into our own memory, which saves a
  * fresh 64 KiB buffer per read and the garbage it becomes.
  *
- * Node offers that (`onread`) for client sockets only, so the handle of the accepted socket is given
- * to a new one. Where a later Node does not allow that, data is received by events and copied.
+ * Node offers that (`onread`) for client sockets only, so the handle of the accepted socket is
+ * given to a new one. Where a later Node does not allow that, data is received by events and
+ * copied.
  */
 export function receiveInto(accepted: Socket, options: ReceiverOptions): Receiver {
   const holder = accepted as unknown as { _handle: TcpHandle | null };

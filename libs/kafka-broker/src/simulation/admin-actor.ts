@@ -96,7 +96,8 @@ export class AdminActor {
     topic.isTrimmed ||= isTrimmed;
     const numPartitions = 1 + random.below(this.#partitionsMax);
     const configs = [
-      // Segments end within a schedule by their age, and those of compacted topics by their size too.
+      // Segments end within a schedule by their age, and those of compacted topics by their size
+      // too.
       { name: 'segment.ms', value: String(random.pick([100, 1000, 3_600_000])) },
       { name: CONFIG, value: '900000' },
       ...(isCompacted ? [{ name: 'cleanup.policy', value: 'compact' }, SMALL_SEGMENTS] : []),
@@ -122,8 +123,8 @@ export class AdminActor {
       topic.version++;
       return;
     }
-    // Else somebody else was at it: which of the topics of this name is there is not known, nor which
-    // of them was meant by what was changed by name.
+    // Else somebody else was at it: which of the topics of this name is there is not known, nor
+    // which of them was meant by what was changed by name.
     const wasAlone = topic.version === version && topic.isUnchangedSince(changes);
     topic.changeHands();
     if (error !== 'NONE') {

@@ -160,8 +160,8 @@ function strideTo(
 }
 
 /**
- * All records of a partition from `start` to its high watermark, read in one version and one stride;
- * undefined if the log's start has moved meanwhile.
+ * All records of a partition from `start` to its high watermark, read in one version and one
+ * stride; undefined if the log's start has moved meanwhile.
  */
 export async function readAll(
   client: ProtocolClient,

@@ -149,7 +149,9 @@ function* selectRecords(
   return survivors;
 }
 
-/** The time of the first record that stays, as in Kafka, unless the batch's means something else. */
+/**
+ * The time of the first record that stays, as in Kafka, unless the batch's means something else.
+ */
 function baseOf(batch: RecordBatchHeader, survivors: Survivors): number {
   const keeps = hasDeleteHorizon(batch) || timestampTypeOf(batch) === 'log-append-time';
   const first = survivors.timestampFirst;

@@ -138,7 +138,8 @@ export class Cleaner {
         logger.info({ topic, partition, ...outcome }, 'log compacted');
       }
     } catch (error) {
-      // A log that is not writable was deleted or closed; or it is offline, which has been reported.
+      // A log that is not writable was deleted or closed; or it is offline, which has been
+      // reported.
       if (error instanceof CompactionStopped || !state.isWritable) {
         logger.debug({ topic, partition, reason: String(error) }, 'compaction stopped');
         return;

@@ -222,8 +222,9 @@ describe('after compaction', () => {
     await world.compact();
     const mine = headersOf(world.log()).filter(({ producerId }) => producerId === 5);
     expect(mine.at(-1)).toMatchObject({ baseOffset: 5, lastOffsetDelta: 0, recordCount: 0 });
-    for (const path of world.files.paths)
+    for (const path of world.files.paths) {
       if (path.endsWith('.snapshot')) world.files.damageRemove(path);
+    }
     world.kill();
     expect(world.put([['k', 'v5']], send(5))).toMatchObject({ duplicate: true, baseOffset: 5 });
     expect(() => world.put([['k', 'v9']], send(9))).toThrow('does not follow');
@@ -266,8 +267,9 @@ describe('after compaction', () => {
       [90, 'c'],
       [20, 'b'],
       [30, 'c'],
-    ] as const)
+    ] as const) {
       at(ms, key);
+    }
     const record = { timestamp: start, key: Buffer.from('seal'), value: Buffer.alloc(250) };
     for (let i = 0; i < 2; i++) world.put([], { records: [record] });
     await world.settle();
@@ -306,7 +308,9 @@ async function deleteTo(world: CompactionWorld, offset: number): Promise<number 
   return deleted;
 }
 
-/** What compaction must leave: the last of each key among the sealed segments, and the active one. */
+/**
+ * What compaction must leave: the last of each key among the sealed segments, and the active one.
+ */
 function survivors(world: CompactionWorld, written: ReadonlyMap<number, string>): string[] {
   const keyOf = (record: string): string => record.split(/[ =]/)[1]!;
   const last = new Map<string, number>();

@@ -8,8 +8,8 @@
  *   3. The indexes of the group and all its segments but the first are removed, synced.
  *   4. `<base>-<end>.log.swap` becomes `<base>.log` in the place of the first segment, synced.
  *
- * The index is written beside it as `<base>.index.cleaned` and renamed last; without one it is built
- * from the segment.
+ * The index is written beside it as `<base>.index.cleaned` and renamed last; without one it is
+ * built from the segment.
  */
 import type { Files } from '../files.ts';
 import type { LogServices } from '../log-services.ts';
@@ -64,7 +64,9 @@ export async function swapSegments(
   return true;
 }
 
-/** Index of the group's first segment in the log, if the group is there as a whole and undamaged. */
+/**
+ * Index of the group's first segment in the log, if the group is there as a whole and undamaged.
+ */
 function positionOf(state: LogState, group: readonly Segment[]): number | undefined {
   const { list } = state.segments;
   const at = list.indexOf(group[0]!);

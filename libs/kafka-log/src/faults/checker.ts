@@ -1,6 +1,8 @@
 import { Violation } from './trace.ts';
 
-/** What an acknowledgement promises: that the record outlives the end of the process, or of power. */
+/**
+ * What an acknowledgement promises: that the record outlives the end of the process, or of power.
+ */
 export type Promised = 'nothing' | 'kill' | 'power loss';
 
 /** How a machine came down. */
@@ -214,8 +216,9 @@ export class PartitionChecker {
     // What cannot be read counts as well: it was there when compaction looked.
     for (const { attempt, offset, seenAt } of this.#attempts.values()) {
       for (const at of [offset ?? -1, ...seenAt]) {
-        if (this.#damaged.has(at))
+        if (this.#damaged.has(at)) {
           newest.set(attempt.key, Math.max(newest.get(attempt.key) ?? -1, at));
+        }
       }
     }
     const deletedKeys = this.isCompacted ? this.#keysWithTombstones() : undefined;
@@ -235,8 +238,9 @@ export class PartitionChecker {
     for (const [id, { attempt, promised, offset }] of this.#attempts) {
       if (promised === 'nothing' || ids.has(id)) continue;
       if (!isSettled && promised === 'kill' && (offset ?? end) >= end) continue;
-      if (offset === undefined ? start > 0 || this.isCompacted : mayBeGone(offset, attempt))
+      if (offset === undefined ? start > 0 || this.isCompacted : mayBeGone(offset, attempt)) {
         continue;
+      }
       this.#fail(`${id} was acknowledged at ${offset ?? 'an offset not said'} and is gone`);
     }
     this.#checkOrder(records);

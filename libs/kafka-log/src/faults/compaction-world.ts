@@ -35,7 +35,9 @@ export class CompactionWorld extends LogWorld {
     return result;
   }
 
-  /** Seals what was written, since the last segment is never compacted; one record is in it then. */
+  /**
+   * Seals what was written, since the last segment is never compacted; one record is in it then.
+   */
   async seal(): Promise<void> {
     for (let i = 0; i < 2; i++) this.put([['seal', 'x'.repeat(250)]]);
     await this.settle();

@@ -1,4 +1,6 @@
-/** A simulated machine for tests of what is built on the log: files that crash, a clock, a ledger. */
+/**
+ * A simulated machine for tests of what is built on the log: files that crash, a clock, a ledger.
+ */
 export { PartitionChecker } from './checker.ts';
 export type { Attempt, Crash, Promised, ReadPortion, ReadRecord } from './checker.ts';
 export type { BatchOptions } from './log-world.ts';

@@ -97,7 +97,9 @@ export class Inode {
     for (const change of this.#takeUntil(mark)) this.#durable.apply(change);
   }
 
-  /** A sync of all changes before `mark` that failed: sizes are in the journal, the bytes are not. */
+  /**
+   * A sync of all changes before `mark` that failed: sizes are in the journal, the bytes are not.
+   */
   abandon(mark: number): void {
     for (const change of this.#takeUntil(mark)) {
       const size = change.kind === 'truncate' ? change.size : change.position + change.bytes.length;

@@ -77,7 +77,9 @@ export class MemoryFiles implements Files {
     return [...this.#names.keys()];
   }
 
-  /** Counts something else that happens on this machine, and is a place to crash like the others. */
+  /**
+   * Counts something else that happens on this machine, and is a place to crash like the others.
+   */
   pass(what: string): void {
     if (this.#isCrashed || ++this.#operations < this.crashAt) return;
     this.#isCrashed = true;
@@ -345,8 +347,8 @@ export class MemoryFiles implements Files {
   }
 
   /**
-   * A sync that fails leaves its bytes in the cache, taken for clean: a later one that succeeds says
-   * nothing of them, and a power loss finds what the disk happened to have taken.
+   * A sync that fails leaves its bytes in the cache, taken for clean: a later one that succeeds
+   * says nothing of them, and a power loss finds what the disk happened to have taken.
    */
   #sync(path: string, inode: Inode, mark: number): void {
     try {

@@ -10,9 +10,14 @@ interface Candidate<T> {
   isSettled: boolean;
 }
 
-/** A write that is under way: until its end is told, or all are settled, it may happen at any time. */
+/**
+ * A write that is under way: until its end is told, or all are settled, it may happen at any time.
+ */
 export interface RegisterWrite<T> {
-  /** It has happened and must last; with the value that turned out to be written, if that was not known. */
+  /**
+   * It has happened and must last; with the value that turned out to be written, if that was not
+   * known.
+   */
   acknowledge(value?: T): void;
   /** It has certainly not happened. */
   refuse(): void;

@@ -36,8 +36,9 @@ export async function runLogSchedule(options: LogScheduleOptions): Promise<Sched
 }
 
 /**
- * Appends, reads, rolls, retention, DeleteRecords, compaction, deleted and created topics, restarts,
- * crashes and every fault of a disk in one random order, with different weights for each seed.
+ * Appends, reads, rolls, retention, DeleteRecords, compaction, deleted and created topics,
+ * restarts, crashes and every fault of a disk in one random order, with different weights for each
+ * seed.
  */
 class LogSchedule {
   readonly #random: Random;

@@ -140,8 +140,8 @@ export class PartitionActor {
   }
 
   /**
-   * A reader that goes on behind the last record it got, as many clients do, finds all of them, from
-   * any offset on and however little it asks for; and at the end nothing wakes it.
+   * A reader that goes on behind the last record it got, as many clients do, finds all of them,
+   * from any offset on and however little it asks for; and at the end nothing wakes it.
    */
   #checkByRecords(all: readonly ReadRecord[], start: number, end: number): void {
     const { random } = this.#options;

@@ -63,8 +63,8 @@ export type Sink =
 export interface ScheduleOptions {
   /**
    * Five fields: minute hour day-of-month month day-of-week, of numbers, ranges (`1-5`), lists and
-   * steps. An hour that is `*`, or a step of it that divides the day, goes by real time; other hours
-   * are local times, each due once a day also where summer time begins or ends.
+   * steps. An hour that is `*`, or a step of it that divides the day, goes by real time; other
+   * hours are local times, each due once a day also where summer time begins or ends.
    */
   readonly cron: string;
   /** IANA name; UTC when absent. */

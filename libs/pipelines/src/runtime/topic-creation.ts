@@ -5,7 +5,9 @@ import { hasKafkaError } from './kafka-errors.ts';
 /** The broker's own defaults (KIP-464). */
 const BROKER_DEFAULT = -1;
 const SIZE_LIMIT = 'max.message.bytes';
-/** What a record may become longer by on its way through a pipeline: the headers of a dead letter. */
+/**
+ * What a record may become longer by on its way through a pipeline: the headers of a dead letter.
+ */
 const HEADERS_ROOM_BYTES = 16 * 1024;
 const INT32_MAX = 2 ** 31 - 1;
 

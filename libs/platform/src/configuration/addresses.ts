@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 
-/** Addresses that stand for "this machine" or "every interface", with the same in the other family. */
+/**
+ * Addresses that stand for "this machine" or "every interface", with the same in the other family.
+ */
 const OTHER_FAMILY: Readonly<Record<string, string>> = {
   '127.0.0.1': '::1',
   '0.0.0.0': '::',

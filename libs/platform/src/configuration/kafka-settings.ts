@@ -46,8 +46,8 @@ export function kafkaSettings(env: Environment): Record<string, string> {
 }
 
 /**
- * `num.partitions` of KAFKA_NUM_PARTITIONS, as Apache Kafka's container image does it: from the left,
- * three underscores are a dash, two an underscore, one a dot.
+ * `num.partitions` of KAFKA_NUM_PARTITIONS, as Apache Kafka's container image does it: from the
+ * left, three underscores are a dash, two an underscore, one a dot.
  */
 export function settingName(variable: string): string {
   const marks: Readonly<Record<string, string>> = { ___: '-', __: '_', _: '.' };

@@ -29,8 +29,9 @@ function tryParse(text: string): RedisAddress | undefined {
   if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined;
   const { hostname, port, pathname, search, hash } = new URL(text);
   const database = /^\/?$/.test(pathname) ? '0' : /^\/(\d{1,10})$/.exec(pathname)?.[1];
-  if (hostname === '' || database === undefined || Number(database) > DATABASE_MAX)
+  if (hostname === '' || database === undefined || Number(database) > DATABASE_MAX) {
     return undefined;
+  }
   if (search !== '' || hash !== '' || port === '0') return undefined;
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return {

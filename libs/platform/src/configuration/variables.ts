@@ -42,8 +42,8 @@ const BOOTSTRAP_SERVERS =
 
 /**
  * Every variable that Penstock reads, in the order of the README's table, but for the settings of
- * Apache Kafka (kafka-settings.ts). The only place in the repository that names them, apart from the
- * start-up scripts that run before the build.
+ * Apache Kafka (kafka-settings.ts). The only place in the repository that names them, apart from
+ * the start-up scripts that run before the build.
  */
 export const VARIABLES: readonly Variable[] = [
   integer('PENSTOCK_KAFKA_PORT', {

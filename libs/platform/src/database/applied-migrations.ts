@@ -7,9 +7,9 @@ import { MigrationError, type Migration } from './migration-files.ts';
  * Applies migrations to a database, which is made if it is missing, and returns their names. The
  * caller holds the lock.
  *
- * What is left is what `prisma migrate` leaves, which goes on from it: schema-engine.ts asks Prisma's
- * engine. The engine itself would take 150 ms of each first start, and it runs a script statement by
- * statement, so that half of one that fails would stay.
+ * What is left is what `prisma migrate` leaves, which goes on from it: schema-engine.ts asks
+ * Prisma's engine. The engine itself would take 150 ms of each first start, and it runs a script
+ * statement by statement, so that half of one that fails would stay.
  * @throws MigrationError if one fails; those before it stay applied
  */
 export function applyMigrations(file: string, migrations: readonly Migration[]): string[] {
@@ -17,7 +17,8 @@ export function applyMigrations(file: string, migrations: readonly Migration[]):
   try {
     // A property of the file, set before anything is in it.
     database.pragma('journal_mode = WAL');
-    // A table that is rebuilt is dropped first, which would cascade. It cannot be set in a transaction.
+    // A table that is rebuilt is dropped first, which would cascade. It cannot be set in a
+    // transaction.
     database.pragma('foreign_keys = OFF');
     for (const migration of migrations) applyOne(database, file, migration);
     return migrations.map(({ name }) => name);

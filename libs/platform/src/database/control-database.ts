@@ -50,7 +50,8 @@ export class ControlDatabase
   ): Promise<ControlDatabase> {
     const database = new ControlDatabase(databaseFile(config.dataDir, 'control'));
     try {
-      // The same client reads it: a second one would cost its 30 MB for as long as the process runs.
+      // The same client reads it: a second one would cost its 30 MB for as long as the process
+      // runs.
       const installationId = await startPatiently(() => readInstallationId(database), patience);
       return Object.assign(database, { installationId });
     } catch (error) {

@@ -67,7 +67,9 @@ export class DatabaseAccess {
     }
   }
 
-  /** Carries out a part of a transaction, which cannot be done again alone. Throws as `run` does. */
+  /**
+   * Carries out a part of a transaction, which cannot be done again alone. Throws as `run` does.
+   */
   async once<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

@@ -6,7 +6,9 @@ import type { SqliteOptions } from './sqlite-adapter.ts';
 /** What the thread that keeps a database is started with. */
 export type ThreadOptions = Pick<SqliteOptions, 'file' | 'synchronous'>;
 
-/** What is asked of the thread. `transaction` is a number that `begin` answered; without: outside. */
+/**
+ * What is asked of the thread. `transaction` is a number that `begin` answered; without: outside.
+ */
 export type DatabaseCall =
   | { readonly kind: 'open' | 'begin' | 'hurry' | 'close' }
   | { readonly kind: 'query' | 'execute'; readonly query: SqlQuery; readonly transaction?: number }

@@ -11,8 +11,8 @@ import {
 import { createSqliteAdapter, type SqliteAdapter } from './sqlite-adapter.ts';
 
 /**
- * Entry of the thread that keeps control.db. SQLite waits for the disk; here it can, while the event
- * loop that serves sockets and holds group memberships goes on. The thread also looks at
+ * Entry of the thread that keeps control.db. SQLite waits for the disk; here it can, while the
+ * event loop that serves sockets and holds group memberships goes on. The thread also looks at
  * `PRAGMA data_version`, which counts the commits of all other connections to the file.
  */
 

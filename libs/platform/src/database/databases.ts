@@ -19,7 +19,10 @@ export function databaseFiles(name: DatabaseName): DatabaseFiles {
   };
 }
 
-/** The repository's `prisma` folder: how far above this code it is differs between source and bundle. */
+/**
+ * The repository's `prisma` folder: how far above this code it is differs between source and
+ * bundle.
+ */
 function findPrismaDir(folder: string): string {
   const candidate = join(folder, 'prisma');
   if (existsSync(join(candidate, 'broker', 'schema.prisma'))) return candidate;

@@ -15,7 +15,9 @@ import type {
 import type { DatabaseFiles } from './databases.ts';
 import { readMigrations, type MigrateOptions, type Migration } from './migration-files.ts';
 
-/** The part of WebAssembly used here: its types come with the DOM's, which this code must not see. */
+/**
+ * The part of WebAssembly used here: its types come with the DOM's, which this code must not see.
+ */
 interface WebAssemblyApi {
   instantiate(
     bytes: Uint8Array,
@@ -50,7 +52,9 @@ export async function draftMigration(files: DatabaseFiles): Promise<string> {
   }
 }
 
-/** What Prisma finds in the migrations that a database has recorded, held against those there are. */
+/**
+ * What Prisma finds in the migrations that a database has recorded, held against those there are.
+ */
 export async function diagnoseMigrations(
   options: MigrateOptions,
 ): Promise<DiagnoseMigrationHistoryOutput> {
@@ -82,13 +86,17 @@ function migrationList(baseDir: string, migrations: readonly Migration[]): Migra
 
 interface OpenEngine {
   readonly engine: SchemaEngine;
-  /** The engine locks the whole file until its connection is closed, which it does not do itself. */
+  /**
+   * The engine locks the whole file until its connection is closed, which it does not do itself.
+   */
   close(): Promise<void>;
 }
 
 type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
 
-/** The bindings hold one instance of the module and views of its memory: there is one per process. */
+/**
+ * The bindings hold one instance of the module and views of its memory: there is one per process.
+ */
 let loading: Promise<Bindings> | undefined;
 
 async function loadBindings(): Promise<Bindings> {

@@ -80,7 +80,9 @@ export class ThreadedDatabase {
     return `${basename(this.#file)} has not answered for ${Math.round(silenceMs / 1_000)} s`;
   }
 
-  /** Calls `listener` when the database can no longer be written, and with null when it can again. */
+  /**
+   * Calls `listener` when the database can no longer be written, and with null when it can again.
+   */
   onProblem(listener: (problem: string | null) => void): () => void {
     this.#problemListeners.add(listener);
     return () => this.#problemListeners.delete(listener);

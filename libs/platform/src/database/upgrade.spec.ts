@@ -19,7 +19,9 @@ const GONE: Record<string, readonly string[]> = {
   ],
 };
 
-/** A row with a value in each column; text is the same everywhere, so that rows refer to each other. */
+/**
+ * A row with a value in each column; text is the same everywhere, so that rows refer to each other.
+ */
 function fill(database: Database.Database, table: string): void {
   const columns = database.pragma(`table_info("${table}")`) as { name: string; type: string }[];
   const names = columns.map(({ name }) => `"${name}"`).join();

@@ -23,7 +23,9 @@ export interface HealthSummary {
 
 const CHECK_DEADLINE_MS = 2_000;
 
-/** The parts that make up the health of a process. Nouns register their indicators at their start. */
+/**
+ * The parts that make up the health of a process. Nouns register their indicators at their start.
+ */
 export class Health {
   readonly #indicators = new Map<string, HealthIndicator>();
   readonly #secrets: readonly string[];

@@ -69,7 +69,9 @@ export class KafkaClients implements OnApplicationShutdown {
     return this.#track(new Consumer({ ...this.#base(), ...settings, groupId }));
   }
 
-  /** Closes a client that this object made. Errors are logged: the client is unusable either way. */
+  /**
+   * Closes a client that this object made. Errors are logged: the client is unusable either way.
+   */
   async release(client: Closable): Promise<void> {
     if (!this.#open.delete(client)) return;
     if (client === this.#admin) this.#admin = undefined;

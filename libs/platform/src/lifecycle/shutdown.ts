@@ -9,8 +9,8 @@ export interface ShutdownOptions {
   /** What the end waits for, to be named when it takes too long. */
   readonly steps?: StopSteps;
   /**
-   * After this many ms the process ends with code 1, whatever is still open. A supervisor that gives
-   * less time says so with its message `stop`.
+   * After this many ms the process ends with code 1, whatever is still open. A supervisor that
+   * gives less time says so with its message `stop`.
    */
   readonly deadlineMs?: number;
 }

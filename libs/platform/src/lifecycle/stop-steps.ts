@@ -1,4 +1,7 @@
-/** What the end of a process waits for at this moment, in words, so that a stop that takes too long can say it. */
+/**
+ * What the end of a process waits for at this moment, in words, so that a stop that takes too long
+ * can say it.
+ */
 export class StopSteps {
   readonly #underWay = new Map<symbol, string>();
 

@@ -33,7 +33,9 @@ describe.skipIf(externalTool('redis-server') === undefined)('RedisConnection', (
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([true, false, true]);
   });
 
-  /** A Redis that connects and yet does not do; what it is said to be; how somebody sets it right. */
+  /**
+   * A Redis that connects and yet does not do; what it is said to be; how somebody sets it right.
+   */
   const cases: readonly {
     what: string;
     args: string[];

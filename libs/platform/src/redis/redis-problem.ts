@@ -16,7 +16,9 @@ interface Explanation {
 
 const PASSWORD_HELP = 'Set REDIS_URL=redis://USER:PASSWORD@host:port and start again';
 
-/** By what Redis says first; https://redis.io/docs/latest/develop/reference/protocol-spec/ (errors). */
+/**
+ * By what Redis says first; https://redis.io/docs/latest/develop/reference/protocol-spec/ (errors).
+ */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     said: /READONLY/,

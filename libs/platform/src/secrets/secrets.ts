@@ -18,8 +18,9 @@ export function secretsOf(env: Readonly<Record<string, string | undefined>>): st
     const isSecret = SECRET_NAME.test(name) && !name.endsWith('_FILE');
     if (isSecret) secrets.add(value);
     // A login module's options are `password="…"` inside of the value.
-    if (isSecret)
+    if (isSecret) {
       for (const [, inner] of value.matchAll(/password="([^"]+)"/g)) secrets.add(inner!);
+    }
     for (const [, , password] of value.matchAll(USER_INFO)) secrets.add(password!);
   }
   return [...secrets].flatMap(spellings).filter((text) => text.length >= LENGTH_MIN);

@@ -1,8 +1,8 @@
 import { SimulatedClock } from '@penstock/kafka-log/faults';
 
 /**
- * A clock that moves when it is told to, for a broker whose sockets and files are real: what it puts
- * off for a moment does not wait for the clock.
+ * A clock that moves when it is told to, for a broker whose sockets and files are real: what it
+ * puts off for a moment does not wait for the clock.
  */
 export class FakeClock extends SimulatedClock {
   constructor(startMs = 0) {

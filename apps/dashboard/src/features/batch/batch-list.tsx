@@ -54,8 +54,9 @@ export function NextText(props: {
   if (active?.state === 'RUNNING') {
     return <span className="tone-run">running {formatPercent(runProgress(active))}</span>;
   }
-  if (active?.state === 'WAITING')
+  if (active?.state === 'WAITING') {
     return <span title={active.waitingFor ?? undefined}>waiting</span>;
+  }
   if (job.nextRunAt === null) return <span className="quiet">by hand</span>;
   const inMs = job.nextRunAt - now;
   return inMs <= 0

@@ -31,10 +31,11 @@ export function RunBars({ runs, now }: { runs: readonly BatchRun[]; now: number 
       {Array.from({ length: slots }, (_, slot) => {
         const run = shown[slot - (slots - shown.length)];
         const x = slot * pitch;
-        if (!run)
+        if (!run) {
           return (
             <rect key={slot} x={x} y={height - 2} width="3.5" height="1" fill="var(--line2)" />
           );
+        }
         const share = (runDurationMs(run, now) ?? 0) / longest;
         return <RunBar key={run.id} run={run} x={x} height={Math.max(3, Math.round(share * 13))} />;
       })}

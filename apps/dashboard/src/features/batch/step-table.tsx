@@ -11,7 +11,10 @@ export function stepProgress(step: Step): number {
   return length <= 0 ? 1 : Math.min(1, Math.max(0, (step.nextOffset - step.startOffset) / length));
 }
 
-/** One row per partition: its half-open window `[start, end)`, frozen at the first attempt, and how far it is read. */
+/**
+ * One row per partition: its half-open window `[start, end)`, frozen at the first attempt, and how
+ * far it is read.
+ */
 export function StepTable({ run }: { run: BatchRun }) {
   const topics = new Set(run.steps.map((step) => step.topic));
   if (run.steps.length === 0) {

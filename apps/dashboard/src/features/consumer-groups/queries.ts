@@ -49,7 +49,9 @@ export interface PartitionSums {
   end: number | null;
 }
 
-/** Sums over the partitions whose offset is committed, so that end − committed = lag in the sum too. */
+/**
+ * Sums over the partitions whose offset is committed, so that end − committed = lag in the sum too.
+ */
 export function partitionSums(partitions: readonly GroupPartition[]): PartitionSums {
   const known = partitions.filter((p) => p.committedOffset !== null && p.endOffset !== null);
   if (known.length === 0) return { lag: null, committed: null, end: null };

@@ -22,7 +22,9 @@ class PartitionMeter {
   }
 }
 
-/** Records per second of each partition; empty until two answers exist. `at`: when `topic` came, ms. */
+/**
+ * Records per second of each partition; empty until two answers exist. `at`: when `topic` came, ms.
+ */
 export function usePartitionRates(topic: BrowsedTopic, at: number): ReadonlyMap<number, number> {
   const [meter] = useState(() => new PartitionMeter());
   return useMemo(() => meter.measure(topic, at), [meter, topic, at]);

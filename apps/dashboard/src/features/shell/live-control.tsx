@@ -86,7 +86,9 @@ function StateIcon({ word }: { word: LiveWord }) {
   return <Icon size={14} stroke={1.75} aria-hidden="true" />;
 }
 
-/** How old the newest frame is, or how long until the next try; read from the clock, not the stream. */
+/**
+ * How old the newest frame is, or how long until the next try; read from the clock, not the stream.
+ */
 function Age({ word }: { word: LiveWord }) {
   const [text, setText] = useState('');
   useEffect(() => {

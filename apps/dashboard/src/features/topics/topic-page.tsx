@@ -38,12 +38,13 @@ export function TopicPage({ name }: { name: string }) {
     );
   }
   if (topic === null) return <MissingTopic name={name} />;
-  if (!topic)
+  if (!topic) {
     return (
       <Section title={name}>
         <SkeletonRows rows={10} columns={5} />
       </Section>
     );
+  }
   return (
     <>
       <TopicHead topic={topic} onOpen={setOpen} />

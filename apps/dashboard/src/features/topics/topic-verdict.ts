@@ -59,8 +59,9 @@ function groupSentence(groups: TopicFacts['groups']): Rich {
   const known = groups.filter((group) => group.lag !== null).toSorted((a, b) => b.lag! - a.lag!);
   const [first, second] = known;
   if (!first) return [];
-  if (first.lag === 0)
+  if (first.lag === 0) {
     return [known.length === 1 ? ` ${first.groupId} has read all.` : ' All groups have read all.'];
+  }
   return [
     ` ${first.groupId} is ${formatExact(first.lag)} behind`,
     ...(second ? [`, ${second.groupId} ${formatExact(second.lag)}.`] : ['.']),
@@ -73,8 +74,9 @@ function balanceSentence({ partitions }: TopicFacts): Rich {
     records: Math.max(0, (p.endOffset ?? 0) - (p.startOffset ?? 0)),
   }));
   const total = sizes.reduce((sum, size) => sum + size.records, 0);
-  if (total === 0 || sizes.length === 0)
+  if (total === 0 || sizes.length === 0) {
     return ['Produce a record here, by HTTP or by a Kafka client.'];
+  }
   if (sizes.length === 1) return ['One partition: all records lie in one order.'];
   const largest = sizes.reduce((a, b) => (b.records > a.records ? b : a));
   const share = largest.records / total;

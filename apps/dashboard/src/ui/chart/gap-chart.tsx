@@ -16,7 +16,10 @@ export interface GapChartProps {
   emptyText: string;
 }
 
-/** Arriving in ink, consumed in petrol with a pale fill, and the gap between them where it falls behind. */
+/**
+ * Arriving in ink, consumed in petrol with a pale fill, and the gap between them where it falls
+ * behind.
+ */
 export function GapChart(props: GapChartProps) {
   const { arriving, consumed, annotations } = props;
   const keys = [...arriving, ...consumed];

@@ -1,4 +1,6 @@
-/** A stretch where arriving exceeds consumed: its outline, arriving side forth, consumed side back. */
+/**
+ * A stretch where arriving exceeds consumed: its outline, arriving side forth, consumed side back.
+ */
 export interface GapSpan {
   points: { x: number; upper: number; lower: number }[];
 }

@@ -54,8 +54,8 @@ export function timeSplits(from: number, to: number, count: number): number[] {
 }
 
 /**
- * Moves labels apart to at least `gap` pixels and keeps them between `low` and `high`; the order and,
- * where there is room, the positions stay.
+ * Moves labels apart to at least `gap` pixels and keeps them between `low` and `high`; the order
+ * and, where there is room, the positions stay.
  */
 export function spreadLabels(
   wanted: readonly number[],
