@@ -118,7 +118,8 @@ export class BatchRunsService {
       return { kind: 'run-not-found', id };
     }
     if (count === 0) {
-      return { kind: 'wrong-state', message: `run ${id} has ended already: it ${run.state}` };
+      const how = run.state === 'cancelled' ? 'was cancelled' : run.state;
+      return { kind: 'wrong-state', message: `run ${id} has ended already: it ${how}` };
     }
     await this.#events.append('RUN_CANCELLED', id, `${run.job}: run ${id} was cancelled`);
     return { kind: 'run', run };

@@ -112,11 +112,15 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** A clock that went back while no process ran is behind the newest event. */
   async #compareWithRecorded(): Promise<void> {
-    const newestAt = await this.#events.newestAt();
-    const byMs = newestAt === null ? 0 : Date.now() - newestAt;
-    if (byMs <= -JUMP_MIN_MS) {
-      const message = `The clock is ${durationInWords(-byMs)} behind the newest event`;
-      await this.#record('CLOCK_WENT_BACK', message, byMs, machineMs());
+    try {
+      const newestAt = await this.#events.newestAt();
+      const byMs = newestAt === null ? 0 : Date.now() - newestAt;
+      if (byMs <= -JUMP_MIN_MS) {
+        const message = `The clock is ${durationInWords(-byMs)} behind the newest event`;
+        await this.#record('CLOCK_WENT_BACK', message, byMs, machineMs());
+      }
+    } catch (error) {
+      this.#logger.pino.error({ err: error }, 'the clock could not be compared with the events');
     }
   }
 
