@@ -1,13 +1,16 @@
 import type { BrokerConfigError } from '@penstock/kafka-broker';
 import { ConfigError, settingVariable } from '@penstock/platform/process';
 
+/** Errors of broker.db whose message says what to do; they come from the thread without a class. */
+const SAID_WHOLE = new Set(['MigrationError', 'DatabaseProblem']);
+
 /**
  * One line that says why the broker cannot start and what to do; undefined for what is not the
  * fault of its surroundings.
  */
 export function startProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error instanceof ConfigError || error.name === 'MigrationError') return error.message;
+  if (error instanceof ConfigError || SAID_WHOLE.has(error.name)) return error.message;
   if (isBrokerConfigError(error)) {
     return `${settingVariable(error.setting)} cannot be used: ${error.message}`;
   }

@@ -6,19 +6,17 @@ export {
   type Environment,
   type LogLevel,
 } from './configuration/config.ts';
-export { ConfigError } from './configuration/config-error.ts';
 export { VARIABLES, type Variable } from './configuration/variables.ts';
 export {
   ControlDatabase,
   migrateControlDatabase,
   waitForControlDatabase,
 } from './database/control-database.ts';
-export { asDatabaseProblem, DatabaseProblem } from './database/database-problem.ts';
+export { asDatabaseProblem } from './database/database-problem.ts';
 export { startPatiently } from './database/start-patience.ts';
 export { logSurvived } from './database/log-survived.ts';
 export { WriteQueue } from './database/write-queue.ts';
 export { DatabaseWatcher } from './database/database-watcher.ts';
-export { MigrationError } from './database/migration-files.ts';
 export { Health, type HealthIndicator, type HealthReport } from './health/health.ts';
 export {
   KafkaClients,
