@@ -23,7 +23,7 @@ const RECORD_ERRORS_MAX = 1000;
 /** Kafka's RecordBatch.NO_TIMESTAMP. */
 const NO_TIMESTAMP = -1;
 
-/** The newest Produce version, for callers that have no request. */
+/** The newest Produce version: what older ones may not carry is for the one who has the request. */
 const PRODUCE_VERSION_LATEST = 13;
 
 export interface Refusal {
@@ -40,8 +40,6 @@ export interface BatchCheckOptions {
   readonly config: LogConfig;
   /** Wall clock, ms. */
   readonly now: number;
-  /** Version of the Produce request; the newest if left out. */
-  readonly apiVersion?: number | undefined;
   /** `<topic>-<partition>`, for messages. */
   readonly partition: string;
 }
@@ -58,8 +56,8 @@ export interface BatchCheckOptions {
  * A wrong largest timestamp in the header is corrected in `batch`, and with it the timestamp type.
  */
 export function checkBatch(batch: Buffer, options: BatchCheckOptions): BatchCheck {
-  const { config, apiVersion = PRODUCE_VERSION_LATEST } = options;
-  const limits = { batchBytesMax: config.maxMessageBytes, apiVersion };
+  const { config } = options;
+  const limits = { batchBytesMax: config.maxMessageBytes, apiVersion: PRODUCE_VERSION_LATEST };
   const check = validateProducedRecords(batch, limits);
   if (!check.ok) return refuse(ERRORS[check.error], check.message);
   const { header } = check;

@@ -29,7 +29,6 @@ export class LogAppender {
     const check = checkBatch(batch, {
       config: state.config,
       now: options.now,
-      apiVersion: options.apiVersion,
       partition: state.folder.name,
     });
     if (!check.ok) return this.#refuse(check.refusal);

@@ -435,15 +435,21 @@ describe('idempotent producers', () => {
     expect(late.duplicate).toBe(false);
   });
 
-  it('are not remembered for batches that a power loss took', async () => {
-    const world = new LogWorld();
-    world.append(world.log(), ['a'], { ...producer, baseSequence: 0 });
-    await world.settle();
-    for (let seed = 0; seed < 20; seed++) {
-      const sent = world.append(world.log(), ['b'], { ...producer, baseSequence: 1 });
-      if (sent.duplicate) return; // it survived once: fine, and the end of this test
+  it('are remembered for a batch that survived a power loss, and for none that it took', async () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      const world = new LogWorld();
+      world.append(world.log(), ['a'], { ...producer, baseSequence: 0 });
+      await world.settle();
+      world.append(world.log(), ['b'], { ...producer, baseSequence: 1 });
       world.losePower(new Random(seed));
+      const survived = world.log().logEndOffset === 2;
+      const again = world.append(world.log(), ['b'], { ...producer, baseSequence: 1 });
+      expect([again.duplicate, again.baseOffset], `seed ${seed}`).toEqual([survived, 1]);
+      expect(world.log().logEndOffset).toBe(2);
+      outcomes.add(survived ? 'survived' : 'taken');
     }
+    expect([...outcomes].sort()).toEqual(['survived', 'taken']);
   });
 });
 

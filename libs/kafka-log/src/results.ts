@@ -7,8 +7,6 @@ export interface AppendOptions {
   readonly leaderEpoch: number;
   /** Wall clock in ms, read once per request. */
   readonly now: number;
-  /** Version of the Produce request (zstd needs 7); the newest if left out. */
-  readonly apiVersion?: number;
 }
 
 export interface ReadOptions {
