@@ -1,3 +1,4 @@
+export { replaceFileNow } from './atomic-file.ts';
 export * from './clock.ts';
 export { compressionCodecs } from './codecs.ts';
 export * from './files.ts';

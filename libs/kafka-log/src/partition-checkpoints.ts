@@ -15,6 +15,7 @@
  * Migration: another version is refused at the start, so that nothing is taken for missing.
  */
 import { crc32 } from 'node:zlib';
+import { replaceFileOpen } from './atomic-file.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Files } from './files.ts';
 import { readInt64, writeInt64 } from './int64.ts';
@@ -213,16 +214,7 @@ export class PartitionCheckpoints {
     header.writeUInt16BE(VERSION, 4);
     const entries = [...this.#checkpoints].map(([key, checkpoint]) => encode(key, checkpoint));
     const content = Buffer.concat([header, ...entries]);
-    const descriptor = files.open(`${this.#path}.new`, 'replace');
-    try {
-      writeAll(files, descriptor, content, 0);
-      files.syncDataNow(descriptor);
-      files.rename(`${this.#path}.new`, this.#path);
-      files.syncDirectoryNow(directory);
-    } catch (error) {
-      files.close(descriptor);
-      throw error;
-    }
+    const descriptor = replaceFileOpen(files, { directory, path: this.#path, content });
     if (this.#descriptor >= 0) files.close(this.#descriptor);
     this.#descriptor = descriptor;
     this.#size = content.length;

@@ -1,4 +1,5 @@
 import { readRecordBatchHeader } from '@penstock/kafka-protocol';
+import { replaceFileNow } from './atomic-file.ts';
 import * as header from './batch-header.ts';
 import { findNextBatch } from './batch-scan.ts';
 import type { LogServices } from './log-services.ts';
@@ -6,7 +7,7 @@ import type { PartitionCheckpoint } from './partition-checkpoints.ts';
 import { finishSwaps } from './compaction/segment-swap.ts';
 import { ProducerStates } from './producer-states.ts';
 import { Segment } from './segment.ts';
-import { copyFile, readAll, readFile, syncFileNow, writeAll } from './whole-file.ts';
+import { readAll, readFile, writeAll } from './whole-file.ts';
 
 /** Offsets for which there are no bytes at all. */
 export interface Gap {
@@ -133,10 +134,7 @@ function removeDeleted(
 function isKept({ files, logger }: LogServices, directory: string, offset: number): boolean {
   const path = snapshotPath(directory, offset);
   try {
-    copyFile(files, path, `${path}.new`);
-    syncFileNow(files, `${path}.new`);
-    files.rename(`${path}.new`, path);
-    files.syncDirectoryNow(directory);
+    replaceFileNow(files, { directory, path, content: readFile(files, path) });
     return true;
   } catch (error) {
     logger.warn({ err: error, file: path }, 'segments before the log start are kept for now');

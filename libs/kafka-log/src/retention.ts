@@ -1,7 +1,8 @@
 import type { Timer } from './clock.ts';
 import type { LogServices } from './log-services.ts';
 import type { PartitionLog } from './partition-log.ts';
-import { readFile, writeAll } from './whole-file.ts';
+import { replaceFile } from './atomic-file.ts';
+import { readFile } from './whole-file.ts';
 import { Ages, SteadyTime } from './steady-time.ts';
 
 export interface RetentionOptions {
@@ -120,43 +121,16 @@ export class Retention {
     return Number.isSafeInteger(time) && time > 0 ? time : undefined;
   }
 
-  /**
-   * Under another name first: a file that is empty after a power loss would let any clock be
-   * believed.
-   */
   #writeTime(time: number): void {
+    if (this.#isWritingTime) return;
+    this.#isWritingTime = true;
     const { files, directory, logger } = this.#services;
     const path = `${directory}/${TIME_FILE}`;
-    const failed = (error: unknown): void => {
-      logger.warn({ err: error }, 'the time of the last retention was not written');
-    };
-    if (this.#isWritingTime) return;
-    try {
-      const descriptor = files.open(`${path}.new`, 'replace');
-      this.#isWritingTime = true;
-      try {
-        writeAll(files, descriptor, Buffer.from(String(Math.round(time))), 0);
-      } catch (error) {
-        files.close(descriptor);
-        throw error;
-      }
-      files.syncData(descriptor, (error) => {
-        this.#isWritingTime = false;
-        try {
-          files.close(descriptor);
-          if (error !== null) throw error;
-          if (this.#isClosed) return;
-          files.rename(`${path}.new`, path);
-          files.syncDirectory(directory, (cause) => {
-            if (cause !== null) failed(cause);
-          });
-        } catch (cause) {
-          failed(cause);
-        }
-      });
-    } catch (error) {
-      this.#isWritingTime = false;
-      failed(error);
-    }
+    const content = Buffer.from(String(Math.round(time)));
+    replaceFile(files, { directory, path, content }, () => !this.#isClosed)
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'the time of the last retention was not written');
+      })
+      .finally(() => (this.#isWritingTime = false));
   }
 }

@@ -48,13 +48,3 @@ export function copyFile(files: Files, from: string, to: string): void {
     files.close(descriptor);
   }
 }
-
-/** Waits until the disk has a file. */
-export function syncFileNow(files: Files, path: string): void {
-  const descriptor = files.open(path, 'read');
-  try {
-    files.syncDataNow(descriptor);
-  } finally {
-    files.close(descriptor);
-  }
-}

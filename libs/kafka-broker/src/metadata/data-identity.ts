@@ -1,4 +1,4 @@
-import type { Files, LogManager } from '@penstock/kafka-log';
+import { replaceFileNow, type Files, type LogManager } from '@penstock/kafka-log';
 
 /** What the metadata must agree with; kept beside the records, because the metadata can be lost. */
 export interface DataIdentity {
@@ -53,18 +53,8 @@ export class DataIdentityFile {
     const path = `${this.#directory}/${FILE}`;
     const lines = ['version=1', `cluster.id=${next.clusterId ?? ''}`];
     lines.push(`next.producer.id=${next.nextProducerId}`);
-    const bytes = Buffer.from(`${lines.join('\n')}\n`);
-    const descriptor = files.open(`${path}.new`, 'replace');
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += files.write(descriptor, bytes, at, bytes.length - at, at);
-      }
-      files.syncDataNow(descriptor);
-    } finally {
-      files.close(descriptor);
-    }
-    files.rename(`${path}.new`, path);
-    files.syncDirectoryNow(this.#directory);
+    const content = Buffer.from(`${lines.join('\n')}\n`);
+    replaceFileNow(files, { directory: this.#directory, path, content });
     this.#known = next;
   }
 

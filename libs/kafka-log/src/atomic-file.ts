@@ -1,0 +1,62 @@
+import type { Files } from './files.ts';
+import { writeAll } from './whole-file.ts';
+
+/**
+ * Puts a file in the place of another so that a crash at any point leaves the old one or the new one
+ * as a whole: the content goes to `<path>.new`, which is synced, gets the name, and the folder is
+ * synced too. Without the first sync a power loss could leave the new name on an empty file.
+ */
+export interface Replacement {
+  readonly directory: string;
+  /** In `directory`. */
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+/** Waits for the disk. @throws Error of the file system; the old file is then still there */
+export function replaceFileNow(files: Files, replacement: Replacement): void {
+  files.close(replaceFileOpen(files, replacement));
+}
+
+/** The same, for a file that is written to further: returns its descriptor. */
+export function replaceFileOpen(files: Files, { directory, path, content }: Replacement): number {
+  const descriptor = files.open(`${path}.new`, 'replace');
+  try {
+    writeAll(files, descriptor, content, 0);
+    files.syncDataNow(descriptor);
+    files.rename(`${path}.new`, path);
+    files.syncDirectoryNow(directory);
+    return descriptor;
+  } catch (error) {
+    files.close(descriptor);
+    throw error;
+  }
+}
+
+/**
+ * The same without keeping the event loop; one at a time for a path.
+ * @param isWanted asked after the first sync: false leaves the old file
+ * @throws Error of the file system
+ */
+export async function replaceFile(
+  files: Files,
+  { directory, path, content }: Replacement,
+  isWanted: () => boolean,
+): Promise<void> {
+  const descriptor = files.open(`${path}.new`, 'replace');
+  try {
+    writeAll(files, descriptor, content, 0);
+    await settled((done) => files.syncData(descriptor, done));
+  } finally {
+    files.close(descriptor);
+  }
+  if (!isWanted()) return;
+  files.rename(`${path}.new`, path);
+  await settled((done) => files.syncDirectory(directory, done));
+}
+
+function settled(start: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error === null ? resolve() : reject(error)));
+  });
+}
