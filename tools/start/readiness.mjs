@@ -55,7 +55,7 @@ function missingParts(body) {
 /** The one line that says where everything is. */
 export function readyLine(settings, milliseconds) {
   const { http, kafka } = settings;
-  const base = `http://${hostAndPort(publicHostOf(http), http.port)}`;
+  const base = http.publicUrl?.href ?? `http://${hostAndPort(publicHostOf(http), http.port)}`;
   return [
     `Penstock is ready, start time ${(milliseconds / 1000).toFixed(1)} s:`,
     `dashboard ${base}/`,
