@@ -4,6 +4,8 @@
  * All functions take the position of the batch in the buffer.
  */
 import {
+  BATCH_ATTRIBUTES,
+  BATCH_POSITIONS,
   computeRecordBatchCrc,
   RECORD_BATCH_HEADER_BYTES,
   RECORD_BATCH_MAGIC,
@@ -11,17 +13,18 @@ import {
 } from '@penstock/kafka-protocol';
 import { readInt64, writeInt64 } from './int64.ts';
 
-const LENGTH = 8;
-const LEADER_EPOCH = 12;
+const {
+  length: LENGTH,
+  leaderEpoch: LEADER_EPOCH,
+  crc: CRC,
+  attributes: ATTRIBUTES,
+  lastOffsetDelta: LAST_OFFSET_DELTA,
+  maxTimestamp: MAX_TIMESTAMP,
+  producerId: PRODUCER_ID,
+  recordCount: RECORD_COUNT,
+} = BATCH_POSITIONS;
 /** Position of the magic byte in a batch. */
-export const MAGIC_POSITION = 16;
-const CRC = 17;
-const ATTRIBUTES = 21;
-const LOG_APPEND_TIME_BIT = 0x08;
-const LAST_OFFSET_DELTA = 23;
-const MAX_TIMESTAMP = 35;
-const PRODUCER_ID = 43;
-const RECORD_COUNT = 57;
+export const MAGIC_POSITION = BATCH_POSITIONS.magic;
 
 export function baseOffsetAt(bytes: Buffer, position: number): number {
   return readInt64(bytes, position);
@@ -56,7 +59,7 @@ export function producerIdAt(bytes: Buffer, position: number): number {
  * computes the CRC again (Kafka: DefaultRecordBatch.setMaxTimestamp).
  */
 export function setMaxTimestamp(batch: Buffer, timestamp: number): void {
-  batch.writeInt16BE(batch.readInt16BE(ATTRIBUTES) & ~LOG_APPEND_TIME_BIT, ATTRIBUTES);
+  batch.writeInt16BE(batch.readInt16BE(ATTRIBUTES) & ~BATCH_ATTRIBUTES.logAppendTime, ATTRIBUTES);
   writeInt64(batch, MAX_TIMESTAMP, timestamp);
   batch.writeUInt32BE(computeRecordBatchCrc(batch), CRC);
 }

@@ -17,6 +17,8 @@ export { ErrorCodes, errorName, isRetriable } from './error-codes.ts';
 export { FrameSplitter } from './frame-splitter.ts';
 export { isInternalTopic, topicNameProblem } from './topic-name.ts';
 export {
+  BATCH_ATTRIBUTES,
+  BATCH_POSITIONS,
   assignBaseOffset,
   compressionOf,
   COMPRESSIONS,

@@ -1,5 +1,7 @@
 import {
   ApiKeys,
+  BATCH_ATTRIBUTES,
+  BATCH_POSITIONS,
   compressionOf,
   ErrorCodes,
   isInternalTopic,
@@ -73,16 +75,13 @@ type Outcome = {
 
 /** Kafka: `AdminUtils.ADMIN_CLIENT_ID`. */
 const ADMIN_CLIENT = '__admin_client';
-/** In a record batch; see libs/kafka-protocol/src/records/record-batch.ts. */
-const ATTRIBUTES_POSITION = 21;
-const TRANSACTIONAL_BIT = 0x10;
-
 /** Kafka looks at the first batch of each partition (`RequestUtils.hasTransactionalRecords`). */
 function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
   for (const { partitionData } of topicData) {
     for (const { records } of partitionData) {
       if (records === null || records.length < RECORD_BATCH_HEADER_BYTES) continue;
-      if ((records.readInt16BE(ATTRIBUTES_POSITION) & TRANSACTIONAL_BIT) !== 0) return true;
+      const attributes = records.readInt16BE(BATCH_POSITIONS.attributes);
+      if ((attributes & BATCH_ATTRIBUTES.transactional) !== 0) return true;
     }
   }
   return false;

@@ -1,9 +1,12 @@
 import {
+  BATCH_ATTRIBUTES,
+  BATCH_POSITIONS,
   compressionOf,
   computeRecordBatchCrc,
   hasDeleteHorizon,
   isControlBatch,
   RECORD_BATCH_HEADER_BYTES,
+  RECORD_BATCH_PREFIX_BYTES,
   timestampTypeOf,
 } from '@penstock/kafka-protocol';
 import type { RecordBatchHeader } from '@penstock/kafka-protocol';
@@ -12,14 +15,6 @@ import { compress, DecompressionError } from '../codecs.ts';
 import { writeInt64 } from '../int64.ts';
 import { MalformedRecordsError, RecordCursor } from '../records.ts';
 
-const LENGTH_POSITION = 8;
-const CRC_POSITION = 17;
-const ATTRIBUTES_POSITION = 21;
-const BASE_TIMESTAMP_POSITION = 27;
-const MAX_TIMESTAMP_POSITION = 35;
-const COUNT_POSITION = 57;
-const COMPRESSION_BITS = 0x07;
-const DELETE_HORIZON_BIT = 0x40;
 const NO_TIMESTAMP = -1;
 /** Records looked at between two chances for a pause. */
 export const RECORDS_PER_STEP = 1000;
@@ -215,10 +210,13 @@ function encode(
   const cleaned = Buffer.allocUnsafe(RECORD_BATCH_HEADER_BYTES + packed.length);
   bytes.copy(cleaned, 0, at, at + RECORD_BATCH_HEADER_BYTES);
   packed.copy(cleaned, RECORD_BATCH_HEADER_BYTES);
-  const horizon = content.hasHorizon ? DELETE_HORIZON_BIT : 0;
-  cleaned.writeInt16BE((batch.attributes & ~DELETE_HORIZON_BIT) | horizon, ATTRIBUTES_POSITION);
-  writeInt64(cleaned, BASE_TIMESTAMP_POSITION, content.baseTimestamp);
-  writeInt64(cleaned, MAX_TIMESTAMP_POSITION, content.maxTimestamp);
+  const horizon = content.hasHorizon ? BATCH_ATTRIBUTES.deleteHorizon : 0;
+  cleaned.writeInt16BE(
+    (batch.attributes & ~BATCH_ATTRIBUTES.deleteHorizon) | horizon,
+    BATCH_POSITIONS.attributes,
+  );
+  writeInt64(cleaned, BATCH_POSITIONS.baseTimestamp, content.baseTimestamp);
+  writeInt64(cleaned, BATCH_POSITIONS.maxTimestamp, content.maxTimestamp);
   return seal(cleaned, content.count);
 }
 
@@ -228,15 +226,15 @@ function encode(
  */
 export function emptyBatch(bytes: Buffer, at: number, batch: RecordBatchHeader): Buffer {
   const empty = Buffer.from(bytes.subarray(at, at + RECORD_BATCH_HEADER_BYTES));
-  const cleared = COMPRESSION_BITS | DELETE_HORIZON_BIT;
-  empty.writeInt16BE(batch.attributes & ~cleared, ATTRIBUTES_POSITION);
-  writeInt64(empty, BASE_TIMESTAMP_POSITION, NO_TIMESTAMP);
+  const cleared = BATCH_ATTRIBUTES.compression | BATCH_ATTRIBUTES.deleteHorizon;
+  empty.writeInt16BE(batch.attributes & ~cleared, BATCH_POSITIONS.attributes);
+  writeInt64(empty, BATCH_POSITIONS.baseTimestamp, NO_TIMESTAMP);
   return seal(empty, 0);
 }
 
 function seal(batch: Buffer, recordCount: number): Buffer {
-  batch.writeInt32BE(batch.length - LENGTH_POSITION - 4, LENGTH_POSITION);
-  batch.writeInt32BE(recordCount, COUNT_POSITION);
-  batch.writeUInt32BE(computeRecordBatchCrc(batch), CRC_POSITION);
+  batch.writeInt32BE(batch.length - RECORD_BATCH_PREFIX_BYTES, BATCH_POSITIONS.length);
+  batch.writeInt32BE(recordCount, BATCH_POSITIONS.recordCount);
+  batch.writeUInt32BE(computeRecordBatchCrc(batch), BATCH_POSITIONS.crc);
   return batch;
 }

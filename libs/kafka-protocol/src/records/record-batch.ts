@@ -23,13 +23,35 @@ export const RECORD_BATCH_HEADER_BYTES = 61;
 export const RECORD_BATCH_PREFIX_BYTES = 12;
 export const RECORD_BATCH_MAGIC = 2;
 
-const CRC_POSITION = 17;
-const ATTRIBUTES_POSITION = 21;
-const MAX_TIMESTAMP_POSITION = 35;
-const LOG_APPEND_TIME_BIT = 0x08;
-const TRANSACTIONAL_BIT = 0x10;
-const CONTROL_BIT = 0x20;
-const DELETE_HORIZON_BIT = 0x40;
+/** Where the fields of a batch's header begin. */
+export const BATCH_POSITIONS = {
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  recordCount: 57,
+} as const;
+
+/** Bits of a batch's attributes. */
+export const BATCH_ATTRIBUTES = {
+  compression: 0x07,
+  logAppendTime: 0x08,
+  transactional: 0x10,
+  control: 0x20,
+  deleteHorizon: 0x40,
+} as const;
+
+const CRC_POSITION = BATCH_POSITIONS.crc;
+const ATTRIBUTES_POSITION = BATCH_POSITIONS.attributes;
+const MAX_TIMESTAMP_POSITION = BATCH_POSITIONS.maxTimestamp;
+const LOG_APPEND_TIME_BIT = BATCH_ATTRIBUTES.logAppendTime;
 
 /** Compression by the number in the attributes. */
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -65,18 +87,18 @@ export function readRecordBatchHeader(buffer: Buffer, position = 0): RecordBatch
   }
   return {
     baseOffset: readInt64(buffer, position),
-    byteLength: buffer.readInt32BE(position + 8) + RECORD_BATCH_PREFIX_BYTES,
-    partitionLeaderEpoch: buffer.readInt32BE(position + 12),
-    magic: buffer.readInt8(position + 16),
+    byteLength: buffer.readInt32BE(position + BATCH_POSITIONS.length) + RECORD_BATCH_PREFIX_BYTES,
+    partitionLeaderEpoch: buffer.readInt32BE(position + BATCH_POSITIONS.leaderEpoch),
+    magic: buffer.readInt8(position + BATCH_POSITIONS.magic),
     crc: buffer.readUInt32BE(position + CRC_POSITION),
     attributes: buffer.readInt16BE(position + ATTRIBUTES_POSITION),
-    lastOffsetDelta: buffer.readInt32BE(position + 23),
-    baseTimestamp: readInt64(buffer, position + 27),
+    lastOffsetDelta: buffer.readInt32BE(position + BATCH_POSITIONS.lastOffsetDelta),
+    baseTimestamp: readInt64(buffer, position + BATCH_POSITIONS.baseTimestamp),
     maxTimestamp: readInt64(buffer, position + MAX_TIMESTAMP_POSITION),
-    producerId: readInt64(buffer, position + 43),
-    producerEpoch: buffer.readInt16BE(position + 51),
-    baseSequence: buffer.readInt32BE(position + 53),
-    recordCount: buffer.readInt32BE(position + 57),
+    producerId: readInt64(buffer, position + BATCH_POSITIONS.producerId),
+    producerEpoch: buffer.readInt16BE(position + BATCH_POSITIONS.producerEpoch),
+    baseSequence: buffer.readInt32BE(position + BATCH_POSITIONS.baseSequence),
+    recordCount: buffer.readInt32BE(position + BATCH_POSITIONS.recordCount),
   };
 }
 
@@ -87,18 +109,21 @@ export function writeRecordBatchHeader(
   position = 0,
 ): void {
   writeInt64(buffer, header.baseOffset, position);
-  buffer.writeInt32BE(header.byteLength - RECORD_BATCH_PREFIX_BYTES, position + 8);
-  buffer.writeInt32BE(header.partitionLeaderEpoch, position + 12);
-  buffer.writeInt8(header.magic, position + 16);
+  buffer.writeInt32BE(
+    header.byteLength - RECORD_BATCH_PREFIX_BYTES,
+    position + BATCH_POSITIONS.length,
+  );
+  buffer.writeInt32BE(header.partitionLeaderEpoch, position + BATCH_POSITIONS.leaderEpoch);
+  buffer.writeInt8(header.magic, position + BATCH_POSITIONS.magic);
   buffer.writeUInt32BE(header.crc, position + CRC_POSITION);
   buffer.writeInt16BE(header.attributes, position + ATTRIBUTES_POSITION);
-  buffer.writeInt32BE(header.lastOffsetDelta, position + 23);
-  writeInt64(buffer, header.baseTimestamp, position + 27);
+  buffer.writeInt32BE(header.lastOffsetDelta, position + BATCH_POSITIONS.lastOffsetDelta);
+  writeInt64(buffer, header.baseTimestamp, position + BATCH_POSITIONS.baseTimestamp);
   writeInt64(buffer, header.maxTimestamp, position + MAX_TIMESTAMP_POSITION);
-  writeInt64(buffer, header.producerId, position + 43);
-  buffer.writeInt16BE(header.producerEpoch, position + 51);
-  buffer.writeInt32BE(header.baseSequence, position + 53);
-  buffer.writeInt32BE(header.recordCount, position + 57);
+  writeInt64(buffer, header.producerId, position + BATCH_POSITIONS.producerId);
+  buffer.writeInt16BE(header.producerEpoch, position + BATCH_POSITIONS.producerEpoch);
+  buffer.writeInt32BE(header.baseSequence, position + BATCH_POSITIONS.baseSequence);
+  buffer.writeInt32BE(header.recordCount, position + BATCH_POSITIONS.recordCount);
 }
 
 /** The batch's compression; undefined for a number that stands for none. */
@@ -111,17 +136,17 @@ export function timestampTypeOf(header: RecordBatchHeader): TimestampType {
 }
 
 export function isTransactionalBatch(header: RecordBatchHeader): boolean {
-  return (header.attributes & TRANSACTIONAL_BIT) !== 0;
+  return (header.attributes & BATCH_ATTRIBUTES.transactional) !== 0;
 }
 
 /** A control batch holds a transaction marker instead of records of users. */
 export function isControlBatch(header: RecordBatchHeader): boolean {
-  return (header.attributes & CONTROL_BIT) !== 0;
+  return (header.attributes & BATCH_ATTRIBUTES.control) !== 0;
 }
 
 /** True when the base timestamp is the time from which the cleaner may drop tombstones. */
 export function hasDeleteHorizon(header: RecordBatchHeader): boolean {
-  return (header.attributes & DELETE_HORIZON_BIT) !== 0;
+  return (header.attributes & BATCH_ATTRIBUTES.deleteHorizon) !== 0;
 }
 
 /** The attributes' number for these properties. */
@@ -134,8 +159,8 @@ export function recordBatchAttributes(properties: {
   return (
     COMPRESSIONS.indexOf(properties.compression) |
     (properties.timestampType === 'log-append-time' ? LOG_APPEND_TIME_BIT : 0) |
-    (properties.isTransactional ? TRANSACTIONAL_BIT : 0) |
-    (properties.isControl ? CONTROL_BIT : 0)
+    (properties.isTransactional ? BATCH_ATTRIBUTES.transactional : 0) |
+    (properties.isControl ? BATCH_ATTRIBUTES.control : 0)
   );
 }
 
@@ -146,7 +171,7 @@ export function assignBaseOffset(
   position = 0,
 ): void {
   writeInt64(buffer, assigned.baseOffset, position);
-  buffer.writeInt32BE(assigned.partitionLeaderEpoch, position + 12);
+  buffer.writeInt32BE(assigned.partitionLeaderEpoch, position + BATCH_POSITIONS.leaderEpoch);
 }
 
 /**
@@ -163,7 +188,8 @@ export function stampLogAppendTime(buffer: Buffer, timestamp: number, position =
 
 /** CRC-32C of the batch at `position`, all of which is in the buffer. */
 export function computeRecordBatchCrc(buffer: Buffer, position = 0): number {
-  const end = position + RECORD_BATCH_PREFIX_BYTES + buffer.readInt32BE(position + 8);
+  const end =
+    position + RECORD_BATCH_PREFIX_BYTES + buffer.readInt32BE(position + BATCH_POSITIONS.length);
   return crc32c(buffer.subarray(position + ATTRIBUTES_POSITION, end));
 }
 
@@ -188,7 +214,10 @@ export function* recordBatches(buffer: Buffer): Generator<RecordBatchSlice> {
   while (buffer.length - position >= RECORD_BATCH_HEADER_BYTES) {
     const header = readRecordBatchHeader(buffer, position);
     if (header.byteLength < RECORD_BATCH_HEADER_BYTES) {
-      throw new ProtocolError(position + 8, `length of a record batch, not ${header.byteLength}`);
+      throw new ProtocolError(
+        position + BATCH_POSITIONS.length,
+        `length of a record batch, not ${header.byteLength}`,
+      );
     }
     if (header.byteLength > buffer.length - position) return;
     yield { header, position };
