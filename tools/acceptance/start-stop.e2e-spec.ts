@@ -15,6 +15,15 @@ import { graphql, processes } from './graphql.ts';
 
 const nothingRuns = { deadlineMs: 10_000, what: 'the end of every process' };
 
+/** Messages of the events of one subject, newest first. */
+async function eventsOf(baseUrl: string, subject: string): Promise<string[]> {
+  const { events } = await graphql<{ events: { nodes: { message: string }[] } }>(
+    baseUrl,
+    `{ events(subject: "${subject}") { nodes { message } } }`,
+  );
+  return events.nodes.map(({ message }) => message);
+}
+
 describe('a start that works', () => {
   test('builds nothing the second time, serves, and leaves nothing after SIGTERM', async () => {
     await using system = await startSupervised();
@@ -105,11 +114,24 @@ describe('a start that works', () => {
         const now = (await processes(system.baseUrl)).find(({ name }) => name === 'worker')!;
         return now.restarts === 1 && now.state === 'RUNNING' ? now : undefined;
       },
-      { deadlineMs: 15_000, what: 'a second worker' },
+      { deadlineMs: 60_000, what: 'a second worker' },
     );
     expect(again.pid).not.toBe(worker.pid);
     expect(again.lastExit).toMatch(/SIGKILL/);
     expect(system.output).toMatch(/worker .*ended \(signal SIGKILL\); starts again in/);
+    const told = await eventually(
+      async () => {
+        const messages = await eventsOf(system.baseUrl, 'worker');
+        return messages.some((message) => message.includes(`pid ${again.pid}`)) && messages;
+      },
+      { deadlineMs: 30_000, what: 'the event of the second worker' },
+    );
+    // One exit is one event, although it is reported when it happens and counted with the restart.
+    expect(told.slice(0, 2)).toEqual([
+      `worker started (pid ${again.pid})`,
+      'worker ended: signal SIGKILL',
+    ]);
+    expect(told.filter((message) => message.includes('ended'))).toHaveLength(1);
   });
 
   test('keeps topics, records and history over a stop and a start', async () => {
