@@ -13,7 +13,9 @@ import { KnownRoutes } from './http/known-routes.ts';
 import { originPolicy } from './http/origin.ts';
 import { publicPathReader, withoutPublicPath, type PublicPath } from './http/public-path.ts';
 import { RefusalLog } from './http/refusals.ts';
+import { REQUEST_LIMITS, limitRequests, type RequestLimits } from './http/request-limits.ts';
 import { secure } from './http/security.plugin.ts';
+import { refuseUnknownParameters } from './http/unknown-parameters.ts';
 import {
   answerFrameworkError,
   answerUncommon,
@@ -29,12 +31,13 @@ export interface ApplicationOptions {
   readonly logger: Logger;
   /** Folder of the built dashboard; the repository's own unless a test says otherwise. */
   readonly dashboardRoot?: string;
+  /** Bounds of requests that tests make shorter. */
+  readonly limits?: Partial<RequestLimits>;
 }
 
 const DASHBOARD_ROOT = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 /** Bodies of GraphQL and of /api; ingest has its own limit. */
 const BODY_BYTES_MAX = 2 * 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 72_000;
 /** A topic name has up to 249 characters, percent-encoded in a path up to three times that. */
 const PATH_PARAMETER_LENGTH_MAX = 750;
@@ -44,13 +47,14 @@ export async function createApplication(
   options: ApplicationOptions,
 ): Promise<NestFastifyApplication> {
   const { config, logger, dashboardRoot = DASHBOARD_ROOT } = options;
+  const limits = { ...REQUEST_LIMITS, ...options.limits };
   const applied = await migrateControlDatabase(config, {
     say: (words) => logger.pino.warn(words),
   });
   if (applied.length > 0) logger.pino.info({ applied }, 'control.db migrated');
   const policy = originPolicy(config);
   const publicPath = publicPathReader(config, policy.forwarding);
-  const adapter = new FastifyAdapter(fastifyOptions(publicPath));
+  const adapter = new FastifyAdapter(fastifyOptions(publicPath, limits));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot({ config, logger, dashboardRoot }),
     adapter,
@@ -64,7 +68,10 @@ export async function createApplication(
   answerUncommon(fastify.server);
   refuseWhileClosing(fastify);
   await secure(fastify, { policy, log: new RefusalLog(logger), publicPath });
-  const http = new IngestHttp(app.get(IngestService, { strict: false }), config, app.get(Metrics));
+  refuseUnknownParameters(fastify);
+  const bodies = limitRequests(fastify, limits);
+  const ingest = app.get(IngestService, { strict: false });
+  const http = new IngestHttp({ ingest, config, metrics: app.get(Metrics), bodies });
   setUpOpenApi(app, config.http.publicUrl?.href);
   await fastify.register(async (own) => {
     own.setErrorHandler(errors.answer);
@@ -74,10 +81,9 @@ export async function createApplication(
   return app;
 }
 
-function fastifyOptions(publicPath: PublicPath): FastifyHttpOptions<Server> {
+function fastifyOptions(publicPath: PublicPath, limits: RequestLimits): FastifyHttpOptions<Server> {
   return {
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -86,6 +92,7 @@ function fastifyOptions(publicPath: PublicPath): FastifyHttpOptions<Server> {
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerUnreadable,
     http: {
+      connectionsCheckingInterval: limits.headersMs / 4,
       maxHeaderSize: HEADER_BYTES_MAX,
       // Refused by us, in our words.
       requireHostHeader: false,

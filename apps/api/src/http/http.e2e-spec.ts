@@ -129,6 +129,14 @@ describe('readiness', () => {
   });
 });
 
+describe('the REST API', () => {
+  it('refuses a parameter that it would have to ignore', async () => {
+    const response = await request(url).get('/api/batch-runs/1/result?format=json').expect(400);
+    expect(response.headers['content-type']).toBe('application/problem+json');
+    expect(response.body).toMatchObject({ code: 'invalid-parameter', status: 400, allowed: [] });
+  });
+});
+
 describe('metrics', () => {
   it('count what was ingested, in Prometheus’ format', async () => {
     await request(url)

@@ -1,23 +1,35 @@
 import { IngestRefusal, type IngestService } from '@penstock/control-plane';
 import type { Config, Counter, Histogram, Metrics } from '@penstock/platform';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OpenBodies } from '../http/request-limits.ts';
 import { bodyTooLarge, decompress } from './request-body.ts';
 
-type Api = 'native' | 'v2' | 'v3';
+export type IngestApi = 'native' | 'v2' | 'v3';
+
+/** How an API answers what it refuses; what is no refusal is thrown on. */
+export type Refuse = (reply: FastifyReply, error: unknown) => FastifyReply;
+
+export interface IngestHttpOptions {
+  readonly ingest: IngestService;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly bodies: OpenBodies;
+}
 
 /** What the ingest routes share: the service, the admission of bodies, and the figures. */
 export class IngestHttp {
   readonly ingest: IngestService;
+  readonly bodies: OpenBodies;
   readonly bodyBytesMax: number;
-  readonly #closing = new AbortController();
   readonly #admitted = new WeakMap<FastifyRequest, number>();
   readonly #requests: Counter<'api' | 'status'>;
   readonly #records: Counter<'api'>;
   readonly #bytes: Counter<'api'>;
   readonly #seconds: Histogram<'api'>;
 
-  constructor(ingest: IngestService, config: Config, metrics: Metrics) {
+  constructor({ ingest, config, metrics, bodies }: IngestHttpOptions) {
     this.ingest = ingest;
+    this.bodies = bodies;
     this.bodyBytesMax = config.ingest.bodyBytesMax;
     this.#requests = metrics.counter({
       name: 'penstock_ingest_requests_total',
@@ -56,13 +68,35 @@ export class IngestHttp {
     });
   }
 
-  /** Aborted when the server stops: requests without an end of their own must then come to one. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
+  /** What the routes of one API have in common: figures, and the shape of a refusal. */
+  prepare(fastify: FastifyInstance, api: IngestApi, refuse: Refuse): void {
+    fastify.addHook('onResponse', (_request, reply, done) => {
+      this.#requests.inc({ api, status: reply.statusCode });
+      this.#seconds.observe({ api }, reply.elapsedTime / 1000);
+      done();
+    });
+    fastify.setErrorHandler((error: { code?: string }, _request, reply) => {
+      const tooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+      return refuse(reply, tooLarge ? bodyTooLarge(this.bodyBytesMax) : error);
+    });
   }
 
-  beginClose(): void {
-    this.#closing.abort();
+  /** Counts what a request appended. */
+  count(api: IngestApi, records: number, bytes: number): void {
+    this.#records.inc({ api }, records);
+    this.#bytes.inc({ api }, bytes);
+  }
+
+  /**
+   * A client that waits for leave to send its body is told before it sends it that there is no such
+   * topic. Others are told after their body was read, so that one that is malformed makes no topic.
+   * @throws IngestRefusal
+   */
+  async requireTopic(request: FastifyRequest): Promise<void> {
+    const { topic } = request.params as { topic?: string };
+    if (request.headers.expect === undefined || topic === undefined) return;
+    const problem = await this.ingest.topicProblem(topic);
+    if (problem !== undefined) throw new IngestRefusal(problem);
   }
 
   /**
@@ -87,6 +121,8 @@ export class IngestHttp {
       throw new IngestRefusal({
         code: 'overloaded',
         message: 'too many bytes of ingest requests are in progress; try again shortly',
+        retriable: true,
+        mayBeAppended: false,
       });
     }
     this.#admitted.set(request, before + bytes);
@@ -97,21 +133,5 @@ export class IngestHttp {
     if (bytes === undefined) return;
     this.#admitted.delete(request);
     this.ingest.release(bytes);
-  }
-
-  /** Starts the clock of a request; call the returned function with what was appended. */
-  measure(api: Api, reply: FastifyReply): (records: number, bytes: number) => void {
-    const startedAt = performance.now();
-    let told = false;
-    return (records, bytes) => {
-      if (told) return;
-      told = true;
-      this.#records.inc({ api }, records);
-      this.#bytes.inc({ api }, bytes);
-      reply.raw.once('finish', () => {
-        this.#requests.inc({ api, status: reply.statusCode });
-        this.#seconds.observe({ api }, (performance.now() - startedAt) / 1000);
-      });
-    };
   }
 }

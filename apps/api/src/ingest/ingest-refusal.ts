@@ -7,14 +7,19 @@ import {
 } from '@penstock/control-plane';
 import type { FastifyReply } from 'fastify';
 import { sendProblem, type ProblemDetails } from '../http/problem-details.ts';
+import { ENCODINGS } from './request-body.ts';
 
 /** HTTP status of each reason for which ingest refuses. */
 export const STATUS_OF_PROBLEM: Readonly<Record<IngestProblemCode, number>> = {
   'malformed-json': 400,
   'no-records': 400,
   'invalid-record': 400,
+  'invalid-cloudevent': 400,
+  'invalid-batch': 422,
   'invalid-parameter': 400,
+  'unsupported-header': 400,
   'invalid-topic': 400,
+  'unknown-cluster': 404,
   'unknown-topic': 404,
   'unknown-partition': 404,
   'record-too-large': 413,
@@ -33,14 +38,19 @@ export const STATUS_OF_PROBLEM: Readonly<Record<IngestProblemCode, number>> = {
   'broker-refused': 502,
   'broker-unavailable': 503,
   stopping: 503,
+  'not-implemented': 501,
 };
 
 const TITLES: Readonly<Record<IngestProblemCode, string>> = {
   'malformed-json': 'The body is not JSON',
   'no-records': 'There is no record in the body',
   'invalid-record': 'A record cannot be taken',
+  'invalid-cloudevent': 'This is no CloudEvent',
+  'invalid-batch': 'The batch as a whole cannot be taken',
   'invalid-parameter': 'A parameter cannot be used',
+  'unsupported-header': 'A header cannot be honoured',
   'invalid-topic': 'This is not a topic name',
+  'unknown-cluster': 'There is no such cluster',
   'unknown-topic': 'There is no such topic',
   'unknown-partition': 'There is no such partition',
   'record-too-large': 'A record is too large',
@@ -59,12 +69,21 @@ const TITLES: Readonly<Record<IngestProblemCode, string>> = {
   'broker-refused': 'The broker refused the records',
   'broker-unavailable': 'The broker cannot be reached',
   stopping: 'The server stops',
+  'not-implemented': 'This is not built yet',
 };
 
 /** Answers with the problem of a refusal; what is none goes on to the error handler. */
 export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof IngestRefusal)) throw error;
+  sayWhatIsTaken(reply, error.problem);
   return sendProblem(reply, problemDetails(error.problem));
+}
+
+/** The encodings that are taken, in a header (RFC 9110, 15.5.16), where it was about them. */
+export function sayWhatIsTaken(reply: FastifyReply, problem: IngestProblem): void {
+  if (problem.code === 'unsupported-encoding') {
+    reply.header('accept-encoding', ENCODINGS.join(', '));
+  }
 }
 
 /** The body of a refusal. */

@@ -388,9 +388,11 @@ describe('REST Proxy v2', () => {
   ])('refuses %s %s with %i and error_code %i', async (type, body, status, errorCode) => {
     const response = await post(`/topics/${newTopic()}`, type, body);
     expect(response.status, response.text).toBe(status);
-    expect(JSON.parse(response.text)).toEqual({
+    expect(JSON.parse(response.text)).toMatchObject({
       error_code: errorCode,
       message: expect.any(String),
+      status,
+      code: expect.any(String),
     });
   });
 });
@@ -544,7 +546,11 @@ describe('when the broker does not create topics', () => {
       .set('Content-Type', 'application/vnd.kafka.json.v2+json')
       .send('{"records":[{"value":1}]}');
     expect(v2.status).toBe(404);
-    expect(JSON.parse(v2.text)).toEqual({ error_code: 40401, message: 'Topic not found.' });
+    expect(JSON.parse(v2.text)).toMatchObject({
+      error_code: 40401,
+      message: 'Topic not found.',
+      code: 'unknown-topic',
+    });
     const v3 = await request(strict.url)
       .post('/v3/clusters/x/topics/none/records')
       .set('Content-Type', 'application/json')

@@ -1,23 +1,37 @@
 import {
+  BATCH_MEDIA_TYPE,
   IngestRefusal,
+  STRUCTURED_MEDIA_TYPE,
+  parseBinaryCloudEvent,
+  parseCloudEvents,
   parseJsonPointer,
   parseNative,
   type Acks,
+  type CloudEventOptions,
+  type CloudEventsMode,
+  type IncomingRecord,
   type IngestReport,
   type NativeMedia,
-  type NativeOptions,
   type RecordHeader,
   type RecordReport,
 } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
 import { problemOfFailures, refuse } from './ingest-refusal.ts';
+import { mediaTypeOf, requireUtf8 } from './media-type.ts';
+import { RECORD_HEADER_PREFIX, checkHead, type Accepted } from './request-headers.ts';
 
 type NativeRequest = FastifyRequest<{
   Params: { topic: string };
   Querystring: Record<string, string | string[] | undefined>;
   Body: Buffer;
 }>;
+
+/** What query and headers make of a request, before its body is read. */
+interface Plan {
+  readonly acks: Acks;
+  readonly parse: (body: Buffer) => IncomingRecord[];
+}
 
 const MEDIA: Readonly<Record<string, NativeMedia>> = {
   'application/json': 'json',
@@ -26,29 +40,40 @@ const MEDIA: Readonly<Record<string, NativeMedia>> = {
   'application/jsonl': 'ndjson',
   'application/x-jsonlines': 'ndjson',
 };
-const PARAMETERS = new Set(['key', 'keyField', 'partition', 'ack', 'envelope']);
+const MEDIA_ALLOWED = [
+  ...Object.keys(MEDIA),
+  'application/*+json',
+  STRUCTURED_MEDIA_TYPE,
+  BATCH_MEDIA_TYPE,
+];
+const PARAMETERS = ['key', 'keyField', 'partition', 'ack', 'envelope'];
 const ACKS = new Set<string>(['all', 'leader', 'none'] satisfies Acks[]);
-const HEADER_PREFIX = 'penstock-header-';
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8';
 
 /** `POST /ingest/{topic}`: Penstock's own form of ingest. */
 export function registerNativeRoutes(fastify: FastifyInstance, http: IngestHttp): void {
-  fastify.post('/ingest/:topic', async (request: NativeRequest, reply) => {
-    const done = http.measure('native', reply);
+  http.prepare(fastify, 'native', refuse);
+  const accepted: Accepted = {
+    parameters: PARAMETERS,
+    recordHeaders: true,
+    bodyBytesMax: http.bodyBytesMax,
+  };
+  const plans = new WeakMap<FastifyRequest, Plan>();
+  const plan = async (request: NativeRequest): Promise<void> => {
+    checkHead(request, accepted);
+    plans.set(request, planOf(request));
+    await http.requireTopic(request);
+  };
+  const options = { bodyLimit: http.bodyBytesMax, onRequest: plan };
+  fastify.post('/ingest/:topic', options, async (request: NativeRequest, reply) => {
+    const { acks, parse } = plans.get(request) as Plan;
     try {
-      const media = mediaOf(request.headers['content-type']);
-      const acks = acksOf(request.query);
-      const options = optionsOf(request, media);
       const body = await http.body(request);
-      const outcome = await http.ingest.append(request.params.topic, acks, () =>
-        parseNative(body, options),
-      );
+      const outcome = await http.ingest.append(request.params.topic, acks, () => parse(body));
       if (!outcome.ok) throw new IngestRefusal(outcome.problem);
-      done(outcome.report.records.length - outcome.report.refused, body.length);
+      const { records, refused } = outcome.report;
+      http.count('native', records.length - refused, body.length);
       return answer(reply, request.params.topic, acks, outcome.report);
-    } catch (error) {
-      done(0, 0);
-      return refuse(reply, error);
     } finally {
       http.release(request);
     }
@@ -86,19 +111,61 @@ function renderReport(topic: string, { records, refused }: IngestReport): string
   return `${text}]}\n`;
 }
 
-function mediaOf(contentType: string | undefined): NativeMedia {
-  const media = MEDIA[mediaTypeOf(contentType)];
-  if (media !== undefined) return media;
-  throw new IngestRefusal({
-    code: 'unsupported-media-type',
-    message: `Content-Type ${contentType ?? '(none)'} is not taken; send application/json (one value, or an array of them) or application/x-ndjson (one value per line)`,
-    allowed: Object.keys(MEDIA),
-  });
+function planOf(request: NativeRequest): Plan {
+  const { headers, query, raw } = request;
+  const acks = acksOf(query);
+  const options = optionsOf(request);
+  const envelope = flag(query, 'envelope');
+  const mode = cloudEventsModeOf(headers);
+  if (mode === undefined) {
+    const media = mediaOf(headers['content-type']);
+    return { acks, parse: (body) => parseNative(body, { ...options, media, envelope }) };
+  }
+  if (envelope) badParameter('envelope', 'true', 'false for CloudEvents, which are envelopes');
+  if (mode !== 'binary') return { acks, parse: (body) => parseCloudEvents(body, mode, options) };
+  if (options.keyField !== undefined) {
+    badParameter('keyField', query['keyField'] as string, 'key or ce-partitionkey in binary mode');
+  }
+  const type = headers['content-type'];
+  return { acks, parse: (body) => parseBinaryCloudEvent(body, type, raw.rawHeaders, options) };
 }
 
-/** The type without its parameters. */
-export function mediaTypeOf(contentType: string | undefined): string {
-  return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+/** Undefined: no CloudEvent. */
+function cloudEventsModeOf(headers: NativeRequest['headers']): CloudEventsMode | undefined {
+  const type = mediaTypeOf(headers['content-type']);
+  const attribute = Object.keys(headers).find((name) => name.startsWith('ce-'));
+  if (!type.startsWith('application/cloudevents')) {
+    return attribute === undefined ? undefined : 'binary';
+  }
+  if (attribute !== undefined) {
+    throw new IngestRefusal({
+      code: 'unsupported-header',
+      message: `${attribute} is a header of binary mode, and ${type} says that the event is in the body`,
+    });
+  }
+  requireUtf8(headers['content-type']);
+  if (type === STRUCTURED_MEDIA_TYPE) return 'structured';
+  if (type === BATCH_MEDIA_TYPE) return 'batch';
+  throw unsupported(type);
+}
+
+/** `application/*+json` is JSON (RFC 6839); a request of REST Proxy is meant for another route. */
+function mediaOf(contentType: string | undefined): NativeMedia {
+  const type = mediaTypeOf(contentType);
+  const isJson =
+    /^application\/[^/]+\+json$/.test(type) && !type.startsWith('application/vnd.kafka.');
+  const media = MEDIA[type] ?? (isJson ? 'json' : undefined);
+  if (media === undefined) throw unsupported(contentType ?? '(none)');
+  requireUtf8(contentType);
+  return media;
+}
+
+function unsupported(contentType: string): IngestRefusal {
+  return new IngestRefusal({
+    code: 'unsupported-media-type',
+    message: `Content-Type ${contentType} is not taken; send application/json (one value, or an array of them), application/x-ndjson (one value per line) or CloudEvents`,
+    allowed: MEDIA_ALLOWED,
+  });
 }
 
 function acksOf(query: NativeRequest['query']): Acks {
@@ -107,17 +174,7 @@ function acksOf(query: NativeRequest['query']): Acks {
   return ack as Acks;
 }
 
-function optionsOf(request: NativeRequest, media: NativeMedia): NativeOptions {
-  const { query } = request;
-  for (const name of Object.keys(query)) {
-    if (!PARAMETERS.has(name)) {
-      throw new IngestRefusal({
-        code: 'invalid-parameter',
-        message: `there is no parameter ${JSON.stringify(name)}; there are ${[...PARAMETERS].join(', ')}`,
-        allowed: [...PARAMETERS],
-      });
-    }
-  }
+function optionsOf({ query, raw }: NativeRequest): CloudEventOptions {
   const key = single(query, 'key');
   const keyField = keyFieldOf(query);
   if (key !== undefined && keyField !== undefined) {
@@ -125,9 +182,7 @@ function optionsOf(request: NativeRequest, media: NativeMedia): NativeOptions {
   }
   const partition = partitionOf(query);
   return {
-    media,
-    envelope: flag(query, 'envelope'),
-    headers: recordHeaders(request.raw.rawHeaders),
+    headers: recordHeaders(raw.rawHeaders),
     ...(key === undefined ? {} : { key: Buffer.from(key) }),
     ...(keyField === undefined ? {} : { keyField }),
     ...(partition === undefined ? {} : { partition }),
@@ -174,10 +229,12 @@ function recordHeaders(rawHeaders: readonly string[]): RecordHeader[] {
   const headers: RecordHeader[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
-    if (name.length <= HEADER_PREFIX.length || (name.charCodeAt(0) | 0x20) !== 0x70) continue;
-    if (!name.toLowerCase().startsWith(HEADER_PREFIX)) continue;
+    if (name.length <= RECORD_HEADER_PREFIX.length || (name.charCodeAt(0) | 0x20) !== 0x70) {
+      continue;
+    }
+    if (!name.toLowerCase().startsWith(RECORD_HEADER_PREFIX)) continue;
     headers.push({
-      name: Buffer.from(name.slice(HEADER_PREFIX.length)),
+      name: Buffer.from(name.slice(RECORD_HEADER_PREFIX.length)),
       value: Buffer.from(rawHeaders[i + 1] as string, 'latin1'),
     });
   }

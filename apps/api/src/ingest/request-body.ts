@@ -12,28 +12,35 @@ const DECOMPRESSORS: Readonly<Record<string, Decompress>> = {
   zstd: promisify(zstdDecompress) as Decompress,
 };
 
-const ENCODINGS = ['identity', 'gzip', 'deflate', 'br', 'zstd'];
+export const ENCODINGS = ['identity', 'gzip', 'deflate', 'br', 'zstd'];
+
+/** @throws IngestRefusal for a Content-Encoding that is not known */
+export function requireKnownEncoding(encoding: string | undefined): void {
+  const name = nameOf(encoding);
+  if (name === 'identity' || DECOMPRESSORS[name] !== undefined) return;
+  throw new IngestRefusal({
+    code: 'unsupported-encoding',
+    message: `Content-Encoding ${name} is not taken; allowed are ${ENCODINGS.join(', ')}`,
+    allowed: ENCODINGS,
+  });
+}
+
+function nameOf(encoding: string | undefined): string {
+  return encoding?.trim().toLowerCase() || 'identity';
+}
 
 /**
- * Undoes the Content-Encoding of a body.
- * @throws IngestRefusal for an encoding that is not known, a body that is not in it, or one that
- *   would grow beyond `bytesMax`
+ * Undoes the Content-Encoding of a body, which `requireKnownEncoding` has let pass.
+ * @throws IngestRefusal for a body that is not in it, or one that would grow beyond `bytesMax`
  */
 export async function decompress(
   body: Buffer,
   encoding: string | undefined,
   bytesMax: number,
 ): Promise<Buffer> {
-  const name = encoding?.trim().toLowerCase() ?? 'identity';
-  if (name === 'identity' || name === '') return body;
+  const name = nameOf(encoding);
   const decompressor = DECOMPRESSORS[name];
-  if (decompressor === undefined) {
-    throw new IngestRefusal({
-      code: 'unsupported-encoding',
-      message: `Content-Encoding ${name} is not taken; allowed are ${ENCODINGS.join(', ')}`,
-      allowed: ENCODINGS,
-    });
-  }
+  if (decompressor === undefined) return body;
   try {
     return await decompressor(body, { maxOutputLength: bytesMax });
   } catch (error) {

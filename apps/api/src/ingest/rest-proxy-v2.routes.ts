@@ -2,17 +2,15 @@ import {
   IngestRefusal,
   parseRestProxyV2,
   type EmbeddedFormat,
-  type IngestProblem,
-  type IngestProblemCode,
   type IngestReport,
   type RecordFailure,
   type RecordReport,
 } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
-import { retryAfterSeconds } from '../http/problem-details.ts';
-import { STATUS_OF_PROBLEM } from './ingest-refusal.ts';
-import { mediaTypeOf } from './native.routes.ts';
+import { mediaTypeOf, requireUtf8 } from './media-type.ts';
+import { checkHead } from './request-headers.ts';
+import { refuseAsRestProxy, restProxyError } from './rest-proxy-error.ts';
 
 type ProduceRequest = FastifyRequest<{
   Params: { topic: string; partition?: string };
@@ -29,31 +27,17 @@ const FORMATS: Readonly<Record<string, EmbeddedFormat>> = {
   'application/json': 'json',
 };
 
-/** `error_code` of REST Proxy (io.confluent.kafkarest.Errors) and its HTTP status. */
-const ERRORS: Readonly<Partial<Record<IngestProblemCode, readonly [number, number]>>> = {
-  'malformed-json': [400, 400],
-  'no-records': [422, 422],
-  'invalid-record': [422, 422],
-  'invalid-topic': [40002, 400],
-  'unknown-topic': [40401, 404],
-  'unknown-partition': [40402, 404],
-  'not-authorized': [40301, 403],
-  'record-too-large': [413, 413],
-  'record-refused': [42206, 422],
-  'broker-refused': [50002, 500],
-  'broker-unavailable': [50302, 503],
-  'not-enough-replicas': [50003, 503],
-  'storage-failed': [50003, 503],
-  'no-answer': [50003, 503],
-  stopping: [50302, 503],
-  'quota-exceeded': [42901, 429],
-  overloaded: [429, 429],
-};
-
 /** `POST /topics/{topic}` and `/topics/{topic}/partitions/{partition}` of Confluent REST Proxy v2. */
 export function registerRestProxyV2Routes(fastify: FastifyInstance, http: IngestHttp): void {
+  http.prepare(fastify, 'v2', refuseV2);
+  const accepted = { parameters: [], recordHeaders: false, bodyBytesMax: http.bodyBytesMax };
+  const check = async (request: ProduceRequest): Promise<void> => {
+    checkHead(request, accepted);
+    formatOf(request.headers['content-type']);
+    partitionOf(request.params.partition);
+    await http.requireTopic(request);
+  };
   const produce = async (request: ProduceRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const done = http.measure('v2', reply);
     try {
       const format = formatOf(request.headers['content-type']);
       const partition = partitionOf(request.params.partition);
@@ -62,42 +46,23 @@ export function registerRestProxyV2Routes(fastify: FastifyInstance, http: Ingest
         parseRestProxyV2(body, format, partition),
       );
       if (!outcome.ok) throw new IngestRefusal(outcome.problem);
-      done(outcome.report.records.length - outcome.report.refused, body.length);
+      const { records, refused } = outcome.report;
+      http.count('v2', records.length - refused, body.length);
       return reply
         .code(statusOf(outcome.report))
         .type(ANSWER_MEDIA_TYPE)
         .send(Buffer.from(renderReport(outcome.report)));
-    } catch (error) {
-      done(0, 0);
-      return refuseV2(reply, error);
     } finally {
       http.release(request);
     }
   };
-  fastify.post('/topics/:topic', produce);
-  fastify.post('/topics/:topic/partitions/:partition', produce);
-}
-
-/** The error codes that REST Proxy gives a refused request, in its v2 and v3 alike. */
-export function restProxyError(problem: Pick<IngestProblem, 'code'>): {
-  errorCode: number;
-  status: number;
-} {
-  const known = ERRORS[problem.code];
-  const status = STATUS_OF_PROBLEM[problem.code];
-  return { errorCode: known?.[0] ?? status, status: known?.[1] ?? status };
+  const options = { bodyLimit: http.bodyBytesMax, onRequest: check };
+  fastify.post('/topics/:topic', options, produce);
+  fastify.post('/topics/:topic/partitions/:partition', options, produce);
 }
 
 function refuseV2(reply: FastifyReply, error: unknown): FastifyReply {
-  if (!(error instanceof IngestRefusal)) throw error;
-  const { errorCode, status } = restProxyError(error.problem);
-  const retryAfter = retryAfterSeconds(status);
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-  const message = error.problem.code === 'unknown-topic' ? 'Topic not found.' : error.message;
-  return reply
-    .code(status)
-    .type(ANSWER_MEDIA_TYPE)
-    .send(Buffer.from(JSON.stringify({ error_code: errorCode, message })));
+  return refuseAsRestProxy(reply, error, ANSWER_MEDIA_TYPE);
 }
 
 /** 200 even if records failed, as at Confluent's, unless for want of authorization. */
@@ -134,7 +99,10 @@ function errorCodeOf(record: RecordFailure): number {
 
 function formatOf(contentType: string | undefined): EmbeddedFormat {
   const format = contentType === undefined ? 'binary' : FORMATS[mediaTypeOf(contentType)];
-  if (format !== undefined) return format;
+  if (format !== undefined) {
+    requireUtf8(contentType);
+    return format;
+  }
   throw new IngestRefusal({
     code: 'unsupported-media-type',
     message: 'HTTP 415 Unsupported Media Type',

@@ -5,7 +5,7 @@ import {
   type Slice,
 } from '@penstock/control-plane';
 import type { IngestHttp } from './ingest-http.ts';
-import { restProxyError } from './rest-proxy-v2.routes.ts';
+import { restProxyError } from './rest-proxy-error.ts';
 
 type OneReport =
   | { readonly ok: true; readonly success: Record<string, unknown> }

@@ -1,16 +1,20 @@
 import { Readable } from 'node:stream';
 import { IngestRefusal, nextValue } from '@penstock/control-plane';
-import type { FastifyRequest } from 'fastify';
+import type { ProblemDetails } from '../http/problem-details.ts';
 import type { IngestHttp } from './ingest-http.ts';
 import { bodyTooLarge, decompress } from './request-body.ts';
-import { failureOf, produceOne } from './rest-proxy-v3-report.ts';
+import { failureOf, produceOne, type V3Failure } from './rest-proxy-v3-report.ts';
 
 export interface V3StreamOptions {
   readonly http: IngestHttp;
-  readonly request: FastifyRequest;
+  /** Content-Encoding of the body, if it has one. */
+  readonly encoding: string | undefined;
   readonly topic: string;
   readonly clusterId: string;
+  /** Called once, with what came in. */
   readonly onEnd: (records: number, bytes: number) => void;
+  /** The answer ends before the body does. */
+  readonly onBroken: () => void;
 }
 
 type Report = Awaited<ReturnType<typeof produceOne>>;
@@ -37,7 +41,10 @@ export class V3Stream {
   #pending: Buffer = Buffer.alloc(0);
   #records = 0;
   #bytes = 0;
-  #broken = false;
+  #ended = false;
+  #body: Readable | undefined;
+  readonly #compressed: Buffer[] = [];
+  #compressedBytes = 0;
   #waiting: PromiseWithResolvers<void> | undefined;
 
   constructor(options: V3StreamOptions) {
@@ -46,50 +53,38 @@ export class V3Stream {
 
   /** The body of the answer. */
   reports(body: Readable): Readable {
-    return Readable.from(this.#run(body), { objectMode: false });
+    this.#body = body;
+    const { encoding } = this.#options;
+    const take = encoding === undefined ? this.#take : this.#collect;
+    body.on('data', (chunk: Buffer) => {
+      if (!this.#ended) this.#guard(() => take.call(this, chunk));
+    });
+    body.on('end', () => void this.#finish());
+    // The client is gone; what it sent is appended, and nobody reads the reports.
+    body.on('error', () => this.#close());
+    return Readable.from(this.#run(), { objectMode: false });
+  }
+
+  /** Ends the answer after the reports of what came in so far, with one line that says why. */
+  end(problem: ProblemDetails): void {
+    if (this.#ended) return;
+    const { status, detail } = problem;
+    this.#refuse({
+      error_code: status === 503 ? 50302 : status,
+      message: `${detail}, but for the records that are reported above`,
+      mayBeAppended: false,
+    });
   }
 
   /** Reports go out as soon as they are there, whether or not more of the body comes in. */
-  async *#run(body: Readable): AsyncGenerator<string> {
-    let done = false;
-    const reading = this.#read(body).finally(() => {
-      done = true;
-      this.#wake();
-    });
-    // A failure is thrown below, once what came before it has been reported.
-    reading.catch(() => undefined);
-    while (!done || this.#reports.length > 0) {
+  async *#run(): AsyncGenerator<string> {
+    while (!this.#ended || this.#reports.length > 0) {
       if (this.#reports.length > 0) yield await this.#next();
       else await this.#change();
     }
-    await reading;
   }
 
-  async #read(body: Readable): Promise<void> {
-    const { closing } = this.#options.http;
-    const stop = (): void => void body.destroy();
-    closing.addEventListener('abort', stop);
-    try {
-      for await (const chunk of this.#chunks(body)) {
-        this.#take(chunk);
-        this.#wake();
-        if (this.#broken) return;
-        while (this.#isFull()) await this.#change();
-      }
-      this.#end();
-    } catch (error) {
-      // The server stops: what came in so far is reported, and the answer ends.
-      if (closing.aborted) return;
-      if (!(error instanceof IngestRefusal)) throw error;
-      const failure = failureOf(error.problem);
-      this.#refuse(failure.error_code, failure.message);
-    } finally {
-      closing.removeEventListener('abort', stop);
-      this.#options.onEnd(this.#records, this.#bytes);
-    }
-  }
-
-  /** Settles at the next `#wake`: a record came in, or a report went out. */
+  /** Settles at the next `#wake`: a record came in, or the body ended. */
   #change(): Promise<void> {
     this.#waiting ??= Promise.withResolvers<void>();
     return this.#waiting.promise;
@@ -100,22 +95,46 @@ export class V3Stream {
     this.#waiting = undefined;
   }
 
-  async *#chunks(body: Readable): AsyncGenerator<Buffer> {
-    const encoding = this.#options.request.headers['content-encoding'];
-    if (encoding === undefined) {
-      for await (const chunk of body) yield chunk as Buffer;
-      return;
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof IngestRefusal)) throw error;
+      this.#refuse(failureOf(error.problem));
     }
-    const compressed: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of body) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > this.#options.http.bodyBytesMax) {
-        throw bodyTooLarge(this.#options.http.bodyBytesMax);
+    if (this.#isFull()) this.#body?.pause();
+    this.#wake();
+  }
+
+  /** A compressed body is taken as a whole. */
+  #collect(chunk: Buffer): void {
+    this.#compressedBytes += chunk.length;
+    const { bodyBytesMax } = this.#options.http;
+    if (this.#compressedBytes > bodyBytesMax) throw bodyTooLarge(bodyBytesMax);
+    this.#compressed.push(chunk);
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#ended) return;
+    const { encoding, http } = this.#options;
+    try {
+      if (encoding !== undefined) {
+        const whole = Buffer.concat(this.#compressed);
+        this.#take(await decompress(whole, encoding, http.bodyBytesMax));
       }
-      compressed.push(chunk as Buffer);
+      if (!this.#ended) this.#judgeEnd();
+    } catch (error) {
+      if (!(error instanceof IngestRefusal)) throw error;
+      this.#refuse(failureOf(error.problem));
     }
-    yield await decompress(Buffer.concat(compressed), encoding, this.#options.http.bodyBytesMax);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd(this.#records, this.#bytes);
+    this.#wake();
   }
 
   /** Starts an append for each object that is complete. */
@@ -127,7 +146,7 @@ export class V3Stream {
     for (;;) {
       const found = nextValue(text, at);
       if (found === 'not-an-object') {
-        this.#refuse(400, 'A record is a JSON object.');
+        this.#refuse(invalid(400, 'A record is a JSON object.'));
         return;
       }
       if (found === 'none' || found === 'incomplete') break;
@@ -142,18 +161,19 @@ export class V3Stream {
     if (this.#pending.length > RECORD_TEXT_BYTES_MAX) throw bodyTooLarge(RECORD_TEXT_BYTES_MAX);
   }
 
-  #end(): void {
+  #judgeEnd(): void {
     if (nextValue(this.#pending, 0) !== 'none') {
-      this.#refuse(400, 'Unexpected end of input: the last record is not complete.');
+      this.#refuse(invalid(400, 'Unexpected end of input: the last record is not complete.'));
     } else if (this.#records === 0) {
-      this.#refuse(422, 'Payload error. Null input provided. Data is required.');
+      this.#refuse(invalid(422, 'Payload error. Null input provided. Data is required.'));
     }
   }
 
-  #refuse(errorCode: number, message: string): void {
-    this.#broken = true;
-    const failure = { error_code: errorCode, message, mayBeAppended: false };
+  /** The last report; nothing more is read, so the connection cannot be used again. */
+  #refuse(failure: V3Failure): void {
     this.#reports.push({ report: Promise.resolve({ ok: false, failure }), bytes: 0 });
+    this.#close();
+    if (this.#body?.readableEnded === false) this.#options.onBroken();
   }
 
   #isFull(): boolean {
@@ -164,7 +184,11 @@ export class V3Stream {
     const first = this.#reports.shift() as UnderWay;
     const report = await first.report;
     this.#underWayBytes -= first.bytes;
-    this.#wake();
+    if (!this.#isFull()) this.#body?.resume();
     return `${JSON.stringify(report.ok ? report.success : report.failure)}\r\n`;
   }
+}
+
+function invalid(errorCode: number, message: string): V3Failure {
+  return { error_code: errorCode, message, mayBeAppended: false };
 }

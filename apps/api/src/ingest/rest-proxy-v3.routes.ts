@@ -2,9 +2,10 @@ import type { Readable } from 'node:stream';
 import { IngestRefusal, arrayElements, objectMembers, type Slice } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestHttp } from './ingest-http.ts';
-import { mediaTypeOf } from './native.routes.ts';
+import { mediaTypeOf, requireUtf8 } from './media-type.ts';
 import { bodyTooLarge, decompress } from './request-body.ts';
-import { restProxyError } from './rest-proxy-v2.routes.ts';
+import { checkHead } from './request-headers.ts';
+import { refuseAsRestProxy } from './rest-proxy-error.ts';
 import { produceOne } from './rest-proxy-v3-report.ts';
 import { V3Stream } from './rest-proxy-v3-stream.ts';
 
@@ -16,14 +17,27 @@ type TopicRequest = FastifyRequest<{
 const JSON_MEDIA_TYPE = 'application/json';
 /** The proxy's own limit is 10; each entry costs little here. */
 const BATCH_ENTRIES_MAX = 1_000;
-const BATCH_FAULT = 42208;
 
 /**
  * The record routes of Confluent REST Proxy v3, and the listing of clusters by which its clients
  * learn the id that those routes carry. The id itself is not checked, as at Confluent's.
  */
 export function registerRestProxyV3Routes(fastify: FastifyInstance, http: IngestHttp): void {
-  fastify.get('/v3/clusters', async (request, reply) => {
+  http.prepare(fastify, 'v3', refuseV3);
+  const bodyBytesMax = http.bodyBytesMax;
+  const check = async (request: TopicRequest, limit: number): Promise<void> => {
+    checkHead(request, { parameters: [], recordHeaders: false, bodyBytesMax: limit });
+    if (request.method === 'POST') requireJson(request);
+    await http.requireTopic(request);
+  };
+  // A stream of records has no limit; compressed, it is taken as a whole.
+  const asStream = (request: TopicRequest): Promise<void> =>
+    check(request, request.headers['content-encoding'] ? bodyBytesMax : Infinity);
+  const asWhole = (request: TopicRequest): Promise<void> => check(request, bodyBytesMax);
+  const streamed = { bodyLimit: Number.MAX_SAFE_INTEGER, onRequest: asStream };
+  const whole = { bodyLimit: bodyBytesMax, onRequest: asWhole };
+
+  fastify.get('/v3/clusters', whole, async (request, reply) => {
     const id = await http.ingest.clusterId();
     const base = baseUrl(request);
     const metadata = { self: `${base}/v3/clusters`, next: null };
@@ -33,45 +47,61 @@ export function registerRestProxyV3Routes(fastify: FastifyInstance, http: Ingest
       data: [describeCluster(base, id)],
     });
   });
-  fastify.get('/v3/clusters/:cluster', async (request: TopicRequest, reply) => {
+  fastify.get('/v3/clusters/:cluster', whole, async (request: TopicRequest, reply) => {
     const id = await http.ingest.clusterId();
     if (request.params.cluster !== id) {
-      return fail(reply, 404, 404, `Cluster ${request.params.cluster} cannot be found.`);
+      throw new IngestRefusal({
+        code: 'unknown-cluster',
+        message: `Cluster ${request.params.cluster} cannot be found.`,
+      });
     }
     return reply.send(describeCluster(baseUrl(request), id));
   });
-  fastify.post('/v3/clusters/:cluster/topics/:topic/records', (request: TopicRequest, reply) =>
-    produceStream(http, request, reply),
+  fastify.post(
+    '/v3/clusters/:cluster/topics/:topic/records',
+    streamed,
+    (request: TopicRequest, reply) => produceStream(http, request, reply),
   );
   fastify.post(
     '/v3/clusters/:cluster/topics/:topic/records::batch',
+    whole,
     (request: TopicRequest, reply) => produceBatch(http, request, reply),
   );
 }
 
+function refuseV3(reply: FastifyReply, error: unknown): FastifyReply {
+  return refuseAsRestProxy(reply, error, JSON_MEDIA_TYPE);
+}
+
+function requireJson({ headers }: TopicRequest): void {
+  const type = headers['content-type'];
+  requireUtf8(type);
+  const isEmpty = !headers['transfer-encoding'] && !Number(headers['content-length']);
+  if (mediaTypeOf(type) === JSON_MEDIA_TYPE || (type === undefined && isEmpty)) return;
+  throw new IngestRefusal({
+    code: 'unsupported-media-type',
+    message: 'HTTP 415 Unsupported Media Type',
+    allowed: [JSON_MEDIA_TYPE],
+  });
+}
+
 /** Concatenated JSON in, one delivery report per record out, in order, as the records arrive. */
-async function produceStream(
-  http: IngestHttp,
-  request: TopicRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const done = http.measure('v3', reply);
-  const type = mediaTypeOf(request.headers['content-type']);
-  if (type !== JSON_MEDIA_TYPE || request.body === undefined) {
-    done(0, 0);
-    if (request.body === undefined) {
-      return fail(reply, 422, 422, 'Payload error. Null input provided. Data is required.');
-    }
-    return fail(reply, 415, 415, 'HTTP 415 Unsupported Media Type');
+function produceStream(http: IngestHttp, request: TopicRequest, reply: FastifyReply): FastifyReply {
+  const { body, headers, params } = request;
+  if (body === undefined) {
+    const message = 'Payload error. Null input provided. Data is required.';
+    throw new IngestRefusal({ code: 'no-records', message });
   }
   const stream = new V3Stream({
     http,
-    request,
-    topic: request.params.topic,
-    clusterId: request.params.cluster,
-    onEnd: done,
+    topic: params.topic,
+    clusterId: params.cluster,
+    encoding: headers['content-encoding'],
+    onEnd: (records, bytes) => http.count('v3', records, bytes),
+    onBroken: () => reply.raw.once('finish', () => request.raw.socket.destroySoon()),
   });
-  return reply.code(200).type(JSON_MEDIA_TYPE).send(stream.reports(request.body));
+  http.bodies.isStream(request, (problem) => stream.end(problem));
+  return reply.code(200).type(JSON_MEDIA_TYPE).send(stream.reports(body));
 }
 
 async function produceBatch(
@@ -79,32 +109,17 @@ async function produceBatch(
   request: TopicRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const done = http.measure('v3', reply);
   try {
-    if (mediaTypeOf(request.headers['content-type']) !== JSON_MEDIA_TYPE) {
-      return fail(reply, 415, 415, 'HTTP 415 Unsupported Media Type');
-    }
     const body = await readAll(http, request);
     const entries = readEntries(body);
-    if (typeof entries === 'string') return fail(reply, 422, BATCH_FAULT, entries);
     const reports = await Promise.all(
       entries.map((entry) => produceEntry(http, request.params, body, entry)),
     );
     const successes = reports.filter((report) => !('error_code' in report));
-    done(successes.length, body.length);
-    return reply
-      .code(207)
-      .type(JSON_MEDIA_TYPE)
-      .send({
-        successes,
-        failures: reports.filter((report) => 'error_code' in report),
-      });
-  } catch (error) {
-    if (!(error instanceof IngestRefusal)) throw error;
-    const { errorCode, status } = restProxyError(error.problem);
-    return fail(reply, status, errorCode, error.message);
+    const failures = reports.filter((report) => 'error_code' in report);
+    http.count('v3', successes.length, body.length);
+    return reply.code(207).type(JSON_MEDIA_TYPE).send({ successes, failures });
   } finally {
-    done(0, 0);
     http.release(request);
   }
 }
@@ -127,8 +142,8 @@ interface Entry {
   readonly slice: Slice;
 }
 
-/** The entries of a batch, or what is wrong with it as a whole. */
-function readEntries(body: Buffer): Entry[] | string {
+/** @throws IngestRefusal when the batch as a whole cannot be taken */
+function readEntries(body: Buffer): Entry[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body.toString('utf8'));
@@ -136,21 +151,27 @@ function readEntries(body: Buffer): Entry[] | string {
     throw new IngestRefusal({ code: 'malformed-json', message: (error as Error).message });
   }
   const given = (parsed as { entries?: unknown } | null)?.entries;
-  if (!Array.isArray(given) || given.length === 0) return 'Empty batch.';
-  if (given.length > BATCH_ENTRIES_MAX) return `Too many entries: at most ${BATCH_ENTRIES_MAX}.`;
+  if (!Array.isArray(given) || given.length === 0) throw invalidBatch('Empty batch.');
+  if (given.length > BATCH_ENTRIES_MAX) {
+    throw invalidBatch(`Too many entries: at most ${BATCH_ENTRIES_MAX}.`);
+  }
   const slices = arrayElements(body, objectMembers(body).get('entries'));
   const ids = new Set<string>();
   const entries: Entry[] = [];
   for (let index = 0; index < given.length; index++) {
     const id = (given[index] as { id?: unknown } | null)?.id;
     if (typeof id !== 'string' || id.length < 1 || id.length > 80) {
-      return 'The id of an entry is a text of 1 to 80 characters.';
+      throw invalidBatch('The id of an entry is a text of 1 to 80 characters.');
     }
-    if (ids.has(id)) return 'The ids of entries are not distinct.';
+    if (ids.has(id)) throw invalidBatch('The ids of entries are not distinct.');
     ids.add(id);
     entries.push({ id, slice: slices[index] as Slice });
   }
   return entries;
+}
+
+function invalidBatch(message: string): IngestRefusal {
+  return new IngestRefusal({ code: 'invalid-batch', message });
 }
 
 async function produceEntry(
@@ -177,13 +198,4 @@ function describeCluster(base: string, id: string): Record<string, unknown> {
 
 function baseUrl(request: FastifyRequest): string {
   return `${request.protocol}://${request.headers.host ?? 'localhost'}`;
-}
-
-function fail(
-  reply: FastifyReply,
-  status: number,
-  errorCode: number,
-  message: string,
-): FastifyReply {
-  return reply.code(status).type(JSON_MEDIA_TYPE).send({ error_code: errorCode, message });
 }

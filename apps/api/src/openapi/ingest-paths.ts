@@ -1,12 +1,13 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { ref } from './ingest-schemas.ts';
 
 type Paths = OpenAPIObject['paths'];
-type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
 const TOPIC = {
   name: 'topic',
   in: 'path',
   required: true,
+  example: 'temperatures',
   schema: { type: 'string', pattern: '^[a-zA-Z0-9._-]{1,249}$' },
 } as const;
 
@@ -14,91 +15,148 @@ const CLUSTER = {
   name: 'cluster',
   in: 'path',
   required: true,
-  description: 'As /v3/clusters lists it; not checked',
+  example: 'any',
+  description: 'As /v3/clusters lists it; not checked where records are produced',
   schema: { type: 'string' },
 } as const;
 
-function query(name: string, description: string, schema: Record<string, unknown>) {
-  return { name, in: 'query' as const, required: false, description, schema };
+function query(name: string, description: string, example: string, schema: object) {
+  return { name, in: 'query' as const, required: false, description, example, schema };
+}
+
+function header(name: string, description: string, example: string) {
+  const schema = { type: 'string' as const };
+  return { name, in: 'header' as const, required: false, description, example, schema };
 }
 
 function json(schema: string, description: string, mediaType = 'application/json') {
   return { description, content: { [mediaType]: { schema: ref(schema) } } };
 }
 
-function ref(schema: string) {
-  return { $ref: `#/components/schemas/${schema}` };
+/** What may be wrong with a request to append, by status; the words are those of native ingest. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  400: 'The body, a parameter, a header or the name of the topic cannot be used; nothing was kept',
+  403: 'The broker does not allow this client to write the topic',
+  404: 'There is no such topic or partition',
+  408: 'The body stopped coming in; nothing of it was kept',
+  413: 'The body or a record is too large; nothing was kept',
+  415: 'The content type or encoding is not taken; Accept-Encoding says which are',
+  422: 'The topic does not take such a record, for example one without key where it is compacted',
+  429: 'The quota of this producer is used up; Retry-After says when to come back',
+  501: 'Idempotency-Key is not honoured yet',
+  502: 'The broker refused the records for a reason that does not pass by itself',
+  503: 'The broker is away or in trouble, too much is under way, or the server stops; Retry-After says when to come back',
+};
+
+function refusals(schema: string, mediaType: string, statuses: readonly string[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [status, json(schema, REFUSALS[status] as string, mediaType)]),
+  );
 }
 
-const PROBLEMS = Object.fromEntries(
-  Object.entries({
-    400: 'The body, a parameter or the name of the topic cannot be used; nothing was kept',
-    404: 'There is no such topic or partition',
-    413: 'The body or a record is too large; nothing was kept',
-    415: 'The content type or encoding is not taken',
-    422: 'The topic does not take such a record, for example one without key where it is compacted',
-    429: 'The quota of this producer is used up; Retry-After says when to come back',
-    502: 'The broker refused the records for a reason that does not pass by itself',
-    503: 'The broker is away or in trouble, or too much is under way; Retry-After says when to come back',
-  }).map(([status, description]) => [
-    status,
-    json('Problem', description, 'application/problem+json'),
-  ]),
-);
+const PROBLEMS = refusals('Problem', 'application/problem+json', Object.keys(REFUSALS));
+const V2_MEDIA_TYPE = 'application/vnd.kafka.v2+json';
+const REST_PROXY_STATUSES = ['400', '403', '404', '413', '415', '422', '429', '500', '501', '503'];
+
+function restProxyErrors(mediaType: string) {
+  const known = refusals(
+    'RestProxyError',
+    mediaType,
+    REST_PROXY_STATUSES.filter((status) => status in REFUSALS),
+  );
+  const broker = json('RestProxyError', REFUSALS['502'] as string, mediaType);
+  const slow = json('Problem', REFUSALS['408'] as string, 'application/problem+json');
+  return { ...known, 408: slow, 500: broker };
+}
+
+const EVENT = {
+  specversion: '1.0',
+  id: 'r-7',
+  source: '/sensors/a1',
+  type: 'temperature.read',
+  partitionkey: 'a1',
+  data: { celsius: 21.5 },
+};
+const READING = { device: 'a1', celsius: 21.5 };
 
 const V2_BODY = {
   required: true,
   content: {
-    'application/vnd.kafka.json.v2+json': { schema: ref('RestProxyV2Request') },
-    'application/vnd.kafka.binary.v2+json': { schema: ref('RestProxyV2Request') },
+    'application/vnd.kafka.json.v2+json': {
+      schema: ref('RestProxyV2Request'),
+      examples: { two: { value: { records: [{ key: 'a1', value: READING }, { value: 1 }] } } },
+    },
+    'application/vnd.kafka.binary.v2+json': {
+      schema: ref('RestProxyV2Request'),
+      examples: { base64: { value: { records: [{ key: 'YTE=', value: 'MjEuNQ==' }] } } },
+    },
   },
 };
 
-function v2Errors() {
-  return Object.fromEntries(
-    ['400', '404', '413', '415', '422', '429', '503'].map((status) => [
-      status,
-      json('RestProxyError', 'Refused', 'application/vnd.kafka.v2+json'),
-    ]),
-  );
-}
+const V2_RESPONSES = {
+  200: json('RestProxyV2Report', 'A report per record', V2_MEDIA_TYPE),
+  ...restProxyErrors(V2_MEDIA_TYPE),
+};
+
+const V3_RECORD = {
+  key: { type: 'STRING', data: 'a1' },
+  value: { type: 'JSON', data: READING },
+  headers: [{ name: 'trace', value: 'YWJj' }],
+  timestamp: '2026-02-05T19:14:42Z',
+};
+
+const NATIVE_PARAMETERS = [
+  TOPIC,
+  query('key', 'Key of every record', 'a1', { type: 'string' }),
+  query('keyField', 'JSON pointer to the key in each value', '/device', { type: 'string' }),
+  query('partition', 'Partition of every record', '0', { type: 'integer', minimum: 0 }),
+  query('ack', 'When to answer: kept by all in-sync replicas, by the leader, or at once', 'all', {
+    type: 'string',
+    enum: ['all', 'leader', 'none'],
+    default: 'all',
+  }),
+  query(
+    'envelope',
+    'Each element is an object of key, value, headers, partition, timestamp',
+    'false',
+    {
+      type: 'boolean',
+      default: false,
+    },
+  ),
+  header('Penstock-Header-NAME', 'Becomes the header NAME of every record', 'a value'),
+  header('Content-Encoding', 'gzip, deflate, br or zstd', 'identity'),
+];
 
 /** What the ingest routes take and answer: they are no controllers, so Nest cannot describe them. */
-export const INGEST_PATHS: Paths = {
+export const INGEST_PATHS = {
   '/ingest/{topic}': {
     post: {
       tags: ['ingest'],
       operationId: 'ingest',
       summary: 'Append records to a topic',
       description:
-        'One JSON value, an array of them, or one per line (NDJSON). The value of each record is the body, the element or the line, byte for byte. A request is taken as a whole or, if any of it cannot be, not at all. Content-Encoding gzip, br, zstd and deflate are taken. A request header Penstock-Header-NAME becomes the header NAME of every record.',
-      parameters: [
-        TOPIC,
-        query('key', 'Key of every record', { type: 'string' }),
-        query('keyField', 'JSON pointer to the key in each value', {
-          type: 'string',
-          examples: ['/customer/id'],
-        }),
-        query('partition', 'Partition of every record', { type: 'integer', minimum: 0 }),
-        query('ack', 'When to answer: kept by all in-sync replicas, by the leader, or at once', {
-          type: 'string',
-          enum: ['all', 'leader', 'none'],
-          default: 'all',
-        }),
-        query(
-          'envelope',
-          'Each element is an object of key, value, headers, partition, timestamp',
-          {
-            type: 'boolean',
-            default: false,
-          },
-        ),
-      ],
+        'One JSON value, an array of them, or one per line (NDJSON). The value of each record is the body, the element or the line, byte for byte. A request is taken as a whole or, if any of it cannot be, not at all. CloudEvents are taken as Kafka’s protocol binding has them: in binary mode (headers ce-id, ce-source, ce-specversion, ce-type and others, any Content-Type) attributes become headers ce_NAME and the body the value; an event in structured mode, and each of a batch, is the value as it came, its attributes repeated as headers. The attribute partitionkey is the key. A parameter or header that this route does not know and that would change what happens is refused.',
+      parameters: NATIVE_PARAMETERS,
       requestBody: {
         required: true,
         content: {
-          'application/json': { schema: {}, examples: { one: { value: { id: 7, mag: 4.9 } } } },
-          'application/x-ndjson': { schema: { type: 'string' } },
+          'application/json': {
+            schema: {},
+            examples: { one: { value: READING }, many: { value: [READING, READING] } },
+          },
+          'application/x-ndjson': {
+            schema: { type: 'string' },
+            examples: { lines: { value: '{"celsius":21.5}\n{"celsius":22}\n' } },
+          },
+          'application/cloudevents+json': {
+            schema: ref('CloudEvent'),
+            examples: { event: { value: EVENT } },
+          },
+          'application/cloudevents-batch+json': {
+            schema: { type: 'array', items: ref('CloudEvent') },
+            examples: { events: { value: [EVENT, { ...EVENT, id: 'r-8' }] } },
+          },
         },
       },
       responses: {
@@ -116,10 +174,7 @@ export const INGEST_PATHS: Paths = {
       summary: 'Produce to a topic, as the Confluent REST Proxy v2 does',
       parameters: [TOPIC],
       requestBody: V2_BODY,
-      responses: {
-        200: json('RestProxyV2Report', 'A report per record', 'application/vnd.kafka.v2+json'),
-        ...v2Errors(),
-      },
+      responses: V2_RESPONSES,
     },
   },
   '/topics/{topic}/partitions/{partition}': {
@@ -129,13 +184,16 @@ export const INGEST_PATHS: Paths = {
       summary: 'Produce to a partition, as the Confluent REST Proxy v2 does',
       parameters: [
         TOPIC,
-        { name: 'partition', in: 'path', required: true, schema: { type: 'integer', minimum: 0 } },
+        {
+          name: 'partition',
+          in: 'path',
+          required: true,
+          example: '0',
+          schema: { type: 'integer', minimum: 0 },
+        },
       ],
       requestBody: V2_BODY,
-      responses: {
-        200: json('RestProxyV2Report', 'A report per record', 'application/vnd.kafka.v2+json'),
-        ...v2Errors(),
-      },
+      responses: V2_RESPONSES,
     },
   },
   '/v3/clusters': {
@@ -143,7 +201,22 @@ export const INGEST_PATHS: Paths = {
       tags: ['rest-proxy v3'],
       operationId: 'restProxyV3Clusters',
       summary: 'The cluster and its id',
-      responses: { 200: { description: 'A list of one' } },
+      responses: {
+        200: json('RestProxyV3Clusters', 'A list of one'),
+        ...restProxyErrors('application/json'),
+      },
+    },
+  },
+  '/v3/clusters/{cluster}': {
+    get: {
+      tags: ['rest-proxy v3'],
+      operationId: 'restProxyV3Cluster',
+      summary: 'One cluster',
+      parameters: [CLUSTER],
+      responses: {
+        200: json('RestProxyV3Cluster', 'The cluster'),
+        ...restProxyErrors('application/json'),
+      },
     },
   },
   '/v3/clusters/{cluster}/topics/{topic}/records': {
@@ -152,13 +225,21 @@ export const INGEST_PATHS: Paths = {
       operationId: 'restProxyV3Produce',
       summary: 'Produce records as a stream, as the Confluent REST Proxy v3 does',
       description:
-        'Concatenated JSON objects, one per record; answered by concatenated JSON, one report per record, in order, while the request goes on.',
+        'Concatenated JSON objects, one per record; answered by concatenated JSON, one report per record, in order, while the request goes on. It may go on as long as something comes in every five minutes; what ends it early is the last report.',
       parameters: [CLUSTER, TOPIC],
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: ref('RestProxyV3Record') } },
+        content: {
+          'application/json': {
+            schema: ref('RestProxyV3Record'),
+            examples: { one: { value: V3_RECORD }, empty: { value: {} } },
+          },
+        },
       },
-      responses: { 200: json('RestProxyV3Report', 'A report, or an error, per record') },
+      responses: {
+        200: json('RestProxyV3Report', 'A report, or an error, per record'),
+        ...restProxyErrors('application/json'),
+      },
     },
   },
   '/v3/clusters/{cluster}/topics/{topic}/records:batch': {
@@ -169,167 +250,23 @@ export const INGEST_PATHS: Paths = {
       parameters: [CLUSTER, TOPIC],
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: ref('RestProxyV3Batch') } },
-      },
-      responses: {
-        207: { description: 'successes and failures, each with the id of its entry' },
-        422: json('RestProxyError', 'The batch as a whole cannot be taken (42208)'),
-      },
-    },
-  },
-};
-
-/** What is said of records that the broker did not acknowledge. */
-const FATE = {
-  kafkaError: { type: 'string', description: 'Kafka’s name of the error the broker answered with' },
-  retriable: { type: 'boolean', description: 'Whether the same request may succeed later' },
-  mayBeAppended: {
-    type: 'boolean',
-    description:
-      'Whether records may be in the log although they are not acknowledged; sending them again may append them twice',
-  },
-};
-
-const OFFSET = { type: ['integer', 'null'], minimum: 0 };
-
-export const INGEST_SCHEMAS = {
-  IngestReport: {
-    type: 'object',
-    required: ['topic', 'accepted', 'refused', 'records'],
-    properties: {
-      topic: { type: 'string' },
-      accepted: { type: 'integer' },
-      refused: { type: 'integer' },
-      records: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            partition: OFFSET,
-            offset: OFFSET,
-            error: {
-              type: 'object',
-              properties: {
-                code: { type: 'string' },
-                message: { type: 'string' },
-                ...FATE,
-              },
+        content: {
+          'application/json': {
+            schema: ref('RestProxyV3Batch'),
+            examples: {
+              one: { value: { entries: [{ id: '1', ...V3_RECORD }] } },
+              failing: { value: { entries: [{ id: '1', partition_id: 99 }] } },
             },
           },
         },
       },
-    },
-  },
-  Problem: {
-    type: 'object',
-    description: 'Problem details (RFC 9457)',
-    required: ['type', 'title', 'status', 'detail', 'code'],
-    properties: {
-      type: { type: 'string' },
-      title: { type: 'string' },
-      status: { type: 'integer' },
-      detail: { type: 'string' },
-      code: { type: 'string' },
-      line: { type: 'integer' },
-      column: { type: 'integer' },
-      limit: { type: 'integer' },
-      allowed: { type: 'array', items: { type: 'string' } },
-      ...FATE,
-      records: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            index: { type: 'integer' },
-            code: { type: 'string' },
-            message: { type: 'string' },
-          },
-        },
+      responses: {
+        207: json(
+          'RestProxyV3BatchReport',
+          'Successes and failures, each with the id of its entry',
+        ),
+        ...restProxyErrors('application/json'),
       },
     },
   },
-  RestProxyV2Request: {
-    type: 'object',
-    required: ['records'],
-    properties: {
-      records: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: { key: {}, value: {}, partition: { type: 'integer' } },
-        },
-      },
-    },
-  },
-  RestProxyV2Report: {
-    type: 'object',
-    properties: {
-      key_schema_id: { type: 'null' },
-      value_schema_id: { type: 'null' },
-      offsets: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            partition: OFFSET,
-            offset: OFFSET,
-            error_code: { type: ['integer', 'null'] },
-            error: { type: ['string', 'null'] },
-            mayBeAppended: FATE.mayBeAppended,
-          },
-        },
-      },
-    },
-  },
-  RestProxyError: {
-    type: 'object',
-    properties: { error_code: { type: 'integer' }, message: { type: 'string' } },
-  },
-  RestProxyV3Record: {
-    type: 'object',
-    properties: {
-      partition_id: { type: 'integer' },
-      headers: {
-        type: 'array',
-        items: {
-          type: 'object',
-          properties: { name: { type: 'string' }, value: { type: 'string', format: 'byte' } },
-        },
-      },
-      key: ref('RestProxyV3Data'),
-      value: ref('RestProxyV3Data'),
-      timestamp: { type: 'string', format: 'date-time' },
-    },
-  },
-  RestProxyV3Data: {
-    type: 'object',
-    properties: { type: { type: 'string', enum: ['BINARY', 'JSON', 'STRING'] }, data: {} },
-  },
-  RestProxyV3Batch: {
-    type: 'object',
-    properties: {
-      entries: {
-        type: 'array',
-        items: {
-          allOf: [
-            ref('RestProxyV3Record'),
-            { type: 'object', properties: { id: { type: 'string', minLength: 1, maxLength: 80 } } },
-          ],
-        },
-      },
-    },
-  },
-  RestProxyV3Report: {
-    type: 'object',
-    properties: {
-      error_code: { type: 'integer', description: '200 when the record was appended' },
-      message: { type: 'string' },
-      mayBeAppended: FATE.mayBeAppended,
-      cluster_id: { type: 'string' },
-      topic_name: { type: 'string' },
-      partition_id: { type: 'integer' },
-      offset: { type: 'integer' },
-      timestamp: { type: 'string', format: 'date-time' },
-    },
-  },
-} as unknown as Schemas;
+} as unknown as Paths;

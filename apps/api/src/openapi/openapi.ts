@@ -1,6 +1,7 @@
 import { SwaggerModule, DocumentBuilder, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { INGEST_PATHS, INGEST_SCHEMAS } from './ingest-paths.ts';
+import { INGEST_PATHS } from './ingest-paths.ts';
+import { INGEST_SCHEMAS } from './ingest-schemas.ts';
 
 /** Serves the OpenAPI document at /docs-json and, for people, at /docs; all assets are our own. */
 export function setUpOpenApi(app: NestFastifyApplication, publicUrl: string | undefined): void {

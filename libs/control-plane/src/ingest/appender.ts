@@ -65,6 +65,7 @@ export class Appender {
   /** The queues that have something, by their keys. */
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #shipments = new Map<number, number>();
+  #stopped = false;
   #pumpScheduled = false;
   #retryTimer: NodeJS.Timeout | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -95,6 +96,7 @@ export class Appender {
     records: readonly IncomingRecord[],
     bytes: number,
   ): Promise<AppendResult> {
+    if (this.#stopped) return Promise.resolve({ ok: false, failure: STOPPING });
     const key = PartitionQueue.keyOf(route.name, partition, acks);
     let queue = this.#queues.get(key);
     if (queue === undefined) {
@@ -110,18 +112,14 @@ export class Appender {
 
   /**
    * Settles when nothing is waiting or under way. What is not answered after `withinMs` is given
-   * up: those who wait for it are told so.
+   * up, and so is what comes later: those who wait for it are told so.
    */
   async drain(withinMs: number): Promise<void> {
+    setTimeout(() => this.#giveUpAll(), withinMs).unref();
     if (this.#queues.size === 0) return;
     this.#drained ??= Promise.withResolvers();
-    const limit = setTimeout(() => this.#giveUpAll(), withinMs);
-    try {
-      await this.#drained.promise;
-    } finally {
-      clearTimeout(limit);
-      clearTimeout(this.#retryTimer);
-    }
+    await this.#drained.promise;
+    clearTimeout(this.#retryTimer);
   }
 
   /** After the events of this turn of the loop, so that requests that came together go together. */
@@ -159,7 +157,7 @@ export class Appender {
     }
     for (const shipment of shipments.values()) void this.#ship(shipment);
     if (retryAt !== Infinity) this.#wakeAt(retryAt);
-    if (this.#queues.size === 0) this.#drained?.resolve();
+    if (this.#queues.size === 0) this.#settleDrain();
   }
 
   #wakeAt(time: number): void {
@@ -177,6 +175,7 @@ export class Appender {
   }
 
   #giveUpAll(): void {
+    this.#stopped = true;
     for (const queue of this.#queues.values()) {
       const { batch } = queue;
       if (batch !== undefined) {
@@ -186,7 +185,12 @@ export class Appender {
       settleAll(queue.take(Infinity), STOPPING);
     }
     this.#queues.clear();
+    this.#settleDrain();
+  }
+
+  #settleDrain(): void {
     this.#drained?.resolve();
+    this.#drained = undefined;
   }
 
   /** Undefined: it is being found out, and the queue is looked at again when it is. */

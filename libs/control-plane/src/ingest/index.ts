@@ -1,4 +1,12 @@
 export {
+  BATCH_MEDIA_TYPE,
+  STRUCTURED_MEDIA_TYPE,
+  parseBinaryCloudEvent,
+  parseCloudEvents,
+  type CloudEventOptions,
+  type CloudEventsMode,
+} from './cloud-events.ts';
+export {
   IngestRefusal,
   type IngestProblem,
   type IngestProblemCode,

@@ -3,8 +3,12 @@ export type IngestProblemCode =
   | 'malformed-json'
   | 'no-records'
   | 'invalid-record'
+  | 'invalid-cloudevent'
+  | 'invalid-batch'
   | 'invalid-parameter'
+  | 'unsupported-header'
   | 'invalid-topic'
+  | 'unknown-cluster'
   | 'unknown-topic'
   | 'unknown-partition'
   | 'record-too-large'
@@ -22,7 +26,8 @@ export type IngestProblemCode =
   | 'no-answer'
   | 'broker-refused'
   | 'broker-unavailable'
-  | 'stopping';
+  | 'stopping'
+  | 'not-implemented';
 
 /** Why one record of a request is refused. */
 export interface RecordProblem {

@@ -12,9 +12,6 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** How long a request waits for a broker that is away before it is answered 503. */
 const APPEND_TIMEOUT_MS = 6_000;
-/** How long records that were taken may still wait for their answer while the server stops. */
-const DRAIN_MS = 2_000;
-
 @Module({
   providers: [
     {
@@ -53,7 +50,7 @@ export class IngestModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#ingest.drain(DRAIN_MS);
+    await this.#ingest.drain();
     this.#cluster.close();
   }
 }

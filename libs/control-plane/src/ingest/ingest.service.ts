@@ -52,6 +52,8 @@ interface Sticky {
 }
 
 const STICKY_MAX = 10_000;
+/** How long records that were taken may still wait for their answer while the process stops. */
+const DRAIN_MS = 2_000;
 
 /**
  * Takes records that came in over HTTP, in whatever form, and appends them to a topic. A request is
@@ -101,14 +103,24 @@ export class IngestService {
     return this.#directory.clusterId();
   }
 
+  /** Why no record can go to a topic; asked before there are any, and creates no topic. */
+  async topicProblem(topic: string): Promise<IngestProblem | undefined> {
+    try {
+      await this.#directory.require(topic);
+      return undefined;
+    } catch (error) {
+      return toProblem(error);
+    }
+  }
+
   /** Asks the cluster for its brokers. @throws ClusterUnavailable */
   async reachBroker(): Promise<void> {
     await this.#directory.connectAny();
   }
 
-  /** Settles when everything that was accepted is answered; after `withinMs`, by giving it up. */
-  async drain(withinMs: number): Promise<void> {
-    await this.#appender.drain(withinMs);
+  /** Settles when everything that was accepted is answered; after two seconds, by giving it up. */
+  async drain(): Promise<void> {
+    await this.#appender.drain(DRAIN_MS);
   }
 
   /**

@@ -72,6 +72,18 @@ export class TopicDirectory {
     return await lookup;
   }
 
+  /**
+   * Makes sure, without creating it, that records for the topic would not be refused for its name.
+   * @throws IngestRefusal, ClusterUnavailable
+   */
+  async require(name: string): Promise<void> {
+    if (this.known(name) !== undefined) return;
+    const { topics } = await this.#cluster.metadata([name]);
+    const errorCode = topics[0]?.errorCode;
+    if (errorCode !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) return;
+    if (!(await this.#creates())) throw unknownTopic(name);
+  }
+
   /** Forgets a route that turned out wrong. */
   forget(name: string): void {
     this.#routes.delete(name);
@@ -150,10 +162,7 @@ export class TopicDirectory {
       errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION &&
       !(creating && (await this.#creates()))
     ) {
-      throw new IngestRefusal({
-        code: 'unknown-topic',
-        message: `there is no topic ${name}, and the broker does not create topics by itself`,
-      });
+      throw unknownTopic(name);
     }
     const leaderless =
       errorCode === ErrorCodes.NONE || errorCode === ErrorCodes.LEADER_NOT_AVAILABLE;
@@ -186,4 +195,9 @@ export class TopicDirectory {
     const config = configs.get(name)?.find((entry) => entry.name === 'max.message.bytes');
     return Number(config?.value ?? BATCH_BYTES_DEFAULT) || BATCH_BYTES_DEFAULT;
   }
+}
+
+function unknownTopic(name: string): IngestRefusal {
+  const message = `there is no topic ${name}, and the broker does not create topics by itself`;
+  return new IngestRefusal({ code: 'unknown-topic', message });
 }
