@@ -21,6 +21,7 @@ function add(key) {
 }
 
 add('index.html');
+add('style.css');
 add('src/routes/overview.tsx');
 
 let isOver = false;

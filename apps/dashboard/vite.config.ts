@@ -37,6 +37,8 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     target: 'es2023',
+    // One sheet for all pages: a page whose script is asked for a second time would come without its own.
+    cssCodeSplit: false,
     // Read by check-size.mjs to know what the first route loads.
     manifest: true,
     // A font or image is a file of its own: the content policy allows no data: URL.

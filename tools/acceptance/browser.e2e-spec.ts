@@ -4,6 +4,8 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { earthquakesNdjson } from './earthquakes.ts';
 import { graphql, processes } from './graphql.ts';
+import { pageFaults, widths } from './page-faults.ts';
+import { longGroup, longTopic, makeWideWorld, wideTopic } from './wide-world.ts';
 
 const program = externalTool('chromium', 'chromium-browser', 'google-chrome');
 const pages = {
@@ -18,6 +20,27 @@ const pages = {
   'batch job': '/ui/batch-jobs/earthquake-daily-report',
   events: '/ui/events',
 };
+
+const oneRecord = '?mode=oldest&partition=0&record=0-0';
+const ofTopic = `/ui/topics/${longTopic}`;
+/** Every kind of page, each with the longest names, and tables of many rows. */
+const widePages = [
+  '/',
+  '/ui/topics',
+  `${ofTopic}${oneRecord}`,
+  `${ofTopic}?tab=config`,
+  `${ofTopic}?tab=groups`,
+  `/ui/topics/${wideTopic}?mode=newest`,
+  '/ui/topics/none',
+  '/ui/consumer-groups',
+  `/ui/consumer-groups/${longGroup}`,
+  `/ui/consumer-groups/${longGroup}?tab=events`,
+  '/ui/pipelines',
+  '/ui/pipelines/earthquake-alerts',
+  '/ui/batch-jobs',
+  '/ui/batch-jobs/earthquake-daily-report',
+  '/ui/events',
+];
 
 let system: Supervised;
 let browser: Browser;
@@ -63,6 +86,18 @@ async function waitForLive(page: Page): Promise<void> {
   await page.locator('[data-testid="live-age"][data-state="live"]').waitFor({ timeout: 20_000 });
 }
 
+/** What keeps people out who cannot see, or cannot use a pointer. */
+async function barriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+/** What a reader hears beside the name of a field; runs in the browser. */
+function description(field: Element): string {
+  const ids = field.getAttribute('aria-describedby')?.split(' ') ?? [];
+  return ids.map((id) => document.getElementById(id)?.textContent ?? '').join(' ');
+}
+
 describe.skipIf(program === undefined)('the dashboard in a browser', () => {
   beforeAll(startBrowser);
   afterAll(async () => {
@@ -77,6 +112,10 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     await waitForLive(page);
     await page.getByText('/ingest/').first().waitFor({ timeout: 10_000 });
     expect(complaints).toEqual([]);
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 844 });
+      await expect.poll(async () => [width, await pageFaults(page)]).toEqual([width, []]);
+    }
     await context.close();
   });
 
@@ -115,24 +154,181 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
         await page.goto(`${system.baseUrl}${path}`);
         await waitForLive(page);
         await page.locator('h1').first().waitFor({ timeout: 10_000 });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const barriers = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-        expect([name, barriers]).toEqual([name, []]);
+        expect([name, await barriers(page)]).toEqual([name, []]);
         expect([name, complaints]).toEqual([name, []]);
         await context.close();
       },
     );
   });
 
-  test('no page is wider than a phone', async () => {
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-    const { page } = await openPage(context);
-    for (const [name, path] of Object.entries(pages)) {
-      await page.goto(`${system.baseUrl}${path.replace('GROUP', encodeURIComponent(groupId))}`);
+  describe('in a world of long names and many things', () => {
+    beforeAll(() => makeWideWorld(system.bootstrapServers));
+
+    test.each(widePages)('everything of %s has its place at each width', async (path) => {
+      const context = await browser.newContext();
+      const { page } = await openPage(context);
+      await page.goto(`${system.baseUrl}${path}`);
       await waitForLive(page);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect([name, width <= 390]).toEqual([name, true]);
+      await page.locator('h1').first().waitFor({ timeout: 10_000 });
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 844 });
+        await expect.poll(async () => [width, await pageFaults(page)]).toEqual([width, []]);
+      }
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect(await barriers(page)).toEqual([]);
+      await context.close();
+    });
+
+    test.each([
+      { width: 1440, height: 700 },
+      { width: 390, height: 844 },
+    ])('choosing a record or a partition moves nothing, at $width px', async (viewport) => {
+      const context = await browser.newContext({ viewport });
+      const { page } = await openPage(context);
+      await page.goto(`${system.baseUrl}/ui/topics/${wideTopic}?mode=newest&partition=75`);
+      await waitForLive(page);
+      const rows = page.locator('.record-table tbody tr');
+      await rows.first().waitFor();
+      await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+      const position = () => page.evaluate(() => window.scrollY);
+      const before = await position();
+      expect(before).toBeGreaterThan(0);
+      await rows.nth(4).click();
+      await page.locator('.record-view').waitFor();
+      expect(await position()).toBe(before);
+      await page.keyboard.press('Escape');
+      await page.locator('.record-view').waitFor({ state: 'detached' });
+      if (viewport.width > 1000) {
+        const box = page.locator('.partitions');
+        await box.evaluate((element) => element.scrollTo(0, 900));
+        await page.getByRole('checkbox', { name: 'p40', exact: true }).click();
+        await page.getByText('There is no record here.').waitFor();
+        expect(await box.evaluate((element) => element.scrollTop)).toBeGreaterThanOrEqual(900);
+        expect(await position()).toBeGreaterThan(0);
+      }
+      await context.close();
+    });
+
+    test('a link to a record opens it wherever it lies, and says when it is not there', async () => {
+      const context = await browser.newContext();
+      const { page } = await openPage(context);
+      for (const mode of ['live', 'newest', 'oldest']) {
+        await page.goto(`${system.baseUrl}/ui/topics/${wideTopic}?mode=${mode}&record=75-3`);
+        await page.getByRole('region', { name: 'Record 3 of partition 75' }).waitFor();
+      }
+      await page.goto(`${system.baseUrl}/ui/topics/${wideTopic}?record=75-1000`);
+      await page.getByText('Partition 75 holds the offsets 0 to 59').waitFor();
+      await context.close();
+    });
+  });
+
+  test('what cannot be meant is said beside its field, and nothing is sent', async () => {
+    const context = await browser.newContext();
+    const { page } = await openPage(context);
+    const changes: string[] = [];
+    page.on('request', (request) => {
+      if (/mutation \w+\(/.test(request.postData() ?? '')) changes.push(request.postData()!);
+    });
+    const refuses = async (label: string, value: string, send: string, problem: RegExp) => {
+      const field = page.getByLabel(label, { exact: true });
+      const before = await field.inputValue();
+      await field.fill(value);
+      await page.getByRole('button', { name: send, exact: true }).click();
+      await expect.poll(() => field.evaluate(description)).toMatch(problem);
+      await field.fill(before);
+    };
+    await page.goto(`${system.baseUrl}/ui/topics?open=create`);
+    await page.getByRole('textbox', { name: /^Name/ }).fill('never-created');
+    for (const wrong of ['1.5', '-1', 'many', '1e3']) {
+      await refuses('Partitions', wrong, 'Create topic', /is no whole number/);
     }
+    const configs = 'retention.ms=1000\ncleanup.policy: compact';
+    await refuses('Configuration', configs, 'Create topic', /Line 2, “cleanup.policy: compact”/);
+    await page.goto(`${system.baseUrl}/ui/topics/earthquakes?open=produce`);
+    await refuses('Headers', 'source: test\ntrace', 'Produce', /Line 2, “trace”, has no “:”/);
+    await page.goto(`${system.baseUrl}/ui/batch-jobs/earthquake-daily-report?open=run`);
+    await refuses('Records since', 'soon', 'Run now', /“soon” is no time/);
+    await refuses('Records before', '2026-02-30', 'Run now', /“2026-02-30” is no time/);
+    for (const [mode, label, wrong] of [
+      ['offset', 'First offset', '1.5'],
+      ['time', 'First time', 'yesterday'],
+    ] as const) {
+      await page.goto(`${system.baseUrl}/ui/topics/earthquakes?mode=${mode}`);
+      await page.getByLabel(label).fill(wrong);
+      await page.getByLabel(label).press('Enter');
+      await page.getByText(`“${wrong}” is no ${mode}`).waitFor();
+      expect(new URL(page.url()).search).toBe(`?mode=${mode}`);
+    }
+    expect(changes).toEqual([]);
+
+    // What only the server knows to be wrong is sent as it was typed, and its answer stands there too.
+    await page.goto(`${system.baseUrl}/ui/topics?open=create`);
+    await page.getByRole('textbox', { name: /^Name/ }).fill('never-created');
+    for (const wrong of ['0', '5000']) {
+      await refuses('Partitions', wrong, 'Create topic', /1 to 1000/);
+      expect(changes.pop()).toContain(`"partitions":${wrong},`);
+    }
+    await context.close();
+  });
+
+  test('all is reached by keys alone', async () => {
+    const context = await browser.newContext();
+    const { page } = await openPage(context);
+    await page.goto(system.baseUrl);
+    await waitForLive(page);
+    const keys = async (...pressed: string[]) => {
+      for (const key of pressed) await page.keyboard.press(key);
+    };
+    await keys('g', 't');
+    await page.locator('.table [data-row]').first().waitFor();
+    await keys('/');
+    await page.keyboard.type('earthquakes');
+    await page.getByText('1 topic', { exact: true }).waitFor();
+    await keys('Tab', 'j', 'Enter');
+    await page.waitForURL('**/ui/topics/earthquakes');
+    await page.getByRole('tab', { name: 'Records' }).waitFor();
+    await keys(']');
+    await page.waitForURL('**tab=throughput');
+    // The chosen tab has the focus and knows no Space: Space pauses, as its button says.
+    await keys('Space');
+    await page.locator('[data-testid="live-age"][data-state="paused"]').waitFor();
+    await keys('Space', '[');
+    await waitForLive(page);
+    await keys('g', 'o');
+    await page.locator('h1').first().waitFor();
+    await context.close();
+  });
+
+  test('a click while the server is away keeps the dashboard, which goes on by itself', async () => {
+    const context = await browser.newContext();
+    const { page } = await openPage(context);
+    // As when the server dies in the first second: no code but that of the first page has come.
+    await page.addInitScript(() => Object.assign(window, { requestIdleCallback: () => 0 }));
+    await page.goto(system.baseUrl);
+    await waitForLive(page);
+    await page.route('**/assets/**', (route) => route.abort());
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    await page.getByRole('link', { name: 'Events', exact: true }).first().click();
+    await page.getByText('The server did not send the code of this page.').waitFor();
+    await page.unroute('**/assets/**');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Everything that happened').waitFor();
+
+    const api = (await processes(system.baseUrl)).find(({ name }) => name === 'api')!;
+    process.kill(api.pid!, 'SIGKILL');
+    const rail = page.getByRole('navigation', { name: 'Main' });
+    for (const name of ['Topics', 'Consumer groups', 'Pipelines', 'Batch jobs', 'Overview']) {
+      await rail.getByRole('link', { name }).click();
+      await page.locator('.crumbs').getByText(name, { exact: true }).waitFor();
+      expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+    }
+    await waitForLive(page);
+    for (const name of ['Topics', 'Consumer groups', 'Pipelines', 'Batch jobs', 'Events']) {
+      await rail.getByRole('link', { name }).click();
+      await page.locator('h1').first().waitFor();
+      await expect.poll(() => page.locator('[role="alert"]').allTextContents()).toEqual([]);
+    }
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
     await context.close();
   });
 

@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { basePath } from './graphql/address.ts';
 import { connectCache } from './live/cache.ts';
 import { liveStore } from './live/live-store.ts';
+import { keepPartsLoaded } from './features/shell/keep-parts-loaded.ts';
 import { router } from './router.tsx';
 import { theme } from './theme.ts';
 import './ui/mantine.css';
@@ -19,13 +20,21 @@ import './ui/phone.css';
 const queryClient = new QueryClient({
   defaultOptions: {
     // Nothing is polled: what changes is told by subscription, and the cache is told to look again.
-    queries: { staleTime: Infinity, refetchOnWindowFocus: false, retry: 1 },
+    // What the browser thinks of the network says nothing about a server on this machine.
+    queries: {
+      staleTime: Infinity,
+      refetchOnWindowFocus: false,
+      retry: 1,
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
   },
 });
 
 goBelowBase();
 liveStore.start();
 connectCache(liveStore, queryClient);
+keepPartsLoaded(liveStore);
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -2,18 +2,20 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   retainSearchParams,
 } from '@tanstack/react-router';
+import type { ComponentType } from 'react';
 import { Frame } from './features/shell/frame.tsx';
 import { NotFound } from './features/shell/not-found.tsx';
+import { PageBroken, PageNotLoaded } from './features/shell/page-failed.tsx';
+import { onDemand } from './ui/on-demand.tsx';
 import { basePath } from './graphql/address.ts';
 import { isRangeKey, type RangeKey } from './ui/range.ts';
 
 /**
  * Routes. Everything below the frame is loaded when it is needed; `/ui/…` keeps the pages apart from
  * the server's own paths (`/topics/…` belongs to REST producers). The URL holds what is looked at:
- * `range` everywhere, and each page its filter, tab or selection.
+ * `range` everywhere, and each page its filter, tab or selection, and what is open over it.
  */
 export interface RootSearch {
   range?: RangeKey;
@@ -37,6 +39,9 @@ function present<T extends Raw>(values: T): { [Key in keyof T]?: NonNullable<T[K
   return Object.fromEntries(entries) as { [Key in keyof T]?: NonNullable<T[Key]> };
 }
 
+/** A page, fetched when it is gone to or while the browser is idle. */
+const page = (fetchPage: () => Promise<ComponentType>) => onDemand(fetchPage, PageNotLoaded);
+
 const root = createRootRoute({
   component: Frame,
   notFoundComponent: NotFound,
@@ -48,14 +53,19 @@ const root = createRootRoute({
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
-  component: lazyRouteComponent(() => import('./routes/overview.tsx'), 'OverviewRoute'),
+  component: page(() => import('./routes/overview.tsx').then((module) => module.OverviewRoute)),
 });
 const topics = createRoute({
   getParentRoute: () => root,
   path: '/ui/topics',
   validateSearch: (raw: Raw) =>
-    present({ filter: text(raw['filter']), internal: raw['internal'] === true || undefined }),
-  component: lazyRouteComponent(() => import('./routes/topics.tsx'), 'TopicsRoute'),
+    present({
+      filter: text(raw['filter']),
+      internal: raw['internal'] === true || undefined,
+      rows: whole(raw['rows']),
+      open: text(raw['open']),
+    }),
+  component: page(() => import('./routes/topics.tsx').then((module) => module.TopicsRoute)),
 });
 const topic = createRoute({
   getParentRoute: () => root,
@@ -69,20 +79,21 @@ const topic = createRoute({
       at: whole(raw['at']),
       contains: text(raw['contains']),
       record: text(raw['record']),
+      open: text(raw['open']),
     }),
-  component: lazyRouteComponent(() => import('./routes/topic.tsx'), 'TopicRoute'),
+  component: page(() => import('./routes/topic.tsx').then((module) => module.TopicRoute)),
 });
 const groups = createRoute({
   getParentRoute: () => root,
   path: '/ui/consumer-groups',
   validateSearch: (raw: Raw) => present({ filter: text(raw['filter']), state: text(raw['state']) }),
-  component: lazyRouteComponent(() => import('./routes/groups.tsx'), 'GroupsRoute'),
+  component: page(() => import('./routes/groups.tsx').then((module) => module.GroupsRoute)),
 });
 const group = createRoute({
   getParentRoute: () => root,
   path: '/ui/consumer-groups/$groupId',
   validateSearch: (raw: Raw) => present({ tab: text(raw['tab']) }),
-  component: lazyRouteComponent(() => import('./routes/group.tsx'), 'GroupRoute'),
+  component: page(() => import('./routes/group.tsx').then((module) => module.GroupRoute)),
 });
 const pipelines = createRoute({
   getParentRoute: () => root,
@@ -93,29 +104,29 @@ const pipelines = createRoute({
       mode: text(raw['mode']),
       selected: text(raw['selected']),
     }),
-  component: lazyRouteComponent(() => import('./routes/pipelines.tsx'), 'PipelinesRoute'),
+  component: page(() => import('./routes/pipelines.tsx').then((module) => module.PipelinesRoute)),
 });
 const pipeline = createRoute({
   getParentRoute: () => root,
   path: '/ui/pipelines/$name',
-  component: lazyRouteComponent(() => import('./routes/pipeline.tsx'), 'PipelineRoute'),
+  component: page(() => import('./routes/pipeline.tsx').then((module) => module.PipelineRoute)),
 });
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/ui/batch-jobs',
-  component: lazyRouteComponent(() => import('./routes/jobs.tsx'), 'JobsRoute'),
+  component: page(() => import('./routes/jobs.tsx').then((module) => module.JobsRoute)),
 });
 const job = createRoute({
   getParentRoute: () => root,
   path: '/ui/batch-jobs/$name',
-  validateSearch: (raw: Raw) => present({ run: text(raw['run']) }),
-  component: lazyRouteComponent(() => import('./routes/job.tsx'), 'JobRoute'),
+  validateSearch: (raw: Raw) => present({ run: text(raw['run']), open: text(raw['open']) }),
+  component: page(() => import('./routes/job.tsx').then((module) => module.JobRoute)),
 });
 const events = createRoute({
   getParentRoute: () => root,
   path: '/ui/events',
   validateSearch: (raw: Raw) => present({ subject: text(raw['subject']) }),
-  component: lazyRouteComponent(() => import('./routes/events.tsx'), 'EventsRoute'),
+  component: page(() => import('./routes/events.tsx').then((module) => module.EventsRoute)),
 });
 
 export const router = createRouter({
@@ -133,6 +144,7 @@ export const router = createRouter({
     events,
   ]),
   defaultPreload: 'intent',
+  defaultErrorComponent: PageBroken,
   scrollRestoration: true,
 });
 

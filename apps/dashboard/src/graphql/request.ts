@@ -12,6 +12,11 @@ export class GraphqlError extends Error {
   }
 }
 
+/** Nothing came back. */
+export class ServerAway extends Error {
+  override readonly name = 'ServerAway';
+}
+
 interface Answer<Result> {
   data?: Result | null;
   errors?: readonly { message: string }[];
@@ -19,7 +24,7 @@ interface Answer<Result> {
 
 /**
  * One query or mutation over HTTP, same origin.
- * @throws GraphqlError when the server refuses, TypeError when it cannot be reached
+ * @throws GraphqlError when the server refuses, ServerAway when it cannot be reached
  */
 export async function request<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
@@ -31,6 +36,9 @@ export async function request<Result, Variables>(
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify({ query: document.toString(), variables }),
     ...(signal ? { signal } : {}),
+  }).catch((cause: unknown) => {
+    if (signal?.aborted) throw cause;
+    throw new ServerAway('The server does not answer.', { cause });
   });
   const answer = (await response.json().catch(() => ({}))) as Answer<Result>;
   if (answer.errors?.length) throw new GraphqlError(answer.errors.map((error) => error.message));

@@ -3,6 +3,7 @@ import { GroupPage } from '../features/consumer-groups/group-page.tsx';
 import { Page } from '../features/shell/page.tsx';
 import { useLive } from '../live/use-live.ts';
 
+const topicsNamed = 2;
 const route = getRouteApi('/ui/consumer-groups/$groupId');
 
 export function GroupRoute() {
@@ -17,12 +18,19 @@ export function GroupRoute() {
         <>
           <Link to="/ui/consumer-groups">Consumer groups</Link>
           <span className="sep">/</span>
-          <span>{groupId}</span>
-          {topics?.slice(0, 2).map((name) => (
-            <Link key={name} className="tag" to="/ui/topics/$name" params={{ name }}>
+          <span className="name" title={groupId}>
+            {groupId}
+          </span>
+          {topics?.slice(0, topicsNamed).map((name) => (
+            <Link key={name} className="tag" to="/ui/topics/$name" params={{ name }} title={name}>
               reads {name}
             </Link>
           ))}
+          {topics && topics.length > topicsNamed && (
+            <span className="glyph" title={topics.slice(topicsNamed).join(', ')}>
+              and {topics.length - topicsNamed} more
+            </span>
+          )}
         </>
       }
     >

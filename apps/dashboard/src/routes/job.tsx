@@ -14,7 +14,9 @@ export function JobRoute() {
         <>
           <Link to="/ui/batch-jobs">Batch jobs</Link>
           <span className="sep">/</span>
-          <span>{name}</span>
+          <span className="name" title={name}>
+            {name}
+          </span>
           <span className="glyph">
             <BatchGlyph /> batch job
           </span>

@@ -13,7 +13,9 @@ export function PipelineRoute() {
         <>
           <Link to="/ui/pipelines">Pipelines</Link>
           <span className="sep">/</span>
-          <span>{name}</span>
+          <span className="name" title={name}>
+            {name}
+          </span>
         </>
       }
     >

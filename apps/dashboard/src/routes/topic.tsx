@@ -13,7 +13,9 @@ export function TopicRoute() {
         <>
           <Link to="/ui/topics">Topics</Link>
           <span className="sep">/</span>
-          <span>{name}</span>
+          <span className="name" title={name}>
+            {name}
+          </span>
         </>
       }
     >

@@ -5,10 +5,10 @@ import { TopicList } from '../features/topics/topic-list.tsx';
 const route = getRouteApi('/ui/topics');
 
 export function TopicsRoute() {
-  const { filter = '', internal = false } = route.useSearch();
+  const { filter = '', internal = false, rows = 0, open } = route.useSearch();
   return (
     <Page title="Topics" crumbs={<span>Topics</span>}>
-      <TopicList filter={filter} internal={internal} />
+      <TopicList filter={filter} internal={internal} rows={rows} isCreating={open === 'create'} />
     </Page>
   );
 }

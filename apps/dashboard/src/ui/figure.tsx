@@ -35,7 +35,9 @@ export function Figure(props: FigureProps) {
         {props.value}
         {props.unit && <span className="unit">{props.unit}</span>}
       </span>
-      <div className="note">{props.note}</div>
+      <div className="note" title={typeof props.note === 'string' ? props.note : undefined}>
+        {props.note}
+      </div>
       {props.spark && <div className="spark">{props.spark}</div>}
     </div>
   );

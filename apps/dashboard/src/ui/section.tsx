@@ -14,7 +14,11 @@ export function Section(props: {
     <section className="section" aria-labelledby={id}>
       <header>
         <h2 id={id}>{props.title}</h2>
-        {props.hint && <span className="hint">{props.hint}</span>}
+        {props.hint && (
+          <span className="hint" title={typeof props.hint === 'string' ? props.hint : undefined}>
+            {props.hint}
+          </span>
+        )}
         {props.aside && <div className="aside">{props.aside}</div>}
       </header>
       {props.children}

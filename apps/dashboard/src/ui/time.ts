@@ -24,6 +24,7 @@ function makeFormatters(of: Zone) {
     time: make({ hour: '2-digit', minute: '2-digit', second: '2-digit' }),
     minute: make({ hour: '2-digit', minute: '2-digit' }),
     date: make({ day: 'numeric', month: 'short' }),
+    zone: make({ timeZoneName: 'short' }),
     year: make({ day: 'numeric', month: 'short', year: 'numeric' }),
   };
 }
@@ -37,6 +38,24 @@ export function setZone(next: Zone): void {
     // Without storage the choice lasts as long as the page.
   }
   for (const listener of listeners) listener();
+}
+
+export function currentZone(): Zone {
+  return zone;
+}
+
+/** The zone in use as clocks name it now, e.g. `UTC`, `GMT+1`; and in full, e.g. `Europe/Berlin`. */
+export function zoneNames(): { short: string; full: string } {
+  if (zone === 'UTC') return { short: 'UTC', full: 'UTC' };
+  return {
+    short: zonePart(Date.now()),
+    full: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  };
+}
+
+function zonePart(at: number): string {
+  const parts = formatters.zone.formatToParts(at);
+  return parts.find((part) => part.type === 'timeZoneName')?.value ?? 'UTC';
 }
 
 export function useZone(): Zone {
@@ -77,5 +96,5 @@ export function formatMoment(at: number, now: number = Date.now()): string {
 
 /** Full, for hovers and `<time dateTime>`. */
 export function formatFull(at: number): string {
-  return `${formatters.year.format(at)} ${formatTimeExact(at)} ${zone === 'UTC' ? 'UTC' : 'local'}`;
+  return `${formatters.year.format(at)} ${formatTimeExact(at)} ${zonePart(at)}`;
 }

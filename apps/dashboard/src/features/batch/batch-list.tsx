@@ -26,7 +26,12 @@ export function BatchList() {
           const runs = job.runs.map((run) => withLive(run, frame?.runs));
           return (
             <li key={job.name}>
-              <Link to="/ui/batch-jobs/$name" params={{ name: job.name }} className="truncate">
+              <Link
+                to="/ui/batch-jobs/$name"
+                params={{ name: job.name }}
+                className="truncate"
+                title={job.name}
+              >
                 {job.name}
               </Link>
               <RunBars runs={runs} now={liveStore.shownAt} />

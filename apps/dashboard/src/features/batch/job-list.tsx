@@ -4,6 +4,7 @@ import { liveStore } from '../../live/live-store.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { formatDuration, formatPlural } from '../../ui/numbers.ts';
 import { Empty, Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
+import { openRow } from '../../ui/open-row.ts';
 import { groupLooks, runLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
@@ -101,13 +102,20 @@ function JobTable({ jobs, now }: { jobs: readonly BatchJob[]; now: number }) {
           {jobs.map((job) => {
             const [last] = job.runs;
             return (
-              <tr key={job.name}>
+              <tr key={job.name} className="row-link" onClick={openRow}>
                 <th scope="row">
-                  <Link to="/ui/batch-jobs/$name" params={{ name: job.name }} data-row>
+                  <Link
+                    to="/ui/batch-jobs/$name"
+                    params={{ name: job.name }}
+                    title={job.name}
+                    data-row
+                  >
                     {job.name}
                   </Link>
                 </th>
-                <td className="col-wide soft">{job.sources.join(', ')}</td>
+                <td className="col-wide soft cut" title={job.sources.join(', ')}>
+                  {job.sources.join(', ')}
+                </td>
                 <td>
                   {last ? (
                     <StateMark look={runLooks[last.state]} />

@@ -1,10 +1,11 @@
 import { IconDownload, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { serverUrl } from '../../graphql/address.ts';
 import { liveStore } from '../../live/live-store.ts';
 import { useFrame } from '../../live/use-live.ts';
+import { onDemand } from '../../ui/on-demand.tsx';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
 import {
   formatCount,
@@ -26,10 +27,8 @@ import { runVerdict, usualDurationMs } from './run-verdict.ts';
 import { StepTable } from './step-table.tsx';
 import './batch.css';
 
-const RunNow = lazy(() => import('./run-now.tsx').then((module) => ({ default: module.RunNow })));
-const CancelRun = lazy(() =>
-  import('./cancel-run.tsx').then((module) => ({ default: module.CancelRun })),
-);
+const RunNow = onDemand(() => import('./run-now.tsx').then((module) => module.RunNow));
+const CancelRun = onDemand(() => import('./cancel-run.tsx').then((module) => module.CancelRun));
 
 const route = getRouteApi('/ui/batch-jobs/$name');
 
@@ -71,13 +70,28 @@ function KnownJob({ job }: { job: BatchJob }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const frame = useFrame();
-  const [isStarting, setStarting] = useState(false);
+  const isStarting = search.open === 'run';
+  const setStarting = (on: boolean) =>
+    void navigate({
+      search: ({ open: _old, ...rest }) => (on ? { ...rest, open: 'run' } : rest),
+      resetScroll: false,
+    });
   const now = liveStore.shownAt;
   const runs = job.runs.map((run) => withLive(run, frame?.runs));
   const run = runs.find((candidate) => candidate.id === search.run) ?? runs[0];
   const active = runs.find(isActive);
   const choose = (id: string) =>
-    void navigate({ search: (before) => ({ ...before, run: id }), replace: true });
+    void navigate({
+      search: (before) => ({ ...before, run: id }),
+      replace: true,
+      resetScroll: false,
+    });
+  const started = (id: string) =>
+    void navigate({
+      search: ({ open: _old, ...rest }) => ({ ...rest, run: id }),
+      replace: true,
+      resetScroll: false,
+    });
   return (
     <>
       <Verdict
@@ -125,7 +139,7 @@ function KnownJob({ job }: { job: BatchJob }) {
       </Section>
       <Suspense>
         {isStarting && (
-          <RunNow job={job.name} onClose={() => setStarting(false)} onStarted={choose} />
+          <RunNow job={job.name} onClose={() => setStarting(false)} onStarted={started} />
         )}
       </Suspense>
     </>

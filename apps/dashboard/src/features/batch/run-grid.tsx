@@ -26,10 +26,10 @@ export function RunGrid(props: {
   const shown = runs.slice(0, runsMax).toReversed();
   const slots = Math.max(shown.length, slotsMin);
   const longest = Math.max(1, ...shown.map((run) => runDurationMs(run, now) ?? 0));
-  const partitions = [...new Set(shown.flatMap((run) => run.steps.map((step) => step.partition)))]
-    .toSorted((a, b) => a - b)
-    .slice(0, rowsMax);
-  const height = 20 + barsHeight + 14 + partitions.length * (square + 2) + 22;
+  const all = [...new Set(shown.flatMap((run) => run.steps.map((step) => step.partition)))];
+  const partitions = all.toSorted((a, b) => a - b).slice(0, rowsMax);
+  const more = all.length - partitions.length;
+  const height = rowY(partitions.length) + (more > 0 ? 38 : 22);
   return (
     <svg
       width={left + slots * pitch + 4}
@@ -77,6 +77,11 @@ export function RunGrid(props: {
         </g>
       ))}
       <DateLabels shown={shown} slots={slots} y={height - 6} />
+      {more > 0 && (
+        <text x={left} y={height - 22} fontSize="11" fill="var(--ink3)">
+          {`and ${more} more partitions, listed below`}
+        </text>
+      )}
     </svg>
   );
 }

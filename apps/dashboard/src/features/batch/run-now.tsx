@@ -3,9 +3,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { StartBatchRunDocument, type StartBatchRunInput } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
+import { FormFoot } from '../../ui/form-foot.tsx';
+import { placeRefusal } from '../../ui/refusal.ts';
 import { toastDone } from '../../ui/toast.tsx';
 import { parseMoment } from '../../ui/moment.ts';
 import '../../ui/dialog.css';
+
+function noTime(text: string): string {
+  return `“${text}” is no time: write 24h, 7d, or 2026-11-20T00:00Z.`;
+}
 
 /** Asks for the window, which is everything unless a part is named, and starts a run. */
 export function RunNow(props: {
@@ -24,12 +30,11 @@ export function RunNow(props: {
       toastDone(`A run of ${job} is asked for.`);
       void client.invalidateQueries({ queryKey: ['jobs'] });
       onStarted(result.id);
-      onClose();
     },
   });
   const result = start.data?.startBatchRun;
-  const problem =
-    result && result.__typename !== 'BatchRun' ? result.message : start.error?.message;
+  const problem = result && result.__typename !== 'BatchRun' ? result : undefined;
+  const refusal = placeRefusal(problem, start.error, ['from', 'to']);
   const [isWrong, setWrong] = useState({ from: false, to: false });
   return (
     <Modal
@@ -51,6 +56,10 @@ export function RunNow(props: {
           setWrong(wrong);
           if (!wrong.from && !wrong.to) start.mutate({ job, from: at.from, to: at.to });
         }}
+        onChange={() => {
+          setWrong({ from: false, to: false });
+          start.reset();
+        }}
       >
         <p className="soft">
           The window is frozen per partition when the run begins: from the log start to the log end,
@@ -61,29 +70,23 @@ export function RunNow(props: {
           placeholder="log start"
           description="24h, 7d, or 2026-11-20T00:00Z"
           value={from}
-          error={isWrong.from ? 'Not a time' : null}
+          error={isWrong.from ? noTime(from) : refusal.beside('from')}
           onChange={(event) => setFrom(event.currentTarget.value)}
         />
         <TextInput
           label="Records before"
           placeholder="log end at the start of the run"
           value={to}
-          error={isWrong.to ? 'Not a time' : null}
+          error={isWrong.to ? noTime(to) : refusal.beside('to')}
           onChange={(event) => setTo(event.currentTarget.value)}
         />
-        {problem && (
-          <p className="tone-fail" role="alert">
-            {problem}
-          </p>
-        )}
-        <div className="form-actions">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" disabled={start.isPending}>
-            Run now
-          </button>
-        </div>
+        <FormFoot
+          refused={refusal.ofWhole}
+          leave="Cancel"
+          onLeave={onClose}
+          send="Run now"
+          isSending={start.isPending}
+        />
       </form>
     </Modal>
   );

@@ -26,6 +26,7 @@ export function GroupList({ filter, state }: { filter: string; state: string | u
         search: (before) =>
           Object.fromEntries(Object.entries({ ...before, ...values }).filter(([, value]) => value)),
         replace: true,
+        resetScroll: false,
       }),
     [navigate],
   );

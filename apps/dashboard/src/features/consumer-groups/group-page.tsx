@@ -95,7 +95,11 @@ function KnownGroup({ group, live, frame }: { group: Group; live: LiveGroup; fra
         label="Parts of the group"
         chosen={tab}
         onChoose={(key) =>
-          void navigate({ search: (before) => ({ ...before, tab: key }), replace: true })
+          void navigate({
+            search: (before) => ({ ...before, tab: key }),
+            replace: true,
+            resetScroll: false,
+          })
         }
         items={[
           { key: 'partitions', label: 'Partitions', note: partitions.length },

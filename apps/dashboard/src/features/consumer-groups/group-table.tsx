@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { LiveGroup } from '../../live/live-store.ts';
 import { Gate } from '../../ui/gate.tsx';
 import { formatExact, formatRate, formatRateValue } from '../../ui/numbers.ts';
+import { openRow } from '../../ui/open-row.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
@@ -66,13 +67,13 @@ function GroupRow({ group, external }: { group: LiveGroup; external: boolean }) 
   const look = groupLooks[group.health];
   const tinted = isProblem(group.health) ? look.tone : undefined;
   return (
-    <tr data-tone={tinted}>
+    <tr className="row-link" data-tone={tinted} onClick={openRow}>
       <th scope="row">
         <Link
           to="/ui/consumer-groups/$groupId"
           params={{ groupId: group.groupId }}
+          title={group.groupId}
           data-row
-          className="truncate"
         >
           {group.groupId}
         </Link>{' '}

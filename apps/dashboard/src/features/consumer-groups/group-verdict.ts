@@ -8,6 +8,7 @@ import {
   formatRate,
 } from '../../ui/numbers.ts';
 import type { Rich } from '../../ui/rich.tsx';
+import { shortName } from '../../ui/short-name.ts';
 import { groupLooks } from '../../ui/state-mark.tsx';
 import { formatTime } from '../../ui/time.ts';
 import type { VerdictText } from '../../ui/verdict.tsx';
@@ -98,7 +99,7 @@ function groupLead(facts: GroupFacts): Rich {
   const worst = worstPartition(facts);
   if (worst) {
     parts.push(
-      `Partition ${worst.partition} of ${worst.topic} waits most: `,
+      `Partition ${worst.partition} of ${shortName(worst.topic)} waits most: `,
       { b: formatExact(worst.lag) },
       ` records, ${Math.round(worst.share * 100)}\u00a0% of the lag.`,
     );
@@ -143,7 +144,7 @@ function waits(lag: number): string {
 
 function topicWords(topics: readonly string[]): string {
   if (topics.length === 0) return 'any topic';
-  if (topics.length <= 2) return topics.join(' and ');
+  if (topics.length <= 2) return topics.map(shortName).join(' and ');
   return `${topics.length} topics`;
 }
 

@@ -8,6 +8,9 @@ import { formatAxis, formatDuration, formatExact } from '../../ui/numbers.ts';
 import { SectionError } from '../../ui/section.tsx';
 
 const linesMax = 8;
+/** A label with its value below, and what the axis takes of the height, px. */
+const labelHeight = 28;
+const axisHeight = 44;
 const calmLinesMax = 2;
 
 /** Colours of a group's line: a state's own, grey while nothing is wrong. */
@@ -49,8 +52,12 @@ export function LagChart({ groups, rangeSeconds, height, annotations }: LagChart
   const read = useCallback((): ChartData => {
     const { x, ys } = readSeries();
     const valuesOf = new Map(ids.map((id, index) => [id, ys[index] ?? []]));
-    return { x, lines: lagLines(drawn, valuesOf), ...(annotations ? { annotations } : {}) };
-  }, [readSeries, drawn, ids, annotations]);
+    return {
+      x,
+      lines: lagLines(drawn, valuesOf, labelsFor(height)),
+      ...(annotations ? { annotations } : {}),
+    };
+  }, [readSeries, drawn, ids, annotations, height]);
   if (series.error) {
     return <SectionError what="The history of lag" error={series.error} retry={series.retry} />;
   }
@@ -73,11 +80,21 @@ export function LagChart({ groups, rangeSeconds, height, annotations }: LagChart
 
 type Values = readonly (number | null)[];
 
-function lagLines(groups: LagChartProps['groups'], valuesOf: Map<string, Values>): ChartLine[] {
+/** How many labels stand below each other without one being cut off. */
+function labelsFor(height: number): number {
+  return Math.min(linesMax, Math.max(2, Math.floor((height - axisHeight) / labelHeight)));
+}
+
+function lagLines(
+  groups: LagChartProps['groups'],
+  valuesOf: Map<string, Values>,
+  labels: number,
+): ChartLine[] {
   const isCalm = (health: GroupHealth) => health === 'KEEPING_UP' || health === 'UNKNOWN';
-  const named = groups.filter((group) => !isCalm(group.health)).slice(0, linesMax);
+  const ill = groups.filter((group) => !isCalm(group.health));
+  const named = ill.slice(0, groups.length > labels ? labels - 1 : labels);
   const calm = groups.filter((group) => !named.includes(group));
-  const alone = calm.length <= calmLinesMax || named.length + calm.length === 1 ? calm : [];
+  const alone = calm.length <= calmLinesMax && groups.length <= labels ? calm : [];
   const lines = [...named, ...alone].map((group, index): ChartLine => {
     const values = valuesOf.get(group.groupId) ?? [];
     return {

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { GroupHealth } from '../../generated/graphql.ts';
 import { LogRuler } from '../../ui/log-ruler.tsx';
 import { formatExact } from '../../ui/numbers.ts';
+import { openRow } from '../../ui/open-row.ts';
 import { Section } from '../../ui/section.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
 import { isProblem } from './health.ts';
@@ -107,12 +108,13 @@ function PartitionRow(props: {
 }) {
   const { partition: p, withTopic, member, most, behind, isWorst } = props;
   return (
-    <tr data-tone={isWorst ? 'behind' : undefined}>
+    <tr className="row-link" data-tone={isWorst ? 'behind' : undefined} onClick={openRow}>
       <th scope="row">
         <Link
           to="/ui/topics/$name"
           params={{ name: p.topic }}
           search={{ partition: p.partition }}
+          title={`${p.topic}, partition ${p.partition}`}
           data-row
         >
           {withTopic ? `${p.topic} ` : ''}p{p.partition}

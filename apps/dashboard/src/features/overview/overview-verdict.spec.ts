@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveFrame } from '../../live/live-store.ts';
 import { plainText } from '../../ui/rich.tsx';
-import { calmVerdict, overviewProblems, type OverviewFacts } from './overview-verdict.ts';
+import {
+  calmVerdict,
+  namedProblems,
+  overviewProblems,
+  type OverviewFacts,
+} from './overview-verdict.ts';
 
 const frame: LiveFrame = {
   epoch: 'e',
@@ -39,7 +44,7 @@ describe('what is wrong', () => {
     expect(plainText(calmVerdict(frame).sentence)).toContain('Nobody reads them');
   });
 
-  it('puts the broker before processes, groups, Redis and failed runs', () => {
+  it('puts what all stands on before groups and failed runs', () => {
     const problems = overviewProblems({
       ...facts,
       frame: { ...frame, brokerError: 'timeout', redisConnected: false },
@@ -48,8 +53,8 @@ describe('what is wrong', () => {
     });
     expect(problems.map((problem) => plainText(problem.verdict.sentence))).toEqual([
       'The broker does not answer; nothing can be measured now.',
-      'g consumes 1/s of the 2/s arriving and will not catch up.',
       'Batch jobs wait: Redis cannot be used. All else works.',
+      'g consumes 1/s of the 2/s arriving and will not catch up.',
       'j failed at its last run, attempt 3.',
     ]);
   });
@@ -65,6 +70,22 @@ describe('what is wrong', () => {
     });
     expect(problem!.verdict.word ?? problem!.verdict.look.word).toBe('Database busy');
     expect(plainText(problem!.verdict.lead!)).toContain('is locked by sqlite3 for 3 s');
+  });
+
+  it('counts what it does not name, and names all that everything stands on', () => {
+    const problems = overviewProblems({
+      ...facts,
+      frame: { ...frame, brokerError: 'timeout', redisConnected: false, workersAlive: 0 },
+      groups: Array.from({ length: 52 }, (_, index) => ({ ...group, groupId: `g${index}` })),
+      failedRuns: ['a', 'b'].map((job) => ({ id: job, job, error: 'why', attempt: 3 })),
+    });
+    const { named, counted } = namedProblems(problems);
+    expect(named.slice(0, 3).every((problem) => problem.target === undefined)).toBe(true);
+    expect(named.length + counted.reduce((sum, { count }) => sum + count, 0)).toBe(57);
+    expect(counted).toEqual([
+      { kind: 'group', count: 48 },
+      { kind: 'job', count: 2 },
+    ]);
   });
 
   it('leaves groups out that keep up, catch up or are paused on purpose', () => {

@@ -42,6 +42,31 @@ export function overviewProblems(facts: OverviewFacts): Problem[] {
   ].sort((a, b) => b.weight - a.weight);
 }
 
+const problemsShownMax = 4;
+
+export interface ProblemKind {
+  kind: Target['kind'];
+  count: number;
+}
+
+/**
+ * What the page names, worst first, and what it only counts. What everything stands on (broker,
+ * processes, workers, Redis) is always named; of the rest as many as a person reads.
+ */
+export function namedProblems(problems: readonly Problem[]): {
+  named: Problem[];
+  counted: ProblemKind[];
+} {
+  const others = problems.filter((problem) => problem.target !== undefined);
+  const unnamed = new Set(others.slice(problemsShownMax));
+  const counts = new Map<Target['kind'], number>();
+  for (const { target } of unnamed) counts.set(target!.kind, (counts.get(target!.kind) ?? 0) + 1);
+  return {
+    named: problems.filter((problem) => !unnamed.has(problem)),
+    counted: [...counts].map(([kind, count]) => ({ kind, count })),
+  };
+}
+
 function systemProblems({ frame }: OverviewFacts): Problem[] {
   const problems: Problem[] = [];
   if (frame.brokerError !== null) {
@@ -70,7 +95,7 @@ function systemProblems({ frame }: OverviewFacts): Problem[] {
     const sentence: Rich = [{ b: 'Batch jobs' }, ' wait: Redis cannot be used. All else works.'];
     const lead = frame.redisError ?? 'Batch joins by itself when Redis appears.';
     problems.push({
-      weight: 40,
+      weight: 88,
       verdict: { look: lost, word: 'No Redis', sentence, lead: [lead] },
     });
   }

@@ -4,9 +4,10 @@ import { useMemo, useState } from 'react';
 import { useFrame, useLive } from '../../live/use-live.ts';
 import type { LiveFrame } from '../../live/live-store.ts';
 import { GapChart } from '../../ui/chart/gap-chart.tsx';
+import { formatPlural } from '../../ui/numbers.ts';
 import { useRange } from '../../ui/range.ts';
 import { RichText } from '../../ui/rich.tsx';
-import { Section } from '../../ui/section.tsx';
+import { Empty, Section } from '../../ui/section.tsx';
 import { StateMark } from '../../ui/state-mark.tsx';
 import { Verdict } from '../../ui/verdict.tsx';
 import { BatchList } from '../batch/batch-list.tsx';
@@ -18,13 +19,18 @@ import { groupFacts } from '../consumer-groups/use-group-facts.ts';
 import { EventList } from '../events/event-list.tsx';
 import { chartAnnotations } from '../events/annotations.ts';
 import { systemQuery } from '../system/queries.ts';
-import { Empty } from '../../ui/section.tsx';
 import { OverviewFigures } from './overview-figures.tsx';
-import { calmVerdict, overviewProblems, type Problem, type Target } from './overview-verdict.ts';
+import {
+  calmVerdict,
+  namedProblems,
+  overviewProblems,
+  type Problem,
+  type ProblemKind,
+  type Target,
+} from './overview-verdict.ts';
 import { readGroupCommand } from '../system/commands.ts';
 
 const groupsInTable = 12;
-const problemsShown = 3;
 const chartHeight = 204;
 
 /** Is anything wrong, since when, and what to do? */
@@ -32,16 +38,18 @@ export function Overview() {
   const frame = useFrame()!;
   const problems = useProblems(frame);
   const groups = frame.groups.toSorted(compareWorstFirst);
-  const [first, ...others] = problems;
+  const { named, counted } = namedProblems(problems);
+  const [first, ...others] = named;
   return (
     <>
       <Verdict
         verdict={first?.verdict ?? calmVerdict(frame)}
         actions={first?.target && <OpenTarget target={first.target} />}
       />
-      {others.slice(0, problemsShown).map((problem, index) => (
+      {others.map((problem, index) => (
         <ProblemRow key={index} problem={problem} />
       ))}
+      {counted.length > 0 && <MoreProblems counted={counted} />}
       <OverviewFigures frame={frame} />
       <Charts groups={groups} />
       <div className="split">
@@ -94,6 +102,29 @@ function ProblemRow({ problem }: { problem: Problem }) {
     </div>
   );
 }
+
+/** How many more there are, by kind, each kind a link to its list, which begins with the worst. */
+function MoreProblems({ counted }: { counted: readonly ProblemKind[] }) {
+  const sum = counted.reduce((total, { count }) => total + count, 0);
+  return (
+    <div className="problem">
+      <b>{formatPlural(sum, 'more problem')}</b>
+      <span className="links">
+        {counted.map(({ kind, count }) => (
+          <Link key={kind} to={lists[kind].to}>
+            {formatPlural(count, lists[kind].one)}
+          </Link>
+        ))}
+      </span>
+    </div>
+  );
+}
+
+const lists = {
+  group: { to: '/ui/consumer-groups', one: 'consumer group' },
+  job: { to: '/ui/batch-jobs', one: 'batch job' },
+  pipeline: { to: '/ui/pipelines', one: 'pipeline' },
+} as const;
 
 function OpenTarget({ target, small }: { target: Target; small?: boolean }) {
   const className = small ? 'btn btn-small' : 'btn';

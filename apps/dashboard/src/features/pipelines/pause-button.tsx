@@ -26,11 +26,14 @@ export function PauseButton(props: {
   const { pipeline, processor, small } = props;
   const [isAsking, setAsking] = useState(false);
   const client = useQueryClient();
-  const done = (result: Result, message: string) => {
-    if (result.__typename === 'Processor') toastDone(message);
-    else toastFailed(result.message);
+  // The page speaks of the frame shown: the dialog stays until a frame knows what was asked for.
+  const done = async (result: Result, message: string) => {
+    if (result.__typename === 'Processor') {
+      await shownAs(pipeline.name, result.desired);
+      toastDone(message);
+    } else toastFailed(result.message);
     setAsking(false);
-    void client.invalidateQueries({ queryKey: ['pipelines'] });
+    await client.invalidateQueries({ queryKey: ['pipelines'] });
   };
   const variables = { pipeline: pipeline.name };
   const pause = useMutation({
@@ -85,6 +88,26 @@ export function PauseButton(props: {
       </Modal>
     </>
   );
+}
+
+const frameWaitMsMax = 3_000;
+
+/** Resolves when a frame shows the processor as it is wanted, at the latest after 3 s. */
+function shownAs(pipeline: string, desired: CurrentProcessor['desired']): Promise<void> {
+  const isShown = () =>
+    liveStore
+      .getState()
+      .frame?.processors.some((now) => now.pipeline === pipeline && now.desired === desired);
+  return new Promise((resolve) => {
+    const finish = () => {
+      stop();
+      clearTimeout(timer);
+      resolve();
+    };
+    const stop = liveStore.subscribe(() => isShown() && finish());
+    const timer = setTimeout(finish, frameWaitMsMax);
+    if (isShown()) finish();
+  });
 }
 
 function pauseEffect(pipeline: Pipeline, processor: CurrentProcessor): string {

@@ -30,6 +30,7 @@ export function PipelineList() {
         search: (before) =>
           Object.fromEntries(Object.entries({ ...before, ...values }).filter(([, value]) => value)),
         replace: true,
+        resetScroll: false,
       }),
     [navigate],
   );
@@ -146,7 +147,7 @@ function PipelineTable(props: {
             <th scope="col" className="col-wide">
               Runs as
             </th>
-            <th scope="col" className="col-wide">
+            <th scope="col" className="col-roomy">
               From, to
             </th>
             <th scope="col">State</th>
@@ -156,7 +157,7 @@ function PipelineTable(props: {
             <th scope="col" className="num col-wide">
               Dead letters
             </th>
-            <th scope="col" className="num col-wide">
+            <th scope="col" className="num col-roomy">
               Inst.
             </th>
           </tr>
@@ -173,14 +174,19 @@ function PipelineTable(props: {
                 onClick={() => props.onChoose(pipeline.name)}
               >
                 <th scope="row">
-                  <Link to="/ui/pipelines/$name" params={{ name: pipeline.name }} data-row>
+                  <Link
+                    to="/ui/pipelines/$name"
+                    params={{ name: pipeline.name }}
+                    title={pipeline.name}
+                    data-row
+                  >
                     {pipeline.name}
                   </Link>
                 </th>
                 <td className="col-wide">
                   <ModeMark mode={pipeline.mode} />
                 </td>
-                <td className="col-wide">
+                <td className="col-roomy cut">
                   <FromTo pipeline={pipeline} />
                 </td>
                 <td>
@@ -192,7 +198,7 @@ function PipelineTable(props: {
                 <td className="num col-wide">
                   {processor ? formatExact(processor.deadLettered) : '—'}
                 </td>
-                <td className="num col-wide">{processor ? processor.instances : '—'}</td>
+                <td className="num col-roomy">{processor ? processor.instances : '—'}</td>
               </tr>
             );
           })}
@@ -205,9 +211,13 @@ function PipelineTable(props: {
 function FromTo({ pipeline }: { pipeline: Pipeline }) {
   return (
     <span className="from-to">
-      {pipeline.sources.join(', ')}
+      <span className="truncate" title={pipeline.sources.join(', ')}>
+        {pipeline.sources.join(', ')}
+      </span>
       <IconArrowRight size={13} role="img" aria-label="to" />
-      {pipeline.sinks.join(', ') || 'a file'}
+      <span className="truncate" title={pipeline.sinks.join(', ')}>
+        {pipeline.sinks.join(', ') || 'a file'}
+      </span>
     </span>
   );
 }
@@ -223,7 +233,7 @@ function PipelineSide({ pipeline }: { pipeline: Pipeline }) {
         </p>
         <Steps pipeline={pipeline} />
         <PipelineFacts pipeline={pipeline} />
-        <div style={{ display: 'flex', gap: 8, marginTop: 16 }}>
+        <div className="side-actions">
           <Link className="btn btn-small" to="/ui/pipelines/$name" params={{ name: pipeline.name }}>
             Open
           </Link>
@@ -240,6 +250,17 @@ function PipelineSide({ pipeline }: { pipeline: Pipeline }) {
         </div>
       </Section>
     </div>
+  );
+}
+
+/** The topic appears with its first record; until then there is nothing to open. */
+function DeadLetterTopic({ name }: { name: string }) {
+  const isThere = useFrame()?.topics.some((topic) => topic.name === name) ?? false;
+  if (!isThere) return <span title="It is created with the first dead letter">{name}</span>;
+  return (
+    <Link to="/ui/topics/$name" params={{ name }}>
+      {name}
+    </Link>
   );
 }
 
@@ -271,9 +292,7 @@ export function PipelineFacts({ pipeline }: { pipeline: Pipeline }) {
           <dt>Dead letters</dt>
           <dd>
             {processor ? `${formatExact(processor.deadLettered)} in ` : ''}
-            <Link to="/ui/topics/$name" params={{ name: pipeline.deadLetterTopic }}>
-              {pipeline.deadLetterTopic}
-            </Link>
+            <DeadLetterTopic name={pipeline.deadLetterTopic} />
           </dd>
         </>
       )}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { liveStore, type LiveGroup } from '../../live/live-store.ts';
 import { useFrame, useLive } from '../../live/use-live.ts';
+import { useRefetchOnChange } from '../../live/use-refetch-on-change.ts';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
 import { formatCount, formatDuration, formatExact, formatRateValue } from '../../ui/numbers.ts';
 import { Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
@@ -13,7 +14,12 @@ import { groupVerdict } from '../consumer-groups/group-verdict.ts';
 import { groupFacts } from '../consumer-groups/use-group-facts.ts';
 import { PauseButton } from './pause-button.tsx';
 import { PipelineFacts } from './pipeline-list.tsx';
-import { currentProcessor, pipelineNow, type CurrentProcessor } from './pipeline-state.ts';
+import {
+  currentProcessor,
+  isPausing,
+  pipelineNow,
+  type CurrentProcessor,
+} from './pipeline-state.ts';
 import { pipelinesQuery, type Pipeline } from './queries.ts';
 import { Steps } from './steps.tsx';
 
@@ -109,6 +115,10 @@ function useVerdict(
       : 'Runs as a batch job, started by hand.';
     return { look, sentence: [sentence], lead: [`Last run: ${now}.`] };
   }
+  if (isPausing(processor)) {
+    const lead = 'The records that were read are finished and committed first.';
+    return { look, sentence: ['Pauses: its instances stop reading.'], lead: [lead] };
+  }
   switch (processor.state) {
     case 'RUNNING':
       return group && frame
@@ -134,13 +144,13 @@ function useVerdict(
     case 'FAILED':
       return {
         look,
-        sentence: ['Has stopped working.'],
+        sentence: ['Stopped working.'],
         lead: [processor.lastError ?? 'The reason was not reported.'],
       };
     case 'STOPPED':
       return {
         look,
-        sentence: ['Is not running: no worker has taken it.'],
+        sentence: ['Not running: no worker has taken it.'],
         lead: [processor.lastError ?? 'It starts by itself when a worker is there.'],
       };
   }
@@ -207,7 +217,10 @@ function ProcessorFigures(props: { processor: CurrentProcessor; group: LiveGroup
 }
 
 function Instances({ pipeline }: { pipeline: Pipeline }) {
-  useFrame(); // ages count up with each frame
+  // Ages count up with each frame, and what the instances report is asked again when it moved.
+  const frame = useFrame();
+  const now = currentProcessor(pipeline, frame);
+  useRefetchOnChange(['pipelines'], now && `${now.state} ${now.instances} ${now.consumed}`);
   const instances = pipeline.processor?.instances ?? [];
   return (
     <Section title="Instances" hint="in worker processes, as they last reported">

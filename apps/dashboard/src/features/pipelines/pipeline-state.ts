@@ -26,6 +26,11 @@ export function currentProcessor(
   return processor && { ...processor, instances: processor.instances.length };
 }
 
+/** A pause was asked for and its instances have not stopped yet. */
+export function isPausing(processor: CurrentProcessor): boolean {
+  return processor.desired === 'PAUSED' && processor.state === 'RUNNING';
+}
+
 export interface PipelineNow {
   look: StateLook;
   /** What it does now, or how its last run went. */
@@ -37,6 +42,9 @@ export function pipelineNow(pipeline: Pipeline, frame: LiveFrame | null): Pipeli
   const processor = currentProcessor(pipeline, frame);
   if (!processor) return batchNow(pipeline);
   const group = frame?.groups.find((candidate) => candidate.groupId === pipeline.groupId);
+  if (isPausing(processor)) {
+    return { look: { ...processorLooks.PAUSED, word: 'Pausing' }, now: '—' };
+  }
   if (processor.state !== 'RUNNING') {
     return {
       look: processorLooks[processor.state],

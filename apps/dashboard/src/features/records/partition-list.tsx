@@ -1,3 +1,4 @@
+import { useId, useState } from 'react';
 import { formatBytes, formatExact, formatRateValue } from '../../ui/numbers.ts';
 import { Section } from '../../ui/section.tsx';
 import type { BrowsedTopic, Partition } from './browsed-topic.ts';
@@ -15,29 +16,27 @@ export function PartitionList(props: {
   const most = Math.max(1, ...topic.partitions.map(kept));
   const ends = topic.partitions.reduce((sum, p) => sum + (p.endOffset ?? 0), 0);
   const even = total / Math.max(1, topic.partitions.length) / most;
+  const [isOpen, setOpen] = useState(false);
+  const tableId = useId();
   return (
-    <div className="partitions">
-      <Section title="Partitions" hint="share of the records kept, even share dashed">
-        <table className="table dense">
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="visually-hidden">Partition</span>
-              </th>
-              <th scope="col" className="num">
-                Log end
-              </th>
-              <th scope="col" style={{ width: 74 }}>
-                <span className="visually-hidden">Share</span>
-              </th>
-              <th scope="col" className="num">
-                In/s
-              </th>
-              <th scope="col" className="num">
-                Size
-              </th>
-            </tr>
-          </thead>
+    <div className="partitions" data-open={isOpen}>
+      <Section
+        title={chosen === undefined ? 'Partitions' : `Partition ${chosen}`}
+        hint="share of the records kept, even share dashed"
+        aside={
+          <button
+            type="button"
+            className="btn btn-small fold"
+            aria-expanded={isOpen}
+            aria-controls={tableId}
+            onClick={() => setOpen(!isOpen)}
+          >
+            {isOpen ? 'Fold' : `Choose of ${topic.partitions.length}`}
+          </button>
+        }
+      >
+        <table className="table dense" id={tableId}>
+          <PartitionHead />
           <tbody>
             {topic.partitions.map((p) => (
               <tr key={p.partition} data-selected={p.partition === chosen}>
@@ -111,5 +110,29 @@ function ShareBar({ share, even, chosen }: { share: number; even: number; chosen
         strokeDasharray="2 1.5"
       />
     </svg>
+  );
+}
+
+function PartitionHead() {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">
+          <span className="visually-hidden">Partition</span>
+        </th>
+        <th scope="col" className="num">
+          Log end
+        </th>
+        <th scope="col" style={{ width: 74 }}>
+          <span className="visually-hidden">Share</span>
+        </th>
+        <th scope="col" className="num">
+          In/s
+        </th>
+        <th scope="col" className="num">
+          Size
+        </th>
+      </tr>
+    </thead>
   );
 }

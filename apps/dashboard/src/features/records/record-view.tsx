@@ -7,6 +7,7 @@ import { formatFull } from '../../ui/time.ts';
 import { toastDone } from '../../ui/toast.tsx';
 import { systemQuery } from '../system/queries.ts';
 import { JsonTree, parseJson } from './json-tree.tsx';
+import { DeadLetterSource } from './dead-letter-source.tsx';
 import type { RecordRow } from './tail.ts';
 
 /** One record whole: value as a tree when it is JSON, key, headers, times and sizes. */
@@ -34,7 +35,14 @@ export function RecordView({ record, onClose }: { record: RecordRow; onClose: ()
           <button type="button" className="btn btn-small" onClick={() => void copy()}>
             <IconCopy size={14} aria-hidden="true" /> As command
           </button>
-          <button type="button" className="icon-btn" aria-label="Close" onClick={onClose}>
+          <button
+            type="button"
+            className="icon-btn"
+            aria-label="Close"
+            aria-keyshortcuts="Escape"
+            data-key="Escape"
+            onClick={onClose}
+          >
             <IconX size={16} aria-hidden="true" />
           </button>
         </span>
@@ -44,6 +52,7 @@ export function RecordView({ record, onClose }: { record: RecordRow; onClose: ()
           <DataView data={record.value} />
         </div>
         <dl className="data-list">
+          <DeadLetterSource headers={record.headers} />
           <Field name="key">
             <DataView data={record.key} />
           </Field>

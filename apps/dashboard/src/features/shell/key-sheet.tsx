@@ -13,6 +13,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['t', 'time range'],
   ['.', 'charts also as tables'],
   ['h', 'hold the live records'],
+  ['p', 'pause or resume the processor'],
+  ['Esc', 'close the open record'],
   ['?', 'this sheet'],
   ...navItems.map((item) => [`g ${item.key}`, item.label] as const),
 ];

@@ -47,9 +47,9 @@ function act(event: KeyboardEvent): boolean {
     case ' ':
       if (
         event.target instanceof HTMLElement &&
-        event.target.closest('button, a, [role="button"]')
+        event.target.closest('button:not([aria-selected="true"]), summary, [role="button"]')
       ) {
-        return false; // Space presses the control that has the focus.
+        return false; // Space presses what has the focus; links and the chosen tab know no Space.
       }
       liveStore.setPaused(liveStore.getState().pausedAt === null);
       return true;
@@ -75,6 +75,8 @@ function act(event: KeyboardEvent): boolean {
       return press('[data-key="h"]');
     case 'p':
       return press('[data-key="p"]');
+    case 'Escape':
+      return press('[data-key="Escape"]');
     default:
       return false;
   }

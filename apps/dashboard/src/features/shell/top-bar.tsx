@@ -3,18 +3,25 @@ import { IconChevronDown, IconClock, IconMoon, IconSun } from '@tabler/icons-rea
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Mark } from '../../ui/glyphs.tsx';
-import { isRangeKey, ranges, useRange, type RangeKey } from '../../ui/range.ts';
-import { setZone, useZone } from '../../ui/time.ts';
+import {
+  isRangeKey,
+  ranges,
+  useHasFollowers,
+  useRangeChoice,
+  type RangeKey,
+} from '../../ui/range.ts';
+import { setZone, useZone, zoneNames } from '../../ui/time.ts';
 import { LiveControl } from './live-control.tsx';
 
 export function TopBar({ crumbs }: { crumbs: ReactNode }) {
+  const hasCharts = useHasFollowers();
   return (
     <div className="topbar">
       <span className="phone-brand">
         <Mark size={24} />
       </span>
       <div className="crumbs">{crumbs}</div>
-      <TimeRange />
+      {hasCharts && <TimeRange />}
       <LiveControl />
       <ZoneSwitch />
       <ThemeSwitch />
@@ -24,10 +31,10 @@ export function TopBar({ crumbs }: { crumbs: ReactNode }) {
 
 /** A native list: it costs nothing to load, and works by keyboard and on phones as people know it. */
 function TimeRange() {
-  const { key } = useRange();
+  const { key } = useRangeChoice();
   const navigate = useNavigate();
   return (
-    <span className="range wide-only">
+    <span className="range">
       <IconClock size={15} stroke={1.75} aria-hidden="true" />
       <select
         aria-label="Time range"
@@ -36,7 +43,12 @@ function TimeRange() {
         onChange={(event) => {
           const range = event.currentTarget.value;
           if (!isRangeKey(range)) return;
-          void navigate({ to: '.', search: (before) => ({ ...before, range }), replace: true });
+          void navigate({
+            to: '.',
+            search: (before) => ({ ...before, range }),
+            replace: true,
+            resetScroll: false,
+          });
         }}
       >
         {(Object.keys(ranges) as RangeKey[]).map((range) => (
@@ -52,15 +64,16 @@ function TimeRange() {
 
 function ZoneSwitch() {
   const zone = useZone();
+  const { short, full } = zoneNames();
+  const next = zone === 'UTC' ? "this computer's zone" : 'UTC';
   return (
     <button
       type="button"
-      className="icon-btn wide-only"
-      style={{ width: 44 }}
-      title="Times are shown in this zone; press to change it"
+      className="icon-btn zone wide-only"
+      title={`Times are in ${full}; press for ${next}`}
       onClick={() => setZone(zone === 'UTC' ? 'local' : 'UTC')}
     >
-      {zone === 'UTC' ? 'UTC' : 'Local'}
+      {short}
     </button>
   );
 }

@@ -1,30 +1,36 @@
-import { Drawer, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { Drawer, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { CreateTopicDocument, type CreateTopicInput } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
+import { parsePairs } from '../../ui/line-pairs.ts';
+import { FormFoot } from '../../ui/form-foot.tsx';
+import { placeRefusal } from '../../ui/refusal.ts';
 import { toastDone } from '../../ui/toast.tsx';
 import '../../ui/dialog.css';
-import '../../ui/number-input.css';
 
-/** Lines `name=value` as config entries; lines without a name are left out. */
-export function parseConfigLines(text: string): { name: string; value: string }[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line.includes('='))
-    .map((line) => {
-      const at = line.indexOf('=');
-      return { name: line.slice(0, at).trim(), value: line.slice(at + 1).trim() };
-    })
-    .filter((entry) => entry.name !== '');
+interface Refused {
+  partitions?: string;
+  configs?: string;
+}
+
+/** What the cluster decides when nothing is typed is left to it; what is no number is not sent. */
+function readForm(partitions: string, configs: string) {
+  const isWhole = /^\d+$/.test(partitions.trim());
+  const { pairs, problem } = parsePairs(configs, '=');
+  const refused: Refused = {
+    ...(isWhole || partitions === '' ? {} : { partitions: `“${partitions}” is no whole number.` }),
+    ...(problem === null ? {} : { configs: problem }),
+  };
+  return { partitions: isWhole ? Number(partitions) : null, configs: pairs ?? [], refused };
 }
 
 export function CreateTopic({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
-  const [partitions, setPartitions] = useState<number | string>(1);
+  const [partitions, setPartitions] = useState('1');
   const [configs, setConfigs] = useState('');
+  const [refused, setRefused] = useState<Refused>({});
   const client = useQueryClient();
   const navigate = useNavigate();
   const create = useMutation({
@@ -33,15 +39,17 @@ export function CreateTopic({ onClose }: { onClose: () => void }) {
       if (result.__typename !== 'Topic') return;
       toastDone(`Topic ${result.name} is there.`);
       void client.invalidateQueries({ queryKey: ['topics'] });
-      onClose();
       void navigate({ to: '/ui/topics/$name', params: { name: result.name } });
     },
   });
   const result = create.data?.createTopic;
   const problem = result && result.__typename !== 'Topic' ? result : undefined;
-  const field = problem?.__typename === 'InvalidInput' ? problem.field : undefined;
-  const general =
-    problem && !['name', 'partitions'].includes(field ?? 'name') ? problem.message : null;
+  const refusal = placeRefusal(problem, create.error, [
+    'name',
+    'TopicExists',
+    'partitions',
+    'configs',
+  ]);
   return (
     <Drawer
       opened
@@ -55,11 +63,14 @@ export function CreateTopic({ onClose }: { onClose: () => void }) {
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          create.mutate({
-            name: name.trim(),
-            partitions: Number(partitions) || null,
-            configs: parseConfigLines(configs),
-          });
+          const form = readForm(partitions, configs);
+          setRefused(form.refused);
+          if (Object.keys(form.refused).length > 0) return;
+          create.mutate({ name, partitions: form.partitions, configs: form.configs });
+        }}
+        onChange={() => {
+          setRefused({});
+          create.reset();
         }}
       >
         <TextInput
@@ -68,17 +79,16 @@ export function CreateTopic({ onClose }: { onClose: () => void }) {
           value={name}
           data-autofocus
           required
-          error={problem && (field === undefined || field === 'name') ? problem.message : null}
+          error={refusal.beside('name', 'TopicExists')}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <NumberInput
+        <TextInput
           label="Partitions"
-          description="At most as many members of a group read at the same time"
+          description="At most as many members of a group read at the same time; empty for the cluster’s default"
+          inputMode="numeric"
           value={partitions}
-          min={1}
-          max={1000}
-          error={field === 'partitions' ? problem?.message : null}
-          onChange={setPartitions}
+          error={refused.partitions ?? refusal.beside('partitions')}
+          onChange={(event) => setPartitions(event.currentTarget.value)}
         />
         <Textarea
           label="Configuration"
@@ -87,21 +97,16 @@ export function CreateTopic({ onClose }: { onClose: () => void }) {
           autosize
           minRows={3}
           value={configs}
+          error={refused.configs ?? refusal.beside('configs')}
           onChange={(event) => setConfigs(event.currentTarget.value)}
         />
-        {(general ?? create.error) && (
-          <p className="tone-fail" role="alert">
-            {general ?? create.error?.message}
-          </p>
-        )}
-        <div className="form-actions">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" disabled={create.isPending}>
-            Create topic
-          </button>
-        </div>
+        <FormFoot
+          refused={refusal.ofWhole}
+          leave="Cancel"
+          onLeave={onClose}
+          send="Create topic"
+          isSending={create.isPending}
+        />
       </form>
     </Drawer>
   );

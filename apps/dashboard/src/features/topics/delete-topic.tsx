@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { DeleteTopicDocument } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
 import { formatExact } from '../../ui/numbers.ts';
+import { shortName } from '../../ui/short-name.ts';
 import { toastDone } from '../../ui/toast.tsx';
 import type { Topic } from './queries.ts';
 import '../../ui/dialog.css';
@@ -43,10 +44,7 @@ export function DeleteTopic({ topic, onClose }: { topic: Topic; onClose: () => v
       >
         <p className="soft">
           {formatExact(topic.recordCount)} records in {topic.partitionCount} partitions are lost for
-          good.{' '}
-          {groups.length > 0
-            ? `${groups.join(', ')} ${groups.length === 1 ? 'reads' : 'read'} it.`
-            : 'No consumer group reads it.'}
+          good. {readersText(groups)}
         </p>
         <TextInput
           label={`Type ${topic.name} to confirm`}
@@ -76,4 +74,13 @@ export function DeleteTopic({ topic, onClose }: { topic: Topic; onClose: () => v
       </form>
     </Modal>
   );
+}
+
+const groupsNamed = 5;
+
+function readersText(groups: readonly string[]): string {
+  if (groups.length === 0) return 'No consumer group reads it.';
+  const more = groups.length - groupsNamed;
+  const named = groups.slice(0, groupsNamed).map(shortName).join(', ');
+  return `${named}${more > 0 ? ` and ${more} more` : ''} ${groups.length === 1 ? 'reads' : 'read'} it.`;
 }

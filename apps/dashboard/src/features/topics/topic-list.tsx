@@ -1,10 +1,11 @@
 import { IconPlus } from '@tabler/icons-react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useState } from 'react';
+import { Suspense, useCallback, useEffect } from 'react';
 import type { TopicsQuery } from '../../generated/graphql.ts';
 import { serverAddress } from '../../graphql/address.ts';
 import { useFrame, useLive } from '../../live/use-live.ts';
+import { onDemand } from '../../ui/on-demand.tsx';
 import { FilterInput } from '../../ui/filter-input.tsx';
 import {
   formatBytes,
@@ -14,44 +15,61 @@ import {
   formatRateValue,
 } from '../../ui/numbers.ts';
 import { Empty, NothingMatches, Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
+import { openRow } from '../../ui/open-row.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { groupLooks } from '../../ui/state-mark.tsx';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
 import { sendCommand } from '../system/commands.ts';
-import { topicsQuery } from './queries.ts';
+import { topicsPageSize, topicsQuery } from './queries.ts';
 
-const CreateTopic = lazy(() =>
-  import('./create-topic.tsx').then((module) => ({ default: module.CreateTopic })),
+const CreateTopic = onDemand(() =>
+  import('./create-topic.tsx').then((module) => module.CreateTopic),
 );
-
-const pageSize = 100;
 
 type TopicRow = TopicsQuery['topics']['nodes'][number];
 
-export function TopicList({ filter, internal }: { filter: string; internal: boolean }) {
-  const [first, setFirst] = useState(pageSize);
-  const [creating, setCreating] = useState(false);
-  const query = useQuery({
-    ...topicsQuery({ filter, internal, first }),
+export function TopicList(props: {
+  filter: string;
+  internal: boolean;
+  /** How many rows are wanted, as far as there are so many. */
+  rows: number;
+  isCreating: boolean;
+}) {
+  const { filter, internal, rows, isCreating } = props;
+  const query = useInfiniteQuery({
+    ...topicsQuery({ filter, internal }),
     placeholderData: keepPreviousData,
   });
+  const { hasNextPage, isFetching, fetchNextPage } = query;
+  const pages = query.data?.pages;
+  const nodes = pages?.flatMap((page) => page.nodes) ?? [];
+  const isShort = nodes.length < rows && hasNextPage && !isFetching;
+  useEffect(() => {
+    if (isShort) void fetchNextPage();
+  }, [isShort, fetchNextPage]);
   const navigate = useNavigate({ from: '/ui/topics' });
+  const setCreating = (on: boolean) =>
+    void navigate({
+      search: ({ open: _old, ...rest }) => (on ? { ...rest, open: 'create' } : rest),
+      resetScroll: false,
+    });
   const setFilter = useCallback(
     (text: string) =>
       void navigate({
         search: ({ filter: _old, ...rest }) => (text ? { ...rest, filter: text } : rest),
         replace: true,
+        resetScroll: false,
       }),
     [navigate],
   );
-  const page = query.data;
+  const total = pages?.[0]?.totalCount;
   return (
     <>
       <TopicsVerdict onCreate={() => setCreating(true)} />
       <div className="filters">
         <FilterInput label="Filter by name" value={filter} onChange={setFilter} />
-        <label className="soft small" style={{ display: 'inline-flex', gap: 6 }}>
+        <label className="soft small check">
           <input
             type="checkbox"
             checked={internal}
@@ -60,20 +78,24 @@ export function TopicList({ filter, internal }: { filter: string; internal: bool
               void navigate({
                 search: ({ internal: _old, ...rest }) => (on ? { ...rest, internal: true } : rest),
                 replace: true,
+                resetScroll: false,
               });
             }}
           />
           Internal topics too
         </label>
-        {page && <span className="end quiet small">{formatPlural(page.totalCount, 'topic')}</span>}
+        {total !== undefined && (
+          <span className="end quiet small">{formatPlural(total, 'topic')}</span>
+        )}
       </div>
       <Section title="Topics" hint="records kept, and records/s in and out">
         {query.error && (
           <SectionError what="Topics" error={query.error} retry={() => void query.refetch()} />
         )}
-        {!page && !query.error && <SkeletonRows rows={8} columns={6} />}
-        {page && page.nodes.length > 0 && <TopicTable rows={page.nodes} />}
-        {page?.nodes.length === 0 &&
+        {!pages && !query.error && <SkeletonRows rows={8} columns={6} />}
+        {nodes.length > 0 && <TopicTable rows={nodes} />}
+        {pages &&
+          nodes.length === 0 &&
           (filter ? (
             <NothingMatches text={`No topic matches “${filter}”.`} clear={() => setFilter('')} />
           ) : (
@@ -83,18 +105,25 @@ export function TopicList({ filter, internal }: { filter: string; internal: bool
               command={sendCommand(serverAddress(), 'real-time-topic')}
             />
           ))}
-        {page?.hasNextPage && (
+        {hasNextPage && (
           <button
             type="button"
             className="btn btn-small"
             style={{ marginTop: 12 }}
-            onClick={() => setFirst(first + pageSize)}
+            disabled={isFetching}
+            onClick={() =>
+              void navigate({
+                search: (before) => ({ ...before, rows: nodes.length + topicsPageSize }),
+                replace: true,
+                resetScroll: false,
+              })
+            }
           >
-            Show {pageSize} more
+            Show {topicsPageSize} more
           </button>
         )}
       </Section>
-      <Suspense>{creating && <CreateTopic onClose={() => setCreating(false)} />}</Suspense>
+      <Suspense>{isCreating && <CreateTopic onClose={() => setCreating(false)} />}</Suspense>
     </>
   );
 }
@@ -173,9 +202,9 @@ function TopicTable({ rows }: { rows: readonly TopicRow[] }) {
 function TopicTableRow({ row }: { row: TopicRow }) {
   const live = useLive((state) => state.frame?.topics.find((topic) => topic.name === row.name));
   return (
-    <tr>
+    <tr className="row-link" onClick={openRow}>
       <th scope="row">
-        <Link to="/ui/topics/$name" params={{ name: row.name }} data-row>
+        <Link to="/ui/topics/$name" params={{ name: row.name }} title={row.name} data-row>
           {row.name}
         </Link>{' '}
         {row.internal && <span className="tag">internal</span>}

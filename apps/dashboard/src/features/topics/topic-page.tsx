@@ -1,7 +1,8 @@
 import { IconSend, IconTrash } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { useLive } from '../../live/use-live.ts';
+import { onDemand } from '../../ui/on-demand.tsx';
 import { GapChart } from '../../ui/chart/gap-chart.tsx';
 import { Figure, FigureStrip } from '../../ui/figure.tsx';
 import { formatBytes, formatCount, formatExact, formatRateValue } from '../../ui/numbers.ts';
@@ -17,18 +18,24 @@ import { ConfigTable } from './config-table.tsx';
 import { useTopic, type Topic } from './queries.ts';
 import { meanSize, topicVerdict } from './topic-verdict.ts';
 
-const ProduceForm = lazy(() =>
-  import('../records/produce-form.tsx').then((module) => ({ default: module.ProduceForm })),
+const ProduceForm = onDemand(() =>
+  import('../records/produce-form.tsx').then((module) => module.ProduceForm),
 );
-const DeleteTopic = lazy(() =>
-  import('./delete-topic.tsx').then((module) => ({ default: module.DeleteTopic })),
+const DeleteTopic = onDemand(() =>
+  import('./delete-topic.tsx').then((module) => module.DeleteTopic),
 );
 
 const route = getRouteApi('/ui/topics/$name');
 
 export function TopicPage({ name }: { name: string }) {
   const query = useTopic(name);
-  const [open, setOpen] = useState<'produce' | 'delete' | null>(null);
+  const { open } = route.useSearch();
+  const navigate = route.useNavigate();
+  const setOpen = (what: 'produce' | 'delete' | null) =>
+    void navigate({
+      search: ({ open: _old, ...rest }) => (what ? { ...rest, open: what } : rest),
+      resetScroll: false,
+    });
   const topic = query.data;
   if (query.error && !topic) {
     return (
@@ -157,7 +164,6 @@ function sumKnown(values: readonly (number | null)[]): number | null {
 function TopicTabs({ topic, updatedAt }: { topic: Topic; updatedAt: number }) {
   const { tab = 'records' } = route.useSearch();
   const navigate = route.useNavigate();
-  const range = useRange();
   const live = useLive((state) => state.frame?.groups);
   const groups = (live ?? [])
     .filter((group) => group.topics.includes(topic.name))
@@ -169,7 +175,11 @@ function TopicTabs({ topic, updatedAt }: { topic: Topic; updatedAt: number }) {
         label="Parts of the topic"
         chosen={tab}
         onChoose={(key) =>
-          void navigate({ search: (before) => ({ ...before, tab: key }), replace: true })
+          void navigate({
+            search: (before) => ({ ...before, tab: key }),
+            replace: true,
+            resetScroll: false,
+          })
         }
         items={[
           { key: 'records', label: 'Records' },
@@ -179,17 +189,7 @@ function TopicTabs({ topic, updatedAt }: { topic: Topic; updatedAt: number }) {
         ]}
       />
       {tab === 'records' && <RecordBrowser topic={topic} updatedAt={updatedAt} />}
-      {tab === 'throughput' && (
-        <Section title="Arriving and consumed" hint="records/s, consumed by all groups together">
-          <GapChart
-            arriving={[{ kind: 'TOPIC', subject: topic.name, metric: 'IN' }]}
-            consumed={[{ kind: 'TOPIC', subject: topic.name, metric: 'OUT' }]}
-            rangeSeconds={range.seconds}
-            height={300}
-            emptyText="begins with the first record"
-          />
-        </Section>
-      )}
+      {tab === 'throughput' && <Throughput name={topic.name} />}
       {tab === 'groups' && (
         <Section title="Consumer groups" hint="that committed offsets of this topic, worst first">
           {groups.length > 0 ? (
@@ -201,5 +201,20 @@ function TopicTabs({ topic, updatedAt }: { topic: Topic; updatedAt: number }) {
       )}
       {tab === 'config' && <ConfigTable configs={topic.configs} />}
     </>
+  );
+}
+
+function Throughput({ name }: { name: string }) {
+  const range = useRange();
+  return (
+    <Section title="Arriving and consumed" hint="records/s, consumed by all groups together">
+      <GapChart
+        arriving={[{ kind: 'TOPIC', subject: name, metric: 'IN' }]}
+        consumed={[{ kind: 'TOPIC', subject: name, metric: 'OUT' }]}
+        rangeSeconds={range.seconds}
+        height={300}
+        emptyText="begins with the first record"
+      />
+    </Section>
   );
 }

@@ -1,6 +1,7 @@
 import type { GroupHealth } from '../../generated/graphql.ts';
 import { formatBytes, formatExact, formatRateValue } from '../../ui/numbers.ts';
 import type { Rich } from '../../ui/rich.tsx';
+import { shortName } from '../../ui/short-name.ts';
 import { groupLooks } from '../../ui/state-mark.tsx';
 import type { VerdictText } from '../../ui/verdict.tsx';
 import { compareWorstFirst, isProblem } from '../consumer-groups/health.ts';
@@ -60,11 +61,12 @@ function groupSentence(groups: TopicFacts['groups']): Rich {
   const [first, second] = known;
   if (!first) return [];
   if (first.lag === 0) {
-    return [known.length === 1 ? ` ${first.groupId} has read all.` : ' All groups have read all.'];
+    const who = shortName(first.groupId);
+    return [known.length === 1 ? ` ${who} has read all.` : ' All groups have read all.'];
   }
   return [
-    ` ${first.groupId} is ${formatExact(first.lag)} behind`,
-    ...(second ? [`, ${second.groupId} ${formatExact(second.lag)}.`] : ['.']),
+    ` ${shortName(first.groupId)} is ${formatExact(first.lag)} behind`,
+    ...(second ? [`, ${shortName(second.groupId)} ${formatExact(second.lag)}.`] : ['.']),
   ];
 }
 
