@@ -27,6 +27,7 @@ export class SupervisedProcess {
    *   gives the process id once it serves
    * @param {number} [options.startMsMax] how long it may take until it serves
    * @param {() => void} options.onChange state, process id or count of restarts changed
+   * @param {(message: object) => void} [options.onMessage] anything else that it says
    * @param {(message: object) => void} [options.onReady] what it said when it was ready, which may
    *   hold ports that nobody knew before
    */
@@ -64,7 +65,8 @@ export class SupervisedProcess {
     printOutput(this.name, child.stderr);
     child.stdin.on('error', () => undefined);
     child.on('message', (message) => {
-      if (message?.type !== 'ready' || this.child !== child) return;
+      if (this.child !== child) return;
+      if (message?.type !== 'ready') return this.options.onMessage?.(message);
       this.options.onReady?.(message);
       this.#isReady();
     });

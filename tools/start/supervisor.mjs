@@ -109,7 +109,19 @@ export class Supervisor {
     const folder = join(root, 'apps', name);
     const { nodeArguments } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const args = [...nodeArguments, join(folder, 'dist', 'main.js')];
-    this.#add({ name, command: productNode(), args, ipc: true, onReady });
+    const onMessage = (message) => this.#passOn(name, message);
+    this.#add({ name, command: productNode(), args, ipc: true, onReady, onMessage });
+  }
+
+  /** Figures, which api asks the others for: libs/platform/src/metrics/metrics-exchange.ts. */
+  #passOn(name, message) {
+    const api = this.#processes.get('api');
+    const isAnswer = message?.type === 'metrics' && message.id !== undefined;
+    if (isAnswer) api.send({ ...message, process: name });
+    if (message?.type !== 'metrics-request') return;
+    const others = [...this.#processes.values()].filter((each) => each.options.ipc && each !== api);
+    api.send({ type: 'metrics-asked', id: message.id, processes: others.map((each) => each.name) });
+    for (const each of others) each.send({ type: 'metrics-request', id: message.id });
   }
 
   #add(options) {

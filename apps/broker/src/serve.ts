@@ -4,12 +4,15 @@ import {
   createLogger,
   databaseFile,
   databaseFiles,
+  answerMetrics,
   onShutdown,
+  ProcessFigures,
   StopSteps,
   writeBrokerPorts,
   type BrokerPorts,
   type Config,
 } from '@penstock/platform/process';
+import { brokerFamilies } from './broker-families.ts';
 import { reportMetrics } from './process-metrics.ts';
 import { ThreadedMetadataStore } from './threaded-metadata-store.ts';
 
@@ -28,10 +31,12 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
   const { startBroker } = await import('./start-broker.ts');
   const broker = await startBroker({ config, store, logger, surroundings });
   const stopReporting = reportMetrics(broker, logger);
+  const figures = new ProcessFigures();
   const steps = new StopSteps();
   onShutdown(
     async () => {
       stopReporting();
+      figures.close();
       await steps.waitFor('requests and logs', broker.stop());
       await steps.waitFor('broker.db', store.close());
     },
@@ -43,6 +48,7 @@ export async function serve(config: Config, surroundings: Surroundings = {}): Pr
     process.kill(process.pid, 'SIGTERM');
   });
   for (const notice of config.broker.notices) logger.warn(notice);
+  answerMetrics(() => [...figures.families(), ...brokerFamilies(broker)]);
   const ports = portsOf(broker);
   writeBrokerPorts(config.dataDir, ports);
   announceReady({ ports });

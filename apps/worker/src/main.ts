@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import {
   announceReady,
+  answerMetrics,
   type Config,
   createLogger,
   failStart,
   loadConfig,
+  Metrics,
   onShutdown,
   StopSteps,
   waitForControlDatabase,
@@ -23,6 +25,8 @@ async function start(config: Config): Promise<void> {
     { logger, abortOnError: false },
   );
   onShutdown(() => app.close(), { logger: logger.pino, steps: app.get(StopSteps) });
+  const metrics = app.get(Metrics);
+  answerMetrics(async () => [...metrics.processFamilies(), ...(await metrics.families())]);
   announceReady();
 }
 

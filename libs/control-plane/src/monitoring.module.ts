@@ -4,7 +4,7 @@ import { InteractiveCluster } from './cluster/index.ts';
 import { ConsumerGroupsService } from './consumer-groups/index.ts';
 import { EventLog, EventRecorder, EventWaker } from './events/index.ts';
 import { HistoryService } from './history/index.ts';
-import { LiveMonitor, LiveWork } from './live/index.ts';
+import { ClusterMetrics, LiveMonitor, LiveWork } from './live/index.ts';
 import { PipelinesService } from './pipelines/index.ts';
 import { ProcessorsService } from './processors/index.ts';
 import { RecordsService, TailsService } from './records/index.ts';
@@ -13,6 +13,7 @@ import { TopicsService } from './topics/index.ts';
 import { WorkersService } from './workers/index.ts';
 
 const exported = [
+  ClusterMetrics,
   ConsumerGroupsService,
   EventLog,
   HistoryService,

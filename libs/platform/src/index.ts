@@ -31,6 +31,14 @@ export { failStart } from './lifecycle/fail-start.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { StopSteps } from './lifecycle/stop-steps.ts';
 export { Logger, createLogger, type PinoLogger } from './logging/logger.ts';
+export {
+  exposition,
+  EXPOSITION_TYPE,
+  single,
+  type MetricFamily,
+  type MetricSample,
+} from './metrics/metric-family.ts';
+export { answerMetrics, collectMetrics } from './metrics/metrics-exchange.ts';
 export { Metrics, type Counter, type Gauge, type Histogram } from './metrics/metrics.ts';
 export { PlatformModule, type PlatformOptions } from './platform.module.ts';
 export { maskSecrets } from './secrets/secrets.ts';

@@ -13,4 +13,7 @@ export { databaseFile, databaseFiles } from './database/databases.ts';
 export { announceReady } from './lifecycle/announce-ready.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { StopSteps } from './lifecycle/stop-steps.ts';
+export { single, type MetricFamily, type MetricSample } from './metrics/metric-family.ts';
+export { answerMetrics } from './metrics/metrics-exchange.ts';
+export { ProcessFigures } from './metrics/process-figures.ts';
 export { createLogger, type PinoLogger } from './logging/logger.ts';

@@ -36,3 +36,4 @@ export {
   type LedgerVerdict,
 } from './ledger.ts';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+export { expositionProblems } from './metrics/exposition-problems.ts';

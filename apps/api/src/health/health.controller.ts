@@ -1,16 +1,17 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Health, Metrics } from '@penstock/platform';
+import { EXPOSITION_TYPE, Health } from '@penstock/platform';
 import type { FastifyReply } from 'fastify';
+import { MetricsPage } from './metrics.page.ts';
 
 /** Whether this process lives, whether it can work, and how it does. */
 @ApiExcludeController()
 @Controller()
 export class HealthController {
   readonly #health: Health;
-  readonly #metrics: Metrics;
+  readonly #metrics: MetricsPage;
 
-  constructor(health: Health, metrics: Metrics) {
+  constructor(health: Health, metrics: MetricsPage) {
     this.#health = health;
     this.#metrics = metrics;
   }
@@ -35,7 +36,7 @@ export class HealthController {
   }
 
   @Get('metrics')
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Header('content-type', EXPOSITION_TYPE)
   metrics(): Promise<string> {
     return this.#metrics.text();
   }

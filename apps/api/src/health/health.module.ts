@@ -1,13 +1,18 @@
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
-import { IngestModule, IngestService } from '@penstock/control-plane';
+import { IngestModule, IngestService, MonitoringModule } from '@penstock/control-plane';
 import { asDatabaseProblem, ControlDatabase, Health, RedisConnection } from '@penstock/platform';
 import { isDashboardBuilt } from '../dashboard/dashboard.plugin.ts';
 import { HealthController } from './health.controller.ts';
+import { MetricsPage } from './metrics.page.ts';
 
 /** Injection token of the folder of the built dashboard. */
 export const DASHBOARD_ROOT = Symbol('dashboard root');
 
-@Module({ imports: [IngestModule], controllers: [HealthController] })
+@Module({
+  imports: [IngestModule, MonitoringModule],
+  controllers: [HealthController],
+  providers: [MetricsPage],
+})
 export class HealthModule implements OnModuleInit {
   readonly #health: Health;
   readonly #ingest: IngestService;

@@ -4,7 +4,15 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, loadConfig } from '@penstock/platform';
-import { TestBroker, eventually, temporaryFolder, type TemporaryFolder } from '@penstock/testing';
+import { ApiKeys } from '@penstock/kafka-protocol';
+import {
+  TestBroker,
+  eventually,
+  expositionProblems,
+  temporaryFolder,
+  WireClient,
+  type TemporaryFolder,
+} from '@penstock/testing';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
@@ -148,8 +156,48 @@ describe('metrics', () => {
     expect(headers['content-type']).toContain('text/plain; version=0.0.4');
     expect(text).toContain('penstock_ingest_records_total{api="native"} 3');
     expect(text).toMatch(/penstock_ingest_requests_total\{api="native",status="200"\} 1/);
-    expect(text).toMatch(/process_resident_memory_bytes \d+/);
-    expect(text).toMatch(/nodejs_eventloop_delay_seconds\{quantile="0.99"\}/);
+    expect(text).toMatch(/process_resident_memory_bytes\{process="api"\} \d+/);
+    expect(text).toMatch(/nodejs_eventloop_delay_seconds\{quantile="0.99",process="api"\}/);
+    expect(text).toContain('penstock_process_up{process="api"} 1');
+    expect(expositionProblems(text)).toEqual([]);
+  });
+
+  it('tell offsets and sizes of topics, and lag and members of consumer groups', async () => {
+    await request(url)
+      .post('/ingest/lagging')
+      .set('Content-Type', 'application/json')
+      .send('[1,2,3]')
+      .expect(200);
+    await using client = await WireClient.connect(broker.port);
+    await client.send(ApiKeys.OffsetCommit, 7, {
+      ...{ groupId: 'slow', generationIdOrMemberEpoch: -1, memberId: '', groupInstanceId: null },
+      topics: [
+        {
+          name: 'lagging',
+          partitions: [
+            {
+              partitionIndex: 0,
+              committedOffset: 1,
+              committedLeaderEpoch: -1,
+              committedMetadata: '',
+            },
+          ],
+        },
+      ],
+    });
+    const text = await eventually(async () => {
+      const page = (await request(url).get('/metrics')).text;
+      return page.includes('consumergroup="slow"') ? page : undefined;
+    });
+    expect(expositionProblems(text)).toEqual([]);
+    const topic = 'topic="lagging",partition="0"';
+    expect(text).toContain(`kafka_topic_partition_current_offset{${topic}} 3`);
+    expect(text).toContain(`kafka_topic_partition_oldest_offset{${topic}} 0`);
+    expect(text).toMatch(new RegExp(`kafka_log_log_size\\{${topic}\\} [1-9]`));
+    expect(text).toContain(`kafka_consumergroup_current_offset{consumergroup="slow",${topic}} 1`);
+    expect(text).toContain(`kafka_consumergroup_lag{consumergroup="slow",${topic}} 2`);
+    expect(text).toContain('kafka_consumergroup_members{consumergroup="slow"} 0');
+    expect(text).toContain('penstock_metrics_left_out{kind="partitions"} 0');
   });
 });
 

@@ -4,6 +4,7 @@ export type {
   SampledMember,
   TopicPartition,
 } from './cluster-sample.ts';
+export { ClusterMetrics } from './cluster-metrics.ts';
 export type { GroupHealth } from './group-health.ts';
 export { LatestWins } from './latest-wins.ts';
 export type {

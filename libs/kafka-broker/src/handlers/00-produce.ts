@@ -114,8 +114,9 @@ function append(
   { index, records }: PartitionData,
   waits: Promise<void>[] | undefined,
 ): Outcome {
-  const log = broker.topics.byName(topicName)?.log(index);
-  if (!log) return refusal(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  const topic = broker.topics.byName(topicName);
+  const log = topic?.log(index);
+  if (!topic || !log) return refusal(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
   const problem = batchProblem(records, apiVersion);
   if (problem) return problem;
   if (!records) return refusal(ErrorCodes.INVALID_RECORD, 'No record batch.');
@@ -126,6 +127,8 @@ function append(
   }
   broker.metrics.recordBatchesInTotal += 1;
   broker.metrics.bytesInTotal += records.length;
+  topic.traffic.bytesIn += records.length;
+  topic.traffic.recordsIn += result.lastOffset - result.baseOffset + 1;
   const outcome: Outcome = {
     errorCode: ErrorCodes.NONE,
     baseOffset: result.baseOffset,

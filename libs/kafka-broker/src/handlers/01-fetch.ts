@@ -7,6 +7,7 @@ import {
 } from '@penstock/kafka-protocol';
 import type { PartitionLog } from '@penstock/kafka-log';
 import { LEADER_EPOCH, type BrokerContext } from '../broker-context.ts';
+import type { Topic } from '../metadata/topic-catalog.ts';
 import { acknowledgedRecordsVisible } from '../fetching/acknowledged-records.ts';
 import { recordBytes, type AwaitedPartition } from '../fetching/parked-fetches.ts';
 import { EncodedAnswer, handler, type RequestContext } from './handler.ts';
@@ -88,6 +89,7 @@ type PartitionResponse = FetchResponse['responses'][number]['partitions'][number
 
 /** A requested partition: its log, or why it cannot be read. */
 interface Target {
+  readonly topic: Topic | undefined;
   readonly log: PartitionLog | undefined;
   readonly errorCode: number;
   readonly fetchOffset: number;
@@ -110,7 +112,7 @@ function resolveTargets(broker: BrokerContext, request: FetchRequest): Target[] 
           ? ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
           : missing;
       const readable = errorCode === ErrorCodes.NONE ? log : undefined;
-      targets.push({ log: readable, errorCode, fetchOffset, bytesMax });
+      targets.push({ topic, log: readable, errorCode, fetchOffset, bytesMax });
     }
   }
   return targets;
@@ -193,7 +195,7 @@ class ResponseReader {
   }
 
   /** Appends the partition's batches to the buffer; returns an error code. */
-  #readRecords(log: PartitionLog, { fetchOffset, bytesMax }: Target): number {
+  #readRecords(log: PartitionLog, { topic, fetchOffset, bytesMax }: Target): number {
     const minOneBatch = this.#position === 0;
     for (;;) {
       const room = this.#buffer.length - this.#position;
@@ -204,6 +206,7 @@ class ResponseReader {
       });
       if (result.ok) {
         this.#position += result.bytes;
+        if (topic) topic.traffic.bytesOut += result.bytes;
         this.#remaining -= result.bytes;
         return ErrorCodes.NONE;
       }

@@ -34,6 +34,8 @@ export class Topic {
   configs: ReadonlyMap<string, string>;
   logConfig: LogConfig;
   partitionCount: number;
+  /** Since the broker started. */
+  readonly traffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 };
   /** Growth, new configs and deletion: each starts from what the one before it left. */
   readonly changes = new Turns();
   /** Under way from the first request to delete it. */

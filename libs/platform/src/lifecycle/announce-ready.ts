@@ -4,7 +4,16 @@
  * hand or by a container) it does nothing.
  */
 export function announceReady(facts: object = {}): void {
-  if (process.connected) process.send?.({ type: 'ready', ...facts });
+  if (!process.connected) return;
+  supervised = true;
+  process.send?.({ type: 'ready', ...facts });
+}
+
+let supervised = false;
+
+/** Whether a supervisor was told that this process is ready, and is still there. */
+export function isSupervised(): boolean {
+  return supervised && process.connected === true;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay, type ELDHistogram } from 'node:perf_hooks';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import {
   Counter,
@@ -9,6 +8,8 @@ import {
   type GaugeConfiguration,
   type HistogramConfiguration,
 } from 'prom-client';
+import type { MetricFamily, MetricSample } from './metric-family.ts';
+import { ProcessFigures } from './process-figures.ts';
 
 export type { Counter, Gauge, Histogram };
 
@@ -18,18 +19,7 @@ export type { Counter, Gauge, Histogram };
  */
 export class Metrics implements OnApplicationShutdown {
   readonly #registry = new Registry();
-  readonly #delay: ELDHistogram;
-
-  constructor() {
-    this.#delay = monitorEventLoopDelay({ resolution: 20 });
-    this.#delay.enable();
-    this.#addProcessFigures();
-  }
-
-  /** Content type of `text()`. */
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
+  readonly #process = new ProcessFigures();
 
   counter<T extends string>(options: Omit<CounterConfiguration<T>, 'registers'>): Counter<T> {
     return new Counter({ ...options, registers: [this.#registry] });
@@ -43,57 +33,33 @@ export class Metrics implements OnApplicationShutdown {
     return new Histogram({ ...options, registers: [this.#registry] });
   }
 
-  /** Everything, in Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  /** What the process is, as every process has it. */
+  processFamilies(): MetricFamily[] {
+    return this.#process.families();
+  }
+
+  /** What its libraries count. */
+  async families(): Promise<MetricFamily[]> {
+    const own = await this.#registry.getMetricsAsJSON();
+    return own.map(({ name, help, type, values }) => ({
+      name,
+      help,
+      type: String(type) as MetricFamily['type'],
+      samples: (values as PrometheusValue[]).map(sampleOf),
+    }));
   }
 
   onApplicationShutdown(): void {
-    this.#delay.disable();
+    this.#process.close();
   }
+}
 
-  #addProcessFigures(): void {
-    const delay = this.#delay;
-    this.gauge({
-      name: 'process_resident_memory_bytes',
-      help: 'Resident memory',
-      collect() {
-        this.set(process.memoryUsage.rss());
-      },
-    });
-    this.gauge({
-      name: 'nodejs_heap_used_bytes',
-      help: 'Used part of the JavaScript heap',
-      collect() {
-        this.set(process.memoryUsage().heapUsed);
-      },
-    });
-    this.gauge({
-      name: 'process_cpu_seconds_total',
-      help: 'Processor time, user and system',
-      collect() {
-        const { user, system } = process.cpuUsage();
-        this.set((user + system) / 1e6);
-      },
-    });
-    this.gauge({
-      name: 'process_uptime_seconds',
-      help: 'Time since the process started',
-      collect() {
-        this.set(process.uptime());
-      },
-    });
-    this.gauge({
-      name: 'nodejs_eventloop_delay_seconds',
-      help: 'Delay of the event loop since the last scrape',
-      labelNames: ['quantile'],
-      collect() {
-        for (const quantile of [50, 90, 99]) {
-          this.set({ quantile: String(quantile / 100) }, delay.percentile(quantile) / 1e9);
-        }
-        this.set({ quantile: '1' }, delay.max / 1e9);
-        delay.reset();
-      },
-    });
-  }
+interface PrometheusValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly metricName?: string;
+}
+
+function sampleOf({ value, labels, metricName }: PrometheusValue): MetricSample {
+  return { value, labels, ...(metricName !== undefined && { name: metricName }) };
 }
