@@ -1,3 +1,6 @@
+/** Where a record went; the offset is null where the client does not tell. */
+type Placed = readonly [partition: number, offset: number | null];
+
 /**
  * How the suite talks to a client: one process per client (the driver), one line of JSON per
  * request on its standard input, one line per answer on its standard output, one after the other:
@@ -22,7 +25,7 @@ export interface Requests {
   deleteTopic: { in: { topic: string }; out: object };
   topicConfigs: { in: { topic: string }; out: { configs: Record<string, string | null> } };
   setTopicConfigs: { in: { topic: string; configs: Record<string, string> }; out: object };
-  produce: { in: ProduceRequest; out: { placed: [partition: number, offset: number][] } };
+  produce: { in: ProduceRequest; out: { placed: Placed[] } };
   read: { in: ReadRequest; out: { records: ReadRecord[] } };
   /** `at` is `earliest`, `latest`, `max-timestamp` or a timestamp in ms; -1 when there is none. */
   offsetsFor: { in: Place & { at: string | number }; out: { offset: number } };

@@ -1,9 +1,9 @@
-import type { StoredMetadata, StoredTopic } from '@penstock/kafka-broker';
+import type { StoredTopic } from '@penstock/kafka-broker';
 import type { BrokerDatabase } from '@penstock/platform/broker-database';
 import { migrateDatabase, openSqlite } from '@penstock/platform/broker-storage';
 import { DatabaseDamagedError, databaseDamage } from './recovery/database-damage.ts';
-import { GroupTables, type GroupRow, type GroupRowChange } from './group-tables.ts';
-import { MetadataTables } from './metadata-tables.ts';
+import { GroupTables, type GroupRowChange } from './group-tables.ts';
+import { MetadataTables, type LoadedMetadata } from './metadata-tables.ts';
 
 export interface MetadataDatabaseOptions {
   readonly file: string;
@@ -16,9 +16,6 @@ export interface MetadataDatabaseOptions {
    */
   readonly durability: 'fsync' | 'os';
 }
-
-/** Everything in broker.db; groups in a form that can be sent to another thread. */
-export type LoadedMetadata = Omit<StoredMetadata, 'groups'> & { groups: GroupRow[] };
 
 /**
  * broker.db: what leads to a broker's first record is done by the statements of `MetadataTables`,

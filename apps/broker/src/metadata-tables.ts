@@ -1,7 +1,9 @@
-import type { StoredOffset, StoredTopic } from '@penstock/kafka-broker';
+import type { StoredMetadata, StoredOffset, StoredTopic } from '@penstock/kafka-broker';
 import { type SqliteConnection } from '@penstock/platform/broker-storage';
 import type { GroupRow } from './group-tables.ts';
-import type { LoadedMetadata } from './metadata-database.ts';
+
+/** Everything in broker.db; groups in a form that can be sent to another thread. */
+export type LoadedMetadata = Omit<StoredMetadata, 'groups'> & { groups: GroupRow[] };
 
 interface NamedValue {
   readonly name: string;

@@ -8,7 +8,8 @@ import type {
   StoredTopic,
 } from '@penstock/kafka-broker';
 import type { GroupRow, GroupRowChange } from './group-tables.ts';
-import type { LoadedMetadata, MetadataDatabaseOptions } from './metadata-database.ts';
+import type { MetadataDatabaseOptions } from './metadata-database.ts';
+import type { LoadedMetadata } from './metadata-tables.ts';
 import {
   fromFields,
   type MetadataAnswer,

@@ -1,7 +1,7 @@
 import type { Clock, LogManager, Logger } from '@penstock/kafka-log';
 import type { AlteredConfigs } from './configs/altered-configs.ts';
 import type { BrokerConfigs } from './configs/broker-configs.ts';
-import type { LogLevel } from './configs/logger-target.ts';
+import type { LogLevel } from './configs/log-level.ts';
 import type { FetchBuffers } from './fetching/fetch-buffers.ts';
 import type { ParkedFetches } from './fetching/parked-fetches.ts';
 import type { GroupCoordinator } from './groups/group-coordinator.ts';

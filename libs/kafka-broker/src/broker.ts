@@ -11,7 +11,7 @@ import {
 import type { BrokerContext } from './broker-context.ts';
 import { AlteredConfigs } from './configs/altered-configs.ts';
 import { BrokerConfigs } from './configs/broker-configs.ts';
-import type { LogLevel } from './configs/logger-target.ts';
+import type { LogLevel } from './configs/log-level.ts';
 import { FetchBuffers } from './fetching/fetch-buffers.ts';
 import { ParkedFetches } from './fetching/parked-fetches.ts';
 import { GroupCoordinator } from './groups/group-coordinator.ts';

@@ -113,7 +113,8 @@ class KcatDriver implements Driver {
         ...['-X', `enable.idempotence=${request.idempotent ?? false}`],
         ...(request.partition < 0 ? [] : ['-p', String(request.partition)]),
       ];
-      const placed: [number, number][] = [];
+      // kcat says neither offsets nor, unless it was told one, partitions.
+      const placed: [number, null][] = [];
       for (const group of groupsOf(request)) {
         const headers = group.headers.flatMap(([name, value]) => [
           '-H',
@@ -126,9 +127,9 @@ class KcatDriver implements Driver {
         } else {
           await this.#produceSlowly([...shared, ...headers], group.bytes, request.everyMs);
         }
-        placed.push(...Array<[number, number]>(group.count).fill([request.partition, -1]));
+        placed.push(...Array<[number, null]>(group.count).fill([request.partition, null]));
       }
-      return { placed: placed.map(([partition], index) => [partition, index]) };
+      return { placed };
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -4,12 +4,6 @@ import type { Refusal } from '../metadata/refusal.ts';
 import { CONFIG_SOURCES } from './config-definition.ts';
 import { OPERATIONS, refusal, type ConfigChange, type DescribedConfig } from './config-target.ts';
 
-/** How much the process logs; it can be changed while it runs, until its end. */
-export interface LogLevel {
-  get(): string;
-  set(level: string): void;
-}
-
 const LEVELS = ['DEBUG', 'ERROR', 'FATAL', 'INFO', 'TRACE', 'WARN'];
 const ROOT = 'root';
 

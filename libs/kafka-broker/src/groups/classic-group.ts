@@ -2,8 +2,8 @@ import type { Timer } from '@penstock/kafka-log';
 import { ErrorCodes } from '@penstock/kafka-protocol';
 import type { StoredGroup } from '../metadata/metadata-store.ts';
 import { subscribedTopics } from './consumer-subscription.ts';
-import { GroupMember, type MemberProtocol } from './group-member.ts';
-import type { JoinedMember, JoinResult } from './group-results.ts';
+import { GroupMember } from './group-member.ts';
+import type { JoinedMember, JoinResult, MemberProtocol } from './group-results.ts';
 
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 

@@ -1,12 +1,19 @@
 import { decodeConsumerSubscription, ProtocolError } from '@penstock/kafka-protocol';
-import type { ClassicGroup } from './classic-group.ts';
+import type { GroupMember } from './group-member.ts';
+
+/** What is looked at of a group. */
+interface Subscribing {
+  readonly protocolType: string | null;
+  readonly protocolName: string | null;
+  readonly members: ReadonlyMap<string, GroupMember>;
+}
 
 /**
  * The topics that the members of a `consumer` group subscribe to (Kafka:
  * `ClassicGroup.computeSubscribedTopics`). Null for other protocol types, whose bytes are never
  * looked into, and if a subscription cannot be read.
  */
-export function subscribedTopics(group: ClassicGroup): ReadonlySet<string> | null {
+export function subscribedTopics(group: Subscribing): ReadonlySet<string> | null {
   if (group.protocolType !== 'consumer') return null;
   if (group.members.size === 0) return new Set();
   if (group.protocolName === null) return null;

@@ -1,11 +1,5 @@
 import type { Timer } from '@penstock/kafka-log';
-import type { JoinResult, SyncResult } from './group-results.ts';
-
-/** One assignment strategy a member supports, with its opaque subscription. */
-export interface MemberProtocol {
-  readonly name: string;
-  readonly metadata: Buffer;
-}
+import type { JoinResult, MemberProtocol, SyncResult } from './group-results.ts';
 
 /** A member of a classic group (Kafka: `ClassicGroupMember`). */
 export class GroupMember {

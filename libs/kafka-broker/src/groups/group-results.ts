@@ -1,4 +1,8 @@
-import type { MemberProtocol } from './group-member.ts';
+/** One assignment strategy a member supports, with its opaque subscription. */
+export interface MemberProtocol {
+  readonly name: string;
+  readonly metadata: Buffer;
+}
 
 /** A decoded JoinGroup, free of versions. Buffers in it must not be slices of a receive buffer. */
 export interface JoinRequest {

@@ -1,5 +1,4 @@
 import type { Clock, Logger, Timer } from '@penstock/kafka-log';
-import type { Connection } from './connection.ts';
 
 export interface WatchLimits {
   /** `connections.max.idle.ms` */
@@ -14,11 +13,21 @@ export interface WatchLimits {
   readonly unsentBytesMax: number;
 }
 
+/** What is asked of a connection, and done to it. */
+interface Watched {
+  readonly unsentBytes: number;
+  /** Why it has to be closed; undefined when it does not. */
+  review(now: number, limits: WatchLimits): string | undefined;
+  /** How long its client has taken nothing of what waits to be sent, ms. */
+  stalledMs(now: number): number;
+  close(reason: string): void;
+}
+
 export interface WatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: WatchLimits;
-  readonly connections: ReadonlySet<Connection>;
+  readonly connections: ReadonlySet<Watched>;
   /** Called at each look. */
   readonly onLook: () => void;
 }
