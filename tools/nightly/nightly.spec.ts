@@ -116,8 +116,11 @@ describe('the parts', () => {
     await using folder = await temporaryFolder('penstock-nightly-');
     const endless = join(folder.path, 'endless.mjs');
     const begun = join(folder.path, 'begun');
-    const text = `(await import('node:fs')).writeFileSync('${begun}', '');`;
-    await writeFile(endless, `${text} setInterval(() => {}, 1000);`);
+    // As most parts are: a process that waits for another one.
+    const inner = `require('node:fs').writeFileSync('${begun}', ''); setInterval(() => {}, 1000)`;
+    const text = `import { spawn } from 'node:child_process';
+      spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { stdio: 'inherit' });`;
+    await writeFile(endless, text);
     const interruption = new AbortController();
     const part = { name: 'endless', script: endless, long: [], quick: [] };
     const { signal } = interruption;

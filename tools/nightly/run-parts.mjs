@@ -59,8 +59,10 @@ async function runLogged(args, { log, signal }) {
     cwd: root,
     env: childEnvironment({ NO_COLOR: '1', FORCE_COLOR: '0' }),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
-  const stop = () => child.kill('SIGTERM');
+  // With all that it started: most parts are a process that waits for another one.
+  const stop = () => process.kill(-child.pid, 'SIGTERM');
   signal.addEventListener('abort', stop);
   const file = createWriteStream(log);
   let output = '';
