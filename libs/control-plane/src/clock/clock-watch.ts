@@ -40,8 +40,8 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
   readonly #logger: Logger;
   readonly #listeners = new Set<(jump: ClockJump) => Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  /** What the wall clock showed more than the monotonic one; null before the first look. */
-  #offsetMs: number | null = null;
+  /** When the clocks were last compared, and what the wall clock showed more; null before. */
+  #last: { readonly machineMs: number; readonly offsetMs: number } | null = null;
   /** The first jump forward that may yet turn out a mistake. */
   #ahead: { readonly from: number; readonly machineMs: number } | null = null;
 
@@ -73,19 +73,25 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
     if (machine - before > LOOK_MAX_MS) {
       return;
     }
-    const last = this.#offsetMs;
-    this.#offsetMs = now - machine;
-    if (last === null || Math.abs(this.#offsetMs - last) < JUMP_MIN_MS) {
+    const last = this.#last;
+    const offsetMs = now - machine;
+    this.#last = { machineMs: machine, offsetMs };
+    if (last === null || Math.abs(offsetMs - last.offsetMs) < JUMP_MIN_MS) {
       return;
     }
-    await this.#tell(this.#toJump(this.#offsetMs - last, now, machine), machine);
+    // The clock was set at any moment since the last look: it showed no less than this since.
+    const earliest = last.machineMs + offsetMs;
+    await this.#tell(this.#toJump(offsetMs - last.offsetMs, { now, earliest, machine }), machine);
   }
 
-  #toJump(byMs: number, now: number, machine: number): ClockJump {
+  #toJump(
+    byMs: number,
+    { now, earliest, machine }: { now: number; earliest: number; machine: number },
+  ): ClockJump {
     const ahead = this.#ahead;
     const isDoubted = ahead !== null && machine - ahead.machineMs < DOUBTED_FOR_MS;
     if (byMs > 0) {
-      this.#ahead = isDoubted ? ahead : { from: now, machineMs: machine };
+      this.#ahead = isDoubted ? ahead : { from: earliest, machineMs: machine };
       return { byMs, now, aheadFrom: null };
     }
     this.#ahead = null;

@@ -182,12 +182,12 @@ export class HistoryService {
     await this.#database.sample.deleteMany({ where: { tierSeconds, at: { lt: BigInt(before) } } });
   }
 
-  /** Forgets the buckets that began at a time or later. */
+  /** Forgets the buckets that hold a time or come after it; one that is not over is made again. */
   async #forgetFrom(at: number): Promise<void> {
     for (const tier of TIERS) {
       const tierMs = tier.seconds * 1_000;
       await this.#database.sample.deleteMany({
-        where: { tierSeconds: tier.seconds, at: { gte: BigInt(Math.ceil(at / tierMs) * tierMs) } },
+        where: { tierSeconds: tier.seconds, at: { gte: BigInt(Math.floor(at / tierMs) * tierMs) } },
       });
     }
   }
