@@ -37,7 +37,8 @@ export function useShortcuts(): void {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+    (target.isContentEditable ||
+      target.matches('input:not([type="checkbox"], [type="radio"]), textarea, select'))
   );
 }
 
@@ -47,7 +48,7 @@ function act(event: KeyboardEvent): boolean {
     case ' ':
       if (
         event.target instanceof HTMLElement &&
-        event.target.closest('button:not([aria-selected="true"]), summary, [role="button"]')
+        event.target.closest('button:not([aria-selected="true"]), input, summary, [role="button"]')
       ) {
         return false; // Space presses what has the focus; links and the chosen tab know no Space.
       }
