@@ -194,6 +194,16 @@ describe('a start that cannot work stops with one line that says what to do', ()
     expect(line).toMatch(/PENSTOCK_DURABILITY="maybe" .*fsync, os/);
   });
 
+  test('when a protection is asked for that is not there, and does not try again', async () => {
+    await using system = await startSupervised({
+      env: { KAFKA_AUTHORIZER_CLASS_NAME: 'org.example.Authorizer' },
+      waitForReady: false,
+    });
+    expect((await system.process.exited).code).toBe(1);
+    expect(system.output).toContain('KAFKA_AUTHORIZER_CLASS_NAME cannot be used');
+    expect(system.output).not.toContain('starts again');
+  });
+
   test('when the data folder cannot be written', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'file');

@@ -109,7 +109,8 @@ async function supervise(settings, env, startedAt) {
       REDIS_URL: redis?.url ?? `redis://127.0.0.1:${settings.redisPort}`,
     },
     onFailedStart: (name, reason) => {
-      stop.request(new Stop(`${name} does not start (${reason}): its last lines above say why.`));
+      const how = reason === undefined ? 'cannot start' : `does not start (${reason})`;
+      stop.request(new Stop(`${name} ${how}: its last lines above say why.`));
     },
   });
   const started = supervisor.start().then(() => serving(settings, stop.signal));

@@ -7,6 +7,11 @@ const BACK_OFF_MS_MAX = 30_000;
 const START_MS_MAX = 300_000;
 /** What a process keeps of its time to end, to say what it still waited for before it is killed. */
 const LAST_WORDS_MS = 300;
+/**
+ * With this code (EX_CONFIG of sysexits.h) a process ends that has said what a person has to set right:
+ * starting it again changes nothing.
+ */
+const SETTINGS_EXIT = 'exit code 78';
 /** One that ran this long starts with the shortest back-off again. */
 const RAN_WELL_MS = 30_000;
 
@@ -26,6 +31,7 @@ export class SupervisedProcess {
    * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel:
    *   gives the process id once it serves
    * @param {number} [options.startMsMax] how long it may take until it serves
+   * @param {() => void} [options.onUnusable] it has said why it cannot start, and is not started again
    * @param {() => void} options.onChange state, process id or count of restarts changed
    * @param {(message: object) => void} [options.onMessage] anything else that it says
    * @param {(message: object) => void} [options.onReady] what it said when it was ready, which may
@@ -41,6 +47,7 @@ export class SupervisedProcess {
     this.options = options;
     this.stopping = false;
     this.failures = 0;
+    this.hasServed = false;
     this.readyWaiters = [];
     /** @type {import('node:child_process').ChildProcess | undefined} */
     this.child = undefined;
@@ -124,6 +131,7 @@ export class SupervisedProcess {
 
   #isReady() {
     clearTimeout(this.startTimer);
+    this.hasServed = true;
     this.#change('RUNNING');
     for (const resolve of this.readyWaiters.splice(0)) resolve();
   }
@@ -155,6 +163,10 @@ export class SupervisedProcess {
     clearTimeout(this.startTimer);
     if (this.stopping) return this.#change('STOPPED');
     this.lastExit = reason;
+    if (reason === SETTINGS_EXIT && !this.hasServed) {
+      this.#change('STOPPED');
+      return this.options.onUnusable?.();
+    }
     this.failures = ranMs > RAN_WELL_MS ? 1 : this.failures + 1;
     const backOffMs = Math.min(BACK_OFF_MS_MIN * 2 ** (this.failures - 1), BACK_OFF_MS_MAX);
     say(this.name, `ended (${reason}); starts again in ${backOffMs / 1000} s`, 'warn');

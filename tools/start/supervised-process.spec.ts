@@ -65,6 +65,13 @@ describe('a supervised process', () => {
     expect(supervised.state).toBe('STOPPED');
   });
 
+  test('is not started again when a person has to set something right first', async () => {
+    const { supervised, states } = supervise('process.exit(78)');
+    await eventually(() => supervised.state === 'STOPPED', 5000);
+    expect(states).toEqual(['STARTING', 'STOPPED']);
+    expect(supervised.restarts).toBe(0);
+  });
+
   test('is started again when it never says that it serves', async () => {
     const { supervised } = supervise('setInterval(() => {}, 1000);', { startMsMax: 300 });
     await eventually(() => supervised.restarts > 0, 5000);

@@ -28,8 +28,8 @@ export class Supervisor {
    * @param {NodeJS.ProcessEnv} options.env environment of the processes
    * @param {{ command: string, args: string[], probe: () => Promise<number | undefined> } |
    *   undefined} options.redis
-   * @param {(name: string, reason: string) => void} options.onFailedStart a process does not come
-   *   up
+   * @param {(name: string, reason?: string) => void} options.onFailedStart a process does not come
+   *   up; without a reason when trying again changes nothing
    */
   constructor({ settings, env, redis, onFailedStart }) {
     this.#env = { ...env };
@@ -125,10 +125,12 @@ export class Supervisor {
   }
 
   #add(options) {
-    const onChange = () => this.#changed(options.name);
+    const { name } = options;
+    const onChange = () => this.#changed(name);
+    const onUnusable = () => this.#onFailedStart(name);
     this.#processes.set(
-      options.name,
-      new SupervisedProcess({ ...options, env: this.#env, onChange }),
+      name,
+      new SupervisedProcess({ ...options, env: this.#env, onChange, onUnusable }),
     );
   }
 

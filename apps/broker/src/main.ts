@@ -3,6 +3,9 @@ import { RECOVER_HELP } from './recovery/help.ts';
 import { repair, serve } from './serve.ts';
 import { startProblem } from './start-problem.ts';
 
+/** EX_CONFIG of sysexits.h: the supervisor does not try again what a person has to set right. */
+const EXIT_SETTINGS = 78;
+
 try {
   const words = process.argv.slice(2);
   if (words[0] === 'recover') await runRecover(words.slice(1));
@@ -11,7 +14,7 @@ try {
   const problem = startProblem(error);
   if (problem === undefined) throw error;
   process.stderr.write(`${problem}\n`);
-  process.exitCode = 1;
+  process.exitCode = EXIT_SETTINGS;
   // The channel to the supervisor would keep a process alive that has nothing left to do.
   if (process.connected) process.disconnect();
 }
