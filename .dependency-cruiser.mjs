@@ -1,15 +1,17 @@
-// Who may import whom. ARCHITECTURE.md draws the same picture; tools/check/layers.spec.ts proves that
-// each of these rules fails on an import that breaks it.
+// Who may import whom. ARCHITECTURE.md draws the same picture; tools/check/layers.spec.ts proves
+// that each of these rules fails on an import that breaks it.
 
 const spec = '\\.(e2e-)?spec\\.tsx?$';
 
 /**
- * Circles of imports that are still to be opened; one through such a file is let pass. To be empty by
- * 2026-12-31: it goes with the redesign of the log's state, which loads itself today.
+ * Circles of imports that are still to be opened; one through such a file is let pass. To be empty
+ * by 2026-12-31: it goes with the redesign of the log's state, which loads itself today.
  */
 const openCircles = ['^libs/kafka-log/src/log-state\\.ts$'];
 
-/** The same for folders: the broker's context is everybody's parameter. To be empty by 2026-12-31. */
+/**
+ * The same for folders: the broker's context is everybody's parameter. To be empty by 2026-12-31.
+ */
 const openFolderCircles = ['^libs/kafka-broker/src/'];
 
 /** Only files of the product: tests and tools may reach further. */

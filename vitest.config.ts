@@ -23,8 +23,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{apps,libs,tools}/**/*.spec.ts', 'pipelines/**/*.spec.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/simulation/**'],
-          // Modules keep no state of their own (style), so files can share them; loading them anew for
-          // each file took half of the time.
+          // Modules keep no state of their own (style), so files can share them; loading them anew
+          // for each file took half of the time.
           isolate: false,
           testTimeout: 20_000,
         },

@@ -1,5 +1,6 @@
-// Sizes of what a browser loads for the Overview, gzipped, against their budgets. Prints one line per
-// kind and fails when one is more than 5 % over. Run after `vite build`; reads dist/.vite/manifest.json.
+// Sizes of what a browser loads for the Overview, gzipped, against their budgets. Prints one line
+// per kind and fails when one is more than 5 % over. Run after `vite build`; reads
+// dist/.vite/manifest.json.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -37,7 +37,8 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     target: 'es2023',
-    // One sheet for all pages: a page whose script is asked for a second time would come without its own.
+    // One sheet for all pages: a page whose script is asked for a second time would come without
+    // its own.
     cssCodeSplit: false,
     // Read by check-size.mjs to know what the first route loads.
     manifest: true,

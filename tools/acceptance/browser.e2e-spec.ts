@@ -261,7 +261,8 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     }
     expect(changes).toEqual([]);
 
-    // What only the server knows to be wrong is sent as it was typed, and its answer stands there too.
+    // What only the server knows to be wrong is sent as it was typed, and its answer stands there
+    // too.
     await page.goto(`${system.baseUrl}/ui/topics?open=create`);
     await page.getByRole('textbox', { name: /^Name/ }).fill('never-created');
     for (const wrong of ['0', '5000']) {

@@ -26,28 +26,6 @@ import {
 import type { Rule, SourceFile } from './style-rules.ts';
 
 const COLUMNS_MAX = 100;
-/** Files with longer lines from before this rule: who changes one ends its lines and its entry. */
-const filesBefore = new Set([
-  'apps/api/src/ingest/ingest.e2e-spec.ts',
-  'apps/api/src/ingest/rest-proxy-v2.routes.ts',
-  'apps/api/src/openapi/ingest-paths.ts',
-  'apps/dashboard/check-size.mjs',
-  'apps/dashboard/src/features/batch/run-grid.tsx',
-  'apps/dashboard/src/features/consumer-groups/group-verdict.ts',
-  'apps/dashboard/src/features/consumer-groups/lag-chart.tsx',
-  'apps/dashboard/src/features/records/partition-list.tsx',
-  'apps/dashboard/src/features/records/record-browser.tsx',
-  'apps/dashboard/src/features/shell/frame.tsx',
-  'apps/dashboard/src/features/shell/shortcuts.ts',
-  'apps/dashboard/src/features/shell/top-bar.tsx',
-  'apps/dashboard/src/features/topics/topic-page.tsx',
-  'apps/dashboard/src/main.tsx',
-  'apps/dashboard/src/router.tsx',
-  'libs/control-plane/src/ingest/appender.ts',
-  'libs/control-plane/src/monitoring.module.ts',
-  'libs/kafka-broker/src/handlers/00-produce.ts',
-  'libs/kafka-broker/src/metadata/topic-catalog.ts',
-]);
 /** What may follow a text on its line: brackets, and the function that a test's title names. */
 const AFTER_TEXT = /(?:, (?:async )?\([^()]*\) => \{|[\s()[\]{}<>,;:/+])+$/;
 
@@ -59,7 +37,7 @@ const AFTER_TEXT = /(?:, (?:async )?\([^()]*\) => \{|[\s()[\]{}<>,;:/+])+$/;
 export const lineLength: Rule = (files) =>
   files.flatMap((file) => {
     const long = longLines(file.text);
-    if (long.length === 0 || filesBefore.has(file.path)) return [];
+    if (long.length === 0) return [];
     const texts = rangesOfTexts(syntaxOf(file));
     return long
       .filter(({ line }) => !/^\s*(\/\/|\/?\*+).*https?:\/\/\S{40,}/.test(line))

@@ -8,8 +8,8 @@ const START_MS_MAX = 300_000;
 /** What a process keeps of its time to end, to say what it still waited for before it is killed. */
 const LAST_WORDS_MS = 300;
 /**
- * With this code (EX_CONFIG of sysexits.h) a process ends that has said what a person has to set right:
- * starting it again changes nothing.
+ * With this code (EX_CONFIG of sysexits.h) a process ends that has said what a person has to set
+ * right: starting it again changes nothing.
  */
 const SETTINGS_EXIT = 'exit code 78';
 /** One that ran this long starts with the shortest back-off again. */
@@ -31,7 +31,8 @@ export class SupervisedProcess {
    * @param {() => Promise<number | undefined>} [options.probe] for programs without the channel:
    *   gives the process id once it serves
    * @param {number} [options.startMsMax] how long it may take until it serves
-   * @param {() => void} [options.onUnusable] it has said why it cannot start, and is not started again
+   * @param {() => void} [options.onUnusable] it has said why it cannot start, and is not started
+   *   again
    * @param {() => void} options.onChange state, process id or count of restarts changed
    * @param {(message: object) => void} [options.onMessage] anything else that it says
    * @param {(message: object) => void} [options.onReady] what it said when it was ready, which may

@@ -39,7 +39,7 @@ keepPartsLoaded(liveStore);
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      {/* Variables and classes come from our own style sheets, so the page injects no style element. */}
+      {/* Variables and classes come from our own style sheets: no style element is injected. */}
       <MantineProvider
         theme={theme}
         defaultColorScheme="auto"

@@ -13,8 +13,9 @@ import { basePath } from './graphql/address.ts';
 import { isRangeKey, type RangeKey } from './ui/range.ts';
 
 /**
- * Routes. Everything below the frame is loaded when it is needed; `/ui/…` keeps the pages apart from
- * the server's own paths (`/topics/…` belongs to REST producers). The URL holds what is looked at:
+ * Routes. Everything below the frame is loaded when it is needed; `/ui/…` keeps the pages apart
+ * from the server's own paths (`/topics/…` belongs to REST producers). The URL holds what is looked
+ * at:
  * `range` everywhere, and each page its filter, tab or selection, and what is open over it.
  */
 export interface RootSearch {

@@ -29,9 +29,9 @@ const exported = [
 ];
 
 /**
- * What looks at the cluster and at this installation: topics, consumer groups, records, live figures,
- * history, events, processes. Import it in one process only (api): it samples the cluster and writes
- * the history. Needs the global PlatformModule.
+ * What looks at the cluster and at this installation: topics, consumer groups, records, live
+ * figures, history, events, processes. Import it in one process only (api): it samples the cluster
+ * and writes the history. Needs the global PlatformModule.
  */
 @Module({
   providers: [...exported, ClockWatch, EventRecorder, EventWaker, InteractiveCluster, LiveWork],

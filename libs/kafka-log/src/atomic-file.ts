@@ -2,9 +2,9 @@ import type { Files } from './files.ts';
 import { writeAll } from './whole-file.ts';
 
 /**
- * Puts a file in the place of another so that a crash at any point leaves the old one or the new one
- * as a whole: the content goes to `<path>.new`, which is synced, gets the name, and the folder is
- * synced too. Without the first sync a power loss could leave the new name on an empty file.
+ * Puts a file in the place of another so that a crash at any point leaves the old one or the new
+ * one as a whole: the content goes to `<path>.new`, which is synced, gets the name, and the folder
+ * is synced too. Without the first sync a power loss could leave the new name on an empty file.
  */
 export interface Replacement {
   readonly directory: string;

@@ -594,37 +594,3 @@ describe('while the broker restarts', () => {
     expect(kept.filter((n) => ruledOut.includes(n))).toEqual([]);
   });
 });
-
-describe.each(['__consumer_offsets', '__transaction_state'])('%s', (topic) => {
-  it('is written, made and removed by no port', async () => {
-    const json = 'application/json';
-    expectProblem(await post(`/ingest/${topic}`, json, '{"a":1}'), 400, 'invalid-topic');
-    const v2 = await post(
-      `/topics/${topic}`,
-      'application/vnd.kafka.json.v2+json',
-      '{"records":[{"value":1}]}',
-    );
-    const v3 = await post(
-      `/v3/clusters/x/topics/${topic}/records`,
-      json,
-      '{"value":{"type":"JSON","data":1}}',
-    );
-    // A stream of records is answered record by record, each with its own code.
-    const codes = [v2, v3].map(({ body }) => (body as { error_code: number }).error_code);
-    for (const code of codes) expect(String(code)).toMatch(/^4\d\d/);
-    const mutations = [
-      `createTopic(input: { name: "${topic}" }) { __typename }`,
-      `produceRecord(input: { topic: "${topic}", value: "a" }) { __typename }`,
-      `deleteTopic(name: "${topic}") { __typename }`,
-    ];
-    for (const mutation of mutations) {
-      const { body } = await request(running.url)
-        .post('/graphql')
-        .send({ query: `mutation { done: ${mutation} }` })
-        .expect(200);
-      const { done } = (body as { data: { done: { __typename: string } } }).data;
-      expect(done.__typename).toMatch(/^(InvalidInput|TopicNotFound)$/);
-    }
-    expect(running.broker.broker.context.topics.byName(topic)).toBeUndefined();
-  });
-});

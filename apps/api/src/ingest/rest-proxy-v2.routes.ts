@@ -27,7 +27,9 @@ const FORMATS: Readonly<Record<string, EmbeddedFormat>> = {
   'application/json': 'json',
 };
 
-/** `POST /topics/{topic}` and `/topics/{topic}/partitions/{partition}` of Confluent REST Proxy v2. */
+/**
+ * `POST /topics/{topic}` and `/topics/{topic}/partitions/{partition}` of Confluent REST Proxy v2.
+ */
 export function registerRestProxyV2Routes(fastify: FastifyInstance, http: IngestHttp): void {
   http.prepare(fastify, 'v2', refuseV2);
   const accepted = { parameters: [], recordHeaders: false, bodyBytesMax: http.bodyBytesMax };

@@ -128,7 +128,9 @@ const NATIVE_PARAMETERS = [
   header('Content-Encoding', 'gzip, deflate, br or zstd', 'identity'),
 ];
 
-/** What the ingest routes take and answer: they are no controllers, so Nest cannot describe them. */
+/**
+ * What the ingest routes take and answer: they are no controllers, so Nest cannot describe them.
+ */
 export const INGEST_PATHS = {
   '/ingest/{topic}': {
     post: {

@@ -92,7 +92,7 @@ describe('topics', () => {
       __typename: 'InvalidInput',
       code: 'INVALID_INPUT',
       field: 'name',
-      message: expect.stringContaining('letters'),
+      message: expect.stringContaining("'.', '_' and '-'"),
     });
     expect(await create({ name: '..' })).toMatchObject({ field: 'name' });
     expect(await create({ name: 'x'.repeat(250) })).toMatchObject({ field: 'name' });
@@ -137,5 +137,43 @@ describe('topics', () => {
     expect(await client.query(page, { after: 'page-2' })).toMatchObject({
       topics: { nodes: [{ name: 'page-3' }], hasNextPage: false },
     });
+  });
+});
+
+describe.each(['__consumer_offsets', '__transaction_state'])('%s', (topic) => {
+  async function refusal(path: string, type: string, body: string): Promise<unknown> {
+    const response = await fetch(`${await app.getUrl()}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': type },
+      body,
+    });
+    const { code, error_code } = (await response.json()) as Record<string, unknown>;
+    return error_code ?? code;
+  }
+
+  test('is written, made and removed by no port', async () => {
+    const json = 'application/json';
+    expect(await refusal(`/ingest/${topic}`, json, '{"a":1}')).toBe('invalid-topic');
+    const v2 = 'application/vnd.kafka.json.v2+json';
+    const record = '{"value":{"type":"JSON","data":1}}';
+    // A stream of records is answered record by record, each with its own code.
+    for (const code of [
+      await refusal(`/topics/${topic}`, v2, '{"records":[{"value":1}]}'),
+      await refusal(`/v3/clusters/x/topics/${topic}/records`, json, record),
+    ]) {
+      expect(String(code)).toMatch(/^4\d\d/);
+    }
+    const mutations = [
+      `createTopic(input: { name: "${topic}" }) { __typename }`,
+      `produceRecord(input: { topic: "${topic}", value: "a" }) { __typename }`,
+      `deleteTopic(name: "${topic}") { __typename }`,
+    ];
+    for (const mutation of mutations) {
+      const { done } = await client.query<{ done: { __typename: string } }>(
+        `mutation { done: ${mutation} }`,
+      );
+      expect(done.__typename).toMatch(/^(InvalidInput|TopicNotFound)$/);
+    }
+    expect(broker.broker.context.topics.byName(topic)).toBeUndefined();
   });
 });

@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'react';
 const refetchMs = 2_000;
 
 /**
- * Asks again for what lies under a query key when `seen`, a figure of the live frame, has changed: at
- * most every 2 s and only while the page is looked at.
+ * Asks again for what lies under a query key when `seen`, a figure of the live frame, has changed:
+ * at most every 2 s and only while the page is looked at.
  */
 export function useRefetchOnChange(queryKey: readonly string[], seen: unknown): void {
   const client = useQueryClient();

@@ -4,8 +4,8 @@ export interface Pair {
 }
 
 /**
- * Text of one pair per line, such as `name=value` or `name: value`; empty lines separate. Spaces around
- * a name and one after the separator do not count, all else of the value does.
+ * Text of one pair per line, such as `name=value` or `name: value`; empty lines separate. Spaces
+ * around a name and one after the separator do not count, all else of the value does.
  * @returns the pairs, or which line is none: nothing of the text is used then
  */
 export function parsePairs(

@@ -4,8 +4,8 @@ const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86
 const date = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([\d:.]+))?\s*(Z|[+-]\d{2}:\d{2})?$/i;
 
 /**
- * A moment as people type it: `15m`, `2h`, `now-90s`, milliseconds since the epoch, or an ISO date. A date
- * without a zone is in the zone that the page shows its times in.
+ * A moment as people type it: `15m`, `2h`, `now-90s`, milliseconds since the epoch, or an ISO date.
+ * A date without a zone is in the zone that the page shows its times in.
  * @returns ms since the epoch, null when it is none of these
  */
 export function parseMoment(text: string, now: number): number | null {

@@ -1,8 +1,9 @@
 import type { MouseEvent } from 'react';
 
 /**
- * A click anywhere in a row is a click on the link in its first cell, with the keys that were held, so
- * that a new tab opens as people know it. Controls in the row, and text being marked, stay as they are.
+ * A click anywhere in a row is a click on the link in its first cell, with the keys that were held,
+ * so that a new tab opens as people know it. Controls in the row, and text being marked, stay as
+ * they are.
  */
 export function openRow(event: MouseEvent<HTMLTableRowElement>): void {
   const { target, currentTarget, ctrlKey, metaKey, shiftKey } = event;

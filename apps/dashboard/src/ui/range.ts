@@ -30,7 +30,9 @@ function changeFollowers(by: 1 | -1): void {
   for (const listener of listeners) listener();
 }
 
-/** The range for what is drawn over time; while something follows it, the page offers the choice. */
+/**
+ * The range for what is drawn over time; while something follows it, the page offers the choice.
+ */
 export function useRange(): Range {
   useEffect(() => {
     changeFollowers(1);
@@ -39,7 +41,9 @@ export function useRange(): Range {
   return useRangeChoice();
 }
 
-/** Whether something on the page follows the range; a choice that changes nothing is not offered. */
+/**
+ * Whether something on the page follows the range; a choice that changes nothing is not offered.
+ */
 export function useHasFollowers(): boolean {
   return useSyncExternalStore(
     (listener) => {

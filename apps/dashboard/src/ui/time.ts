@@ -44,7 +44,9 @@ export function currentZone(): Zone {
   return zone;
 }
 
-/** The zone in use as clocks name it now, e.g. `UTC`, `GMT+1`; and in full, e.g. `Europe/Berlin`. */
+/**
+ * The zone in use as clocks name it now, e.g. `UTC`, `GMT+1`; and in full, e.g. `Europe/Berlin`.
+ */
 export function zoneNames(): { short: string; full: string } {
   if (zone === 'UTC') return { short: 'UTC', full: 'UTC' };
   return {

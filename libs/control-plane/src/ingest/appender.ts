@@ -54,8 +54,9 @@ const PRODUCE_TIMEOUT_MS = 5_000;
  * it while the cluster recovers. What is acknowledged is sent as an idempotent producer does, so a
  * repetition after a lost answer appends nothing twice; what is not (`acks=none`) is sent once.
  *
- * An append that is given up says why (what the broker answered last, or why it did not) and whether
- * its records may be in the log: they may be once they were sent and no answer has ruled it out.
+ * An append that is given up says why (what the broker answered last, or why it did not) and
+ * whether its records may be in the log: they may be once they were sent and no answer has ruled it
+ * out.
  */
 export class Appender {
   readonly #directory: TopicDirectory;

@@ -14,8 +14,8 @@ export interface LogFigures {
 }
 
 /**
- * Topics and consumer groups as figures for Prometheus, by the names of kafka_exporter (offsets, lag,
- * members) and of Kafka's JMX exporters (size), so that dashboards made for those show them.
+ * Topics and consumer groups as figures for Prometheus, by the names of kafka_exporter (offsets,
+ * lag, members) and of Kafka's JMX exporters (size), so that dashboards made for those show them.
  */
 export function clusterFamilies(sample: ClusterSample, logs: LogFigures): MetricFamily[] {
   return [

@@ -16,7 +16,9 @@ export class ClusterMetrics {
     this.#cluster = cluster;
   }
 
-  /** Without figures of the cluster while it does not answer: old ones would pass for the present. */
+  /**
+   * Without figures of the cluster while it does not answer: old ones would pass for the present.
+   */
   async families(): Promise<MetricFamily[]> {
     try {
       const sample = this.#monitor.sample();

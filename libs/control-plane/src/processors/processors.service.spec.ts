@@ -53,7 +53,8 @@ it('shows trouble before health, and counts what all instances did', async () =>
 it('keeps the counts of workers that are gone, in one row', async () => {
   await database.processorStatus.updateMany({
     where: { workerId: { in: ['a', 'b'] } },
-    data: { reportedAt: 1n },
+    // As a mark that was made before the machine started anew.
+    data: { reportedAt: 1n, beatMs: BigInt(Number.MAX_SAFE_INTEGER) },
   });
   await processors.foldGone();
   await processors.report([report('c', 'running', 1)]);

@@ -24,8 +24,8 @@ import { withoutRepeats } from './repeated-partitions.ts';
  *   connection, which is all such a producer can notice. Others: INVALID_REQUIRED_ACKS 21.
  * - Durability `fsync`: acks −1 is answered once the bytes are on the disk, acks 1 once they are
  *   written. Durability `os`: both once they are written.
- * - To an internal topic (`__consumer_offsets`) only brokers write: INVALID_TOPIC_EXCEPTION 17, unless
- *   the client id is `__admin_client`, as in Kafka (`ReplicaManager.appendRecords`).
+ * - To an internal topic (`__consumer_offsets`) only brokers write: INVALID_TOPIC_EXCEPTION 17,
+ *   unless the client id is `__admin_client`, as in Kafka (`ReplicaManager.appendRecords`).
  * - A partition that is named twice gets the last of its batches, as in Kafka.
  * - zstd before version 7: UNSUPPORTED_COMPRESSION_TYPE 76.
  * - A transactional batch in a request without transactional id:

@@ -259,7 +259,9 @@ export class TopicCatalog {
     topic.configure(logConfigOf(topic.configs, this.#options.configs));
   }
 
-  /** Deletes a topic; several calls for one topic at a time delete it once, and all wait for that. */
+  /**
+   * Deletes a topic; several calls for one topic at a time delete it once, and all wait for that.
+   */
   delete(topic: Topic): Promise<void> {
     topic.deletion ??= topic.changes.take(() => this.#delete(topic));
     return topic.deletion;
@@ -281,8 +283,8 @@ export class TopicCatalog {
   }
 
   /**
-   * Until this resolves no topic of the same name can be created: the row still holds the name. What
-   * fails is tried again when somebody wants to create one, and at the next start.
+   * Until this resolves no topic of the same name can be created: the row still holds the name.
+   * What fails is tried again when somebody wants to create one, and at the next start.
    */
   #finishDeletion(topic: DeletedTopic): Promise<void> {
     const { name } = topic;

@@ -24,8 +24,8 @@ export interface ProcessMetrics {
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
- * All figures in Prometheus' text format. Families of the same name are one: the format allows a name
- * one block only, with its help and its type first.
+ * All figures in Prometheus' text format. Families of the same name are one: the format allows a
+ * name one block only, with its help and its type first.
  */
 export function exposition(processes: readonly ProcessMetrics[]): string {
   const blocks = new Map<string, string[]>();

@@ -6,9 +6,9 @@ import type { MetricFamily, ProcessMetrics } from './metric-family.ts';
  * Figures of the other processes come by way of the supervisor:
  *
  *   api → supervisor            { type: 'metrics-request', id }
- *   supervisor → api            { type: 'metrics-asked', id, processes }    all but api, running or not
- *   supervisor → each of them   { type: 'metrics-request', id }
- *   each → supervisor → api     { type: 'metrics', id, families }           with its name as `process`
+ *   supervisor → api            { type: 'metrics-asked', id, processes }    all but api, running or
+ *   not supervisor → each of them   { type: 'metrics-request', id } each → supervisor → api     {
+ *   type: 'metrics', id, families }           with its name as `process`
  */
 
 /** How long a scrape waits for a process: well below the usual limit of ten seconds. */

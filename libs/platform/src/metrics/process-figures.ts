@@ -6,7 +6,9 @@ const RESOLUTION_MS = 20;
 const NANOSECONDS_PER_SECOND = 1e9;
 const QUANTILES = [50, 90, 99, 100];
 
-/** What every process of the product says of itself, by the names of Prometheus' client libraries. */
+/**
+ * What every process of the product says of itself, by the names of Prometheus' client libraries.
+ */
 export class ProcessFigures {
   readonly #delay: ELDHistogram;
 

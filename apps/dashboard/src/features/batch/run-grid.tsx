@@ -146,7 +146,9 @@ function RunColumn(props: { run: BatchRun; partitions: readonly number[]; bar: n
           : 'var(--run-done)';
   return (
     <>
-      <title>{`${runLooks[run.state].word}, ${formatMoment(run.createdAt)}, attempt ${run.attempt}`}</title>
+      <title>
+        {`${runLooks[run.state].word}, ${formatMoment(run.createdAt)}, attempt ${run.attempt}`}
+      </title>
       <rect
         y="4"
         x="-2"

@@ -115,7 +115,9 @@ function groupLead(facts: GroupFacts): Rich {
   return parts;
 }
 
-/** The partition with the largest lag, when it holds more than an even share of a lag worth naming. */
+/**
+ * The partition with the largest lag, when it holds more than an even share of a lag worth naming.
+ */
 function worstPartition(facts: GroupFacts) {
   const { lag, partitions } = facts;
   if (lag === null || lag < 1_000 || partitions.length < 2) return null;

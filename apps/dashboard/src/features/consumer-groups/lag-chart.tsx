@@ -38,7 +38,9 @@ export interface LagChartProps {
   annotations?: readonly { at: number; text: string }[];
 }
 
-/** Lag in records: the worst groups by name in their state's colour, the calm ones as one grey line. */
+/**
+ * Lag in records: the worst groups by name in their state's colour, the calm ones as one grey line.
+ */
 export function LagChart({ groups, rangeSeconds, height, annotations }: LagChartProps) {
   // Groups by value: a frame brings new objects each second, while what is drawn seldom changes.
   const shape = JSON.stringify(groups.map(({ groupId, health }) => ({ groupId, health })));
@@ -136,7 +138,10 @@ function lastOf(values: Values): number | null {
   return values.findLast((value) => value !== null) ?? null;
 }
 
-/** Change of a group's or of all lag in the last minute shown, records; null until a minute is known. */
+/**
+ * Change of a group's or of all lag in the last minute shown, records; null until a minute is
+ * known.
+ */
 export function lagChangePerMinute(subject: string): number | null {
   const to = liveStore.shownAt;
   const kind = subject === '*' ? 'TOTAL' : 'GROUP';
@@ -147,7 +152,9 @@ export function lagChangePerMinute(subject: string): number | null {
   return last - first;
 }
 
-/** Whether a change of lag in a minute is noise: under 2 % of the lag, or under 2 s of consuming. */
+/**
+ * Whether a change of lag in a minute is noise: under 2 % of the lag, or under 2 s of consuming.
+ */
 export function isSteady(
   perMinute: number,
   lag: number,

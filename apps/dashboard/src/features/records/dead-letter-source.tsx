@@ -4,7 +4,10 @@ import type { RecordRow } from './tail.ts';
 
 const prefix = 'penstock.errors.';
 
-/** Where the record lies that a dead letter was made of, as its headers say; nothing for other records. */
+/**
+ * Where the record lies that a dead letter was made of, as its headers say; nothing for other
+ * records.
+ */
 export function DeadLetterSource({ headers }: { headers: RecordRow['headers'] }) {
   const text = (name: string) =>
     headers.find((header) => header.key === prefix + name)?.value?.text ?? '';

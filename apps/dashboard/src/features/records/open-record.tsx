@@ -6,7 +6,9 @@ import { parseRecordId, recordQuery, useChangeSearch } from './record-search.ts'
 import { RecordView } from './record-view.tsx';
 import { recordId, type RecordRow } from './tail.ts';
 
-/** The record that the URL names: as it was chosen in the list, else read from the log by itself. */
+/**
+ * The record that the URL names: as it was chosen in the list, else read from the log by itself.
+ */
 export function OpenRecord(props: { topic: BrowsedTopic; id: string; known: RecordRow | null }) {
   const { topic, id, known } = props;
   const change = useChangeSearch();

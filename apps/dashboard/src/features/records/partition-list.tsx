@@ -3,7 +3,10 @@ import { formatBytes, formatExact, formatRateValue } from '../../ui/numbers.ts';
 import { Section } from '../../ui/section.tsx';
 import type { BrowsedTopic, Partition } from './browsed-topic.ts';
 
-/** Partitions, each a filter of the records; the bar is its share of what is kept, the dash an even share. */
+/**
+ * Partitions, each a filter of the records; the bar is its share of what is kept, the dash an even
+ * share.
+ */
 export function PartitionList(props: {
   topic: BrowsedTopic;
   rates: ReadonlyMap<number, number>;

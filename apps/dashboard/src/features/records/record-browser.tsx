@@ -28,7 +28,9 @@ interface Listing {
   onChoose: (record: RecordRow) => void;
 }
 
-/** Partitions as a filter on the left; records live or by position on the right, one of them whole. */
+/**
+ * Partitions as a filter on the left; records live or by position on the right, one of them whole.
+ */
 export function RecordBrowser({ topic, updatedAt }: { topic: BrowsedTopic; updatedAt: number }) {
   const search = useRecordSearch();
   const change = useChangeSearch();
@@ -101,13 +103,15 @@ function LiveRecords(
   const shown = search.contains
     ? tail.records.filter((record) => includes(record, search.contains))
     : tail.records;
+  const whileWhat = hold === 'pointer' ? ' while you point at it' : '';
+  const where = search.partition === undefined ? '' : ` in partition ${search.partition}`;
   return (
     <>
       <p className="record-note" role="status">
         {tail.error ??
           (hold
-            ? `Held${hold === 'pointer' ? ' while you point at it' : ''}; ${formatExact(tail.held)} more came since.`
-            : `New records appear as they arrive${search.partition === undefined ? '' : ` in partition ${search.partition}`}.`)}{' '}
+            ? `Held${whileWhat}; ${formatExact(tail.held)} more came since.`
+            : `New records appear as they arrive${where}.`)}{' '}
         {tail.skipped > 0 &&
           `${formatExact(tail.skipped)} were left out to keep the rate readable.`}
       </p>

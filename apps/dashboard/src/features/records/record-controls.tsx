@@ -75,7 +75,10 @@ export function RecordControls(props: {
   );
 }
 
-/** A position that is read when the field is left; what is none is said beside it, and nothing is read. */
+/**
+ * A position that is read when the field is left; what is none is said beside it, and nothing is
+ * read.
+ */
 function PositionInput(props: {
   label: string;
   prefix: string;

@@ -9,7 +9,9 @@ import { useShortcuts } from './shortcuts.ts';
 const Palette = onDemand(() => import('./palette.tsx').then((module) => module.Palette));
 const KeySheet = onDemand(() => import('./key-sheet.tsx').then((module) => module.KeySheet));
 
-/** What stays while pages change: the rail, on phones the tab bar, and what opens over the sheet. */
+/**
+ * What stays while pages change: the rail, on phones the tab bar, and what opens over the sheet.
+ */
 export function Frame() {
   useShortcuts();
   const { paletteUsed, keysUsed } = useUi();

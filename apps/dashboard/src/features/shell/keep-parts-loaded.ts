@@ -4,8 +4,9 @@ import type { LiveStore } from '../../live/live-store.ts';
 const idleWaitMsMax = 4_000;
 
 /**
- * Fetches the code of all pages and dialogs while the browser has nothing else to do, and again what
- * failed whenever the server is back: where a person clicks next must not depend on the server.
+ * Fetches the code of all pages and dialogs while the browser has nothing else to do, and again
+ * what failed whenever the server is back: where a person clicks next must not depend on the
+ * server.
  */
 export function keepPartsLoaded(store: LiveStore): void {
   let wasLive = false;

@@ -7,7 +7,9 @@ import { navItems } from './nav.ts';
 
 const chordMs = 1_000;
 
-/** The keys that work everywhere; single letters only outside of inputs, and only while switched on. */
+/**
+ * The keys that work everywhere; single letters only outside of inputs, and only while switched on.
+ */
 export function useShortcuts(): void {
   const router = useRouter();
   useEffect(() => {
@@ -102,7 +104,9 @@ function press(selector: string): boolean {
   return element !== null;
 }
 
-/** Rows are reached through the link or button in their first cell, so Enter opens them by itself. */
+/**
+ * Rows are reached through the link or button in their first cell, so Enter opens them by itself.
+ */
 function moveRow(step: 1 | -1): boolean {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
   if (rows.length === 0) return false;

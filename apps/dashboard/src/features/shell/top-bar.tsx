@@ -29,7 +29,9 @@ export function TopBar({ crumbs }: { crumbs: ReactNode }) {
   );
 }
 
-/** A native list: it costs nothing to load, and works by keyboard and on phones as people know it. */
+/**
+ * A native list: it costs nothing to load, and works by keyboard and on phones as people know it.
+ */
 function TimeRange() {
   const { key } = useRangeChoice();
   const navigate = useNavigate();

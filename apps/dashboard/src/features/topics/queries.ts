@@ -30,7 +30,9 @@ function topicQuery(name: string) {
   });
 }
 
-/** One topic; its partitions are asked again when the sum of its log ends in the live frame grows. */
+/**
+ * One topic; its partitions are asked again when the sum of its log ends in the live frame grows.
+ */
 export function useTopic(name: string) {
   const end = useLive(
     (state) => state.frame?.topics.find((topic) => topic.name === name)?.endOffsetSum,

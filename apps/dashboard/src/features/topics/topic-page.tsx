@@ -142,7 +142,9 @@ function TopicHead(props: { topic: Topic; onOpen: (what: 'produce' | 'delete') =
   );
 }
 
-/** Groups of the topic with what the last frame says of their health; lag is of all their topics. */
+/**
+ * Groups of the topic with what the last frame says of their health; lag is of all their topics.
+ */
 function useTopicGroups(topic: Topic) {
   const live = useLive((state) => state.frame?.groups);
   const known = topic.consumerGroups;
