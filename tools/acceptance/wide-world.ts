@@ -52,9 +52,9 @@ export async function makeWideWorld(bootstrapServers: string): Promise<void> {
     longGroup,
     ...Array.from({ length: groupCount }, (_, index) => `left-${index + 1}`),
   ];
-  for (const groupId of groups) {
-    const partitions = [{ partition: 0, offset: '0' }];
-    await admin.setOffsets({ groupId, topic: longTopic, partitions });
-  }
+  const partitions = [{ partition: 0, offset: '0' }];
+  await Promise.all(
+    groups.map((groupId) => admin.setOffsets({ groupId, topic: longTopic, partitions })),
+  );
   await admin.disconnect();
 }

@@ -24,7 +24,7 @@ import { createApplication } from '../application.ts';
 const nginx = externalTool('nginx');
 const haproxy = externalTool('haproxy');
 const openssl = externalTool('openssl');
-const chromiumProgram = externalTool('chromium', 'chromium-browser', 'google-chrome');
+const chromiumProgram = externalTool('chromium-headless-shell', 'chromium', 'google-chrome');
 
 /** One way in which a proxy is put in front, and what the server is told of it. */
 interface Way {
