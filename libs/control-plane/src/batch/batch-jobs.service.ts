@@ -38,7 +38,7 @@ export class BatchJobsService {
     return (await this.list()).find((job) => job.name === name) ?? null;
   }
 
-  /** Due times to come that have a run already, by job: a clock that was ahead made them. */
+  /** Future due times, by job, that already have a run: it was made while the clock was ahead. */
   async #doneAfter(now: number): Promise<Map<string, Set<number>>> {
     const rows = await this.#database.batchRun.findMany({
       where: { scheduledFor: { gt: BigInt(now) } },
@@ -77,7 +77,7 @@ function toJobView(
   };
 }
 
-/** An earlier version may have registered what is no schedule to this one; no worker runs it. */
+/** A schedule that an earlier version registered may be invalid in this one; no worker runs it. */
 function describeSchedule(
   schedule: Schedule,
   now: number,

@@ -210,14 +210,14 @@ describe('the ticks of a schedule', () => {
     await pipelines.register([registration('0 6 * * *')]);
     const since = (await pipelines.find('report'))?.scheduleSince ?? 0;
     expect(await ticks.tick(since)).toBe(0);
-    // Three days without a worker: three ticks were owed, one run is made, for the latest.
+    // No worker ran for three days: three ticks are owed, and one run is made, for the latest.
     const now = since + 3 * day;
     expect(await ticks.tick(now)).toBe(1);
     const [run] = (await runs.list({ job: 'report' })).nodes;
     expect(run?.trigger).toBe('schedule');
     expect(new Date(run?.scheduledFor ?? 0).toISOString()).toMatch(/T06:00:00.000Z$/);
     expect(now - (run?.scheduledFor ?? 0)).toBeLessThan(day);
-    // It has not ended: the next day's tick stays owed until it has.
+    // The run has not ended: the next day's tick stays owed until it has.
     expect(await ticks.tick(now + day)).toBe(0);
     await runs.cancel(run?.id ?? '');
     expect(await ticks.tick(now)).toBe(0);

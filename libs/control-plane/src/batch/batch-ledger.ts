@@ -10,8 +10,8 @@ import {
 } from './batch-run-view.ts';
 
 /**
- * What the execution of batch runs remembers, in control.db. A queue may lose all it holds: from
- * the ledger alone `due()` says again what there is to do.
+ * The state of the execution of batch runs, in control.db. A queue may lose everything it holds:
+ * `due()` finds out from the ledger alone what there is to do.
  *
  * A run goes through `plan` (freeze the window, once), a `step` per partition, and `finish`. Each
  * is done by the holder of a ticket that carries a lease epoch. Claiming a ticket sets a lease;
@@ -20,8 +20,8 @@ import {
  * new ticket. Walk: worker A hangs in a chunk; its lease ends; B claims epoch 1 and reads from the
  * last checkpoint; A wakes and writes its checkpoint with epoch 0, which matches no row: A stops.
  *
- * Leases and back-offs are marks on the machine's monotonic clock, so that setting the clock
- * neither takes a claim from its holder nor leaves one for ever to a holder that is gone.
+ * Leases and back-offs are deadlines on the machine's monotonic clock. Setting the wall clock
+ * therefore neither takes a claim from its holder nor keeps a dead holder's claim for ever.
  */
 
 /** A holder renews within this time or loses its claim. */
@@ -93,8 +93,8 @@ export class BatchLedger {
   }
 
   /**
-   * Takes back what was claimed by holders whose lease ran out, settles attempts whose steps have
-   * all ended, and returns every ticket that somebody should hold and nobody does.
+   * Takes back the claims of holders whose lease ran out, settles attempts whose steps have all
+   * ended, and returns every ticket that needs a holder and has none.
    *
    * @param now as of {@link machineMs}
    */
@@ -293,7 +293,7 @@ export class BatchLedger {
     }
   }
 
-  /** Records how far a run has come; the caller sees to it that this is not too often. */
+  /** Records how far a run has come; the caller limits how often it does so. */
   async reportProgress(runId: string): Promise<void> {
     const run = await this.#database.batchRun.findUnique({ where: { id: runId } });
     if (run?.state === 'running') {

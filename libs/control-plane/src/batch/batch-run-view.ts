@@ -35,7 +35,7 @@ export interface BatchRunView {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly error: string | null;
-  /** Why nothing happens, when nothing does. */
+  /** What a run that makes no progress waits for; null otherwise. */
   readonly waitingFor: string | null;
   /** Offsets passed and offsets in the window, over all partitions. */
   readonly recordsRead: number;
@@ -84,7 +84,7 @@ export function toStepView(row: BatchStepRow): BatchStepView {
   };
 }
 
-/** In the order in which each would have to be put right. */
+/** The first obstacle, in the order in which a person has to remove them. */
 function waitingFor(row: BatchRunRow, workers: readonly WorkerView[], now: number): string | null {
   if (!ACTIVE_STATES.includes(row.state as BatchRunState)) {
     return null;

@@ -88,8 +88,8 @@ export class BatchRunsService {
   }
 
   /**
-   * Records the run of a schedule's tick. A tick fires once whoever finds it due: the pair of job
-   * and nominal time is unique. Returns false when another worker was first.
+   * Records the run of a schedule's tick. A tick fires once, whichever worker finds it due: the
+   * pair of job and nominal time is unique. Returns false when another worker was first.
    */
   async startScheduled(pipeline: PipelineView, scheduledFor: number): Promise<boolean> {
     const known = { job: pipeline.name, scheduledFor: BigInt(scheduledFor) };
@@ -236,7 +236,7 @@ export function resultFolder(dataDir: string, runId: string): string {
 }
 
 /**
- * Ids ascend in the order of creation, also when the clock was set back since the newest one, and
+ * Ids ascend in the order of creation, even when the clock was set back after the newest one. They
  * are safe as a file name, a URL part and a job id.
  */
 function newRunId(now: number, newest: string | null): string {

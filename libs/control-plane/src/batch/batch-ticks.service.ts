@@ -7,20 +7,21 @@ import { ACTIVE_STATES } from './batch-run-view.ts';
 import { scheduleOf } from './batch-jobs.service.ts';
 import { BatchRunsService } from './batch-runs.service.ts';
 
-/** A run that was made no longer than this before its due time is the run of that due time. */
+/** A run made at most this long before its due time counts as the run of that due time. */
 const EARLY_MAX_MS = 3 * 60 * 60 * 1_000;
 
 /**
  * Turns schedules into runs.
  *
  * A tick is owed when it lies after the schedule's registration and after the newest tick that has
- * a run. Of several that are owed only the latest becomes a run. While a run of the job has not
- * ended no other is made, so a job never overlaps itself; the tick stays owed meanwhile.
+ * a run. Only the latest of several owed ticks becomes a run. While a run of the job has not ended,
+ * no other is made, so a job never overlaps itself; the tick stays owed meanwhile.
  *
- * Marks that lie after now are of a clock that was ahead, and hold nothing back: neither runs for
- * due times to come, nor the registration. A due time that has a run gets no second one when the
- * clock comes there again. When a jump back undid a jump forward, the runs made in between keep the
- * due time that is next, if it is near; others were made too early, and their due times are open.
+ * A clock that was ahead leaves recorded times after now. They hold nothing back: neither runs for
+ * future due times nor a future registration. A due time that has a run gets no second one when the
+ * clock reaches it again. When a jump back undoes a jump forward, a run made in between keeps its
+ * due time only if that is the next one and near; the others were made too early, and their due
+ * times are open again.
  */
 @Injectable()
 export class BatchTicksService {
@@ -75,7 +76,9 @@ export class BatchTicksService {
     return busyOrDone === 0 && (await this.#runs.startScheduled(pipeline, due));
   }
 
-  /** Asked for several times a second; it changes when the next one is due only. */
+  /**
+   * Cached, because it is asked for several times a second and changes only at the next due time.
+   */
   #latestTick(name: string, schedule: Schedule, now: number): number | null {
     const key = `${schedule.cron} ${schedule.timeZone}`;
     const known = this.#latest.get(name);
@@ -88,7 +91,7 @@ export class BatchTicksService {
     return due;
   }
 
-  /** Opens the due times to come that a clock that was ahead has spent. */
+  /** Reopens the future due times that runs used up while the clock was ahead. */
   async #reopen({ now, aheadFrom }: ClockJump): Promise<void> {
     if (aheadFrom === null) {
       return;
@@ -112,7 +115,7 @@ export class BatchTicksService {
 interface LatestTick {
   readonly key: string;
   readonly due: number | null;
-  /** The times, ms since epoch, between which `due` is the latest tick. */
+  /** `due` is the latest tick from this time until `until`, ms since epoch. */
   readonly from: number;
   readonly until: number;
 }

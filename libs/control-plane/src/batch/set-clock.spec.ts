@@ -18,8 +18,8 @@ import { BatchLedger, type RunTicket } from './batch-ledger.ts';
 import { BatchRunsService } from './batch-runs.service.ts';
 import { BatchTicksService } from './batch-ticks.service.ts';
 
-// A wall clock that is set while a monotonic one goes on, and everything that remembers times. Only
-// Date and hrtime are faked: vi.setSystemTime moves the first alone.
+// Everything that remembers times, tested on a wall clock that is set while the monotonic clock
+// goes on. Only Date and hrtime are faked, and vi.setSystemTime moves Date alone.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -57,7 +57,7 @@ async function startWorld() {
   };
 }
 
-/** The services of a process that begins now: what an earlier one noticed, it does not know. */
+/** The services of a process that starts now and does not know what an earlier one noticed. */
 async function startProcess(database: ControlDatabase, config: Config) {
   const events = new EventLog(database);
   const clock = new ClockWatch(events, createLogger({ name: 'test', level: 'silent' }));
@@ -158,14 +158,14 @@ describe('a clock that is two hours ahead for a minute', () => {
 
     await pass(5 * MINUTE);
     expect(await made('minutely', NOON)).toEqual(minutes(NOON + MINUTE, 9));
-    // It was registered by the clock that was ahead.
+    // The job `new` was registered while the clock was ahead.
     expect(await made('new', NOON)).toEqual(minutes(NOON + 5 * MINUTE, 5));
     // Both were made while the clock was ahead; theirs is still the next due time.
     expect((await world.runs.list({ job: 'next' })).nodes).toHaveLength(1);
     expect((await world.jobs.find('next'))?.nextRunAt).toBe(NOON + DAY + HOUR);
     expect((await world.jobs.find('minutely'))?.nextRunAt).toBe(NOON + 10 * MINUTE);
 
-    // The clock comes by itself to the times at which it was ahead.
+    // The clock reaches by itself the times that it showed while it was ahead.
     await pass(2 * HOUR - 10 * MINUTE, 10 * MINUTE);
     await pass(2 * MINUTE, 30 * SECOND);
     expect(await made('minutely', NOON + 2 * HOUR)).toEqual(
@@ -215,7 +215,7 @@ describe('a clock that is ahead while the processes start again', () => {
     });
     expect(rows).toHaveLength((4 * MINUTE) / (10 * SECOND));
 
-    // What it recorded in the time to come gives way when that time comes.
+    // A sample recorded for a future time is replaced when that time comes.
     await world.database.sample.updateMany({
       where: { at: { gt: BigInt(Date.now()) } },
       data: { subject: 'gone', value: 99 },

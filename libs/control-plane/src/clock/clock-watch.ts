@@ -9,30 +9,31 @@ import { durationInWords } from './duration-words.ts';
 import { machineMs } from './machine-clock.ts';
 
 const LOOK_EVERY_MS = 1_000;
-/** Time services turn a clock by less than this within a second without a jump. */
+/** Time services slew a clock by less than this in a second; a larger change is a jump. */
 const JUMP_MIN_MS = 1_000;
-/** A look that took longer than this was interrupted, and tells nothing of the clock. */
+/** A comparison that took longer than this was interrupted and says nothing about the clock. */
 const LOOK_MAX_MS = 20;
-/** A jump forward that is taken back within this time was a mistake. */
+/** A jump forward that is undone within this time was a mistake. */
 const DOUBTED_FOR_MS = 6 * 60 * 60 * 1_000;
 /** Processes that notice the same jump do so within this time. */
 const SAME_JUMP_MS = 5_000;
 
 export interface ClockJump {
-  /** By how much the clock shows more than it would have; negative when it went back. */
+  /** How far the wall clock jumped; negative when it went back. */
   readonly byMs: number;
-  /** What it shows now, ms since epoch. */
+  /** What the wall clock shows now, ms since epoch. */
   readonly now: number;
   /**
-   * Of a jump back that undoes one forward: what the clock showed after that one, ms since epoch.
-   * What carries a time from there on, and after now, was recorded by a clock that was ahead.
+   * For a jump back that undoes a jump forward: what the clock showed after the jump forward, ms
+   * since epoch. Times from this one on that lie after `now` were recorded while the clock was
+   * ahead.
    */
   readonly aheadFrom: number | null;
 }
 
 /**
  * Notices that the wall clock was set, by comparing it with the monotonic clock once a second, and
- * records it as an event. A machine that slept looks as one whose clock went forward.
+ * records it as an event. A machine that slept looks like one whose clock went forward.
  */
 @Injectable()
 export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -40,9 +41,9 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
   readonly #logger: Logger;
   readonly #listeners = new Set<(jump: ClockJump) => Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  /** When the clocks were last compared, and what the wall clock showed more; null before. */
+  /** When the clocks were last compared, and how far the wall clock was ahead; null before. */
   #last: { readonly machineMs: number; readonly offsetMs: number } | null = null;
-  /** The first jump forward that may yet turn out a mistake. */
+  /** The first jump forward that may still turn out to be a mistake. */
   #ahead: { readonly from: number; readonly machineMs: number } | null = null;
 
   constructor(events: EventLog, logger: Logger) {
@@ -65,7 +66,7 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
     clearInterval(this.#timer);
   }
 
-  /** Compares the clocks; resolves when a jump is recorded and everybody who listens is done. */
+  /** Compares the clocks; resolves when a jump is recorded and all listeners have finished. */
   async look(): Promise<void> {
     const before = machineMs();
     const now = Date.now();
@@ -79,7 +80,7 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
     if (last === null || Math.abs(offsetMs - last.offsetMs) < JUMP_MIN_MS) {
       return;
     }
-    // The clock was set at any moment since the last look: it showed no less than this since.
+    // The clock was set at some moment since the last look: this is the least it showed after that.
     const earliest = last.machineMs + offsetMs;
     await this.#tell(this.#toJump(offsetMs - last.offsetMs, { now, earliest, machine }), machine);
   }
@@ -116,7 +117,7 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
     }
   }
 
-  /** A clock that went back while no process ran is behind the newest event. */
+  /** If the clock went back while no process ran, it is behind the newest event. */
   async #compareWithRecorded(): Promise<void> {
     try {
       const newestAt = await this.#events.newestAt();

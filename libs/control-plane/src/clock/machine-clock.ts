@@ -1,10 +1,11 @@
 /**
- * For how long something lasts is measured on the machine's monotonic clock, which nobody sets, and
- * which all processes of a machine share. Those that share control.db are on one machine, because
- * SQLite's WAL is shared memory, so its readings may be kept there and compared by another process.
+ * Durations are measured on the machine's monotonic clock, which nobody sets and which all
+ * processes of the machine share. The processes that share control.db are on one machine, because
+ * SQLite's WAL is shared memory. So one process may store a reading there and another may compare
+ * it.
  *
- * It begins anew when the machine starts. A mark of an earlier start may therefore lie ahead of
- * now; whoever compares marks takes one that lies too far ahead for a mark that has run out.
+ * The clock starts anew when the machine starts. A mark from before that may therefore lie ahead of
+ * now; a mark that lies too far ahead counts as one that has run out.
  */
 
 /** Milliseconds on the machine's monotonic clock. */
@@ -19,8 +20,8 @@ export function isRecent(markMs: bigint | number, nowMs: number, durationMs: num
 }
 
 /**
- * A condition for marks "until when" that have run out: they are past, or further ahead than they
- * were ever set.
+ * A condition for "until when" marks that have run out: they are past, or further ahead than any
+ * mark is set.
  */
 export function ranOut(nowMs: number, durationMaxMs: number) {
   return [{ lte: BigInt(nowMs) }, { gt: BigInt(nowMs + durationMaxMs) }];

@@ -92,8 +92,8 @@ export class BrokerConnection {
   }
 
   /**
-   * Sends one request. An answer that carries error codes is an answer: the caller looks at them.
-   * Throws {@link ClusterUnavailable} when there is no answer, and closes the connection.
+   * Sends one request. An answer with error codes is returned like any other: the caller looks at
+   * them. Throws {@link ClusterUnavailable} when there is no answer, and closes the connection.
    */
   async call<Arguments extends unknown[], Answer>(
     api: API<Arguments, Answer>,

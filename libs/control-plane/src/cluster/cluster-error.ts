@@ -1,6 +1,6 @@
 import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka';
 
-/** The cluster could not be asked: no connection, no answer in time, or an answer that is none. */
+/** The cluster could not be asked: no connection, no answer in time, or an invalid answer. */
 export class ClusterUnavailable extends Error {
   readonly code = 'BROKER_UNAVAILABLE';
   /** Whether the request was sent, so that the broker may have carried it out. */

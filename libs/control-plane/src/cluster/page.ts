@@ -1,4 +1,4 @@
-/** Lists are bounded: what asks for more gets this many, and a cursor. */
+/** Lists are bounded: a request for more gets this many, and a cursor. */
 export const PAGE_SIZE_MAX = 500;
 
 export interface Page<Node> {
@@ -9,8 +9,8 @@ export interface Page<Node> {
 }
 
 /**
- * One page of items that ascend by name; the cursor is the last name. A page therefore continues at
- * the right place although items came and went in between.
+ * One page of items that ascend by name. The cursor is the last name, so a page continues at the
+ * right place even when items were added or removed in between.
  */
 export function pageByName<Node>(
   items: readonly Node[],

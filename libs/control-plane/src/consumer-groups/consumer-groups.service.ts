@@ -97,7 +97,7 @@ export class ConsumerGroupsService {
     );
   }
 
-  /** Log start offsets of topics, by partition index; empty for a topic that is gone. */
+  /** Log start offsets of topics, by partition index; empty for a topic that was deleted. */
   async startOffsets(topics: readonly string[]): Promise<(number | null)[][]> {
     const metadata: ClusterMetadata = await this.#cluster.metadata(topics);
     const present = metadata.topics.filter((topic) => topic.errorCode === 0);

@@ -79,10 +79,10 @@ export class EventLog {
   }
 
   /**
-   * Records what several processes notice at the same time, by the first of them only.
+   * Records once what several processes notice at the same time: only the first of them writes it.
    *
-   * @param noticed when this process did, on the machine's monotonic clock; how far apart two of
-   *   the same kind are that are one
+   * @param noticed when this process noticed it, on the machine's monotonic clock, and how close in
+   *   time two events of the same kind are one
    */
   async appendOnce(
     event: { kind: EventKind; subject: string; message: string; data: Record<string, unknown> },
@@ -137,7 +137,7 @@ export class EventLog {
     const iterator: AsyncIterableIterator<EventEntry> = {
       next: () => events.next(),
       return: async () => {
-        // A generator that waits takes a `return` only after its wait, which this ends.
+        // A waiting generator handles `return` only when its wait is over: the abort ends the wait.
         stop.abort();
         return await events.return(undefined);
       },
@@ -152,8 +152,8 @@ export class EventLog {
   ): AsyncGenerator<EventEntry, undefined, undefined> {
     let seen = eventIdOf(after) ?? (await this.newestId());
     while (!signal.aborted) {
-      // Asked for before the table is read: an event committed between the read and the sleep
-      // has resolved it already, so the loop reads again instead of sleeping past it.
+      // The wait begins before the table is read: an event committed between the read and the sleep
+      // has already resolved it, so the loop reads again instead of sleeping past it.
       const woken = this.#sleep(signal);
       const rows = await this.#database.event.findMany({
         where: { id: { gt: seen } },

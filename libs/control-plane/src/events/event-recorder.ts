@@ -8,7 +8,8 @@ const EVENTS_WAITING_MAX = 1_000;
 type NewEvent = Parameters<EventLog['append']>;
 
 /**
- * Records what happened without being waited for: with its time, as soon as control.db takes it.
+ * Records events without making the caller wait: each keeps its own time and is written as soon as
+ * control.db accepts it.
  */
 @Injectable()
 export class EventRecorder implements OnApplicationShutdown {

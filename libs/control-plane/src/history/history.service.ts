@@ -42,10 +42,10 @@ export interface HistoryColumns extends SeriesKey {
  * statement each when a bucket is complete, so nothing is kept in memory that a crash could lose: a
  * start takes up where the last finished bucket ended.
  *
- * The clock may be set. When it comes to a time again, what is measured then takes the place of
- * what was recorded for it. What a clock recorded that was ahead, and was set right, is forgotten.
- * And of what is old no more is forgotten at a time than twice the time that passed, so that a
- * clock that is ahead for a minute costs minutes of the past, not all of it.
+ * The clock may be set. When it reaches a time for the second time, new samples replace those
+ * recorded for that time. Samples recorded while the clock was ahead are deleted when it is set
+ * right. Each pruning deletes at most twice the time since the one before it, so a clock that is
+ * ahead for a minute costs minutes of the past, not all of it.
  */
 @Injectable()
 export class HistoryService {
@@ -53,8 +53,8 @@ export class HistoryService {
   /** End of the last bucket that was made, by tier; null until it was looked up. */
   #rolledUpTo: Map<number, number> | null = null;
   /**
-   * Start of the newest bucket of any tier; null until it was looked up. Now comes after it, unless
-   * the clock went back: then there may be samples of the time that is recorded again.
+   * Start of the newest bucket of any tier; null until it was looked up. It lies before now unless
+   * the clock went back: then samples may exist for the time that is recorded again.
    */
   #newestAt: number | null = null;
 
@@ -140,7 +140,7 @@ export class HistoryService {
       const completeTo = Math.floor(second / tierMs) * tierMs;
       const from = done.get(tier.seconds) ?? 0;
       if (completeTo <= from) {
-        // After the clock went back, buckets are made again from where it is now.
+        // After the clock went back, buckets are made again from its present time on.
         done.set(tier.seconds, completeTo);
         continue;
       }
@@ -182,7 +182,7 @@ export class HistoryService {
     await this.#database.sample.deleteMany({ where: { tierSeconds, at: { lt: BigInt(before) } } });
   }
 
-  /** Forgets the buckets that hold a time or come after it; one that is not over is made again. */
+  /** Deletes the buckets that contain a time or come after it; an unfinished one is made again. */
   async #forgetFrom(at: number): Promise<void> {
     for (const tier of TIERS) {
       const tierMs = tier.seconds * 1_000;
@@ -205,7 +205,7 @@ export class HistoryService {
     return Math.max(0, ...newest.map((sample) => Number(sample?.at ?? 0)));
   }
 
-  /** What a clock that was ahead made, after now, is no end. */
+  /** Buckets after now were made while the clock was ahead and do not count as done. */
   async #lookUpDone(now: number): Promise<Map<number, number>> {
     const done = new Map<number, number>();
     for (const tier of TIERS.slice(1)) {
@@ -225,7 +225,7 @@ function pruneIntervalMs(tier: Tier): number {
   return Math.max(tier.seconds, TIERS[1].seconds) * 1_000;
 }
 
-/** The last buckets before now are not missing, they are not finished: they are left off. */
+/** The last buckets before now are unfinished rather than missing, so they are left off. */
 function trimPending(
   columns: { at: number[]; value: (number | null)[] },
   now: number,

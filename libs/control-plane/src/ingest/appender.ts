@@ -50,20 +50,20 @@ const SHIPMENT_BYTES_MAX = 8 * 1024 * 1024;
 const PRODUCE_TIMEOUT_MS = 5_000;
 
 /**
- * Appends records to partitions: batches what arrives at about the same time, sends it and repeats
- * it while the cluster recovers. What is acknowledged is sent as an idempotent producer does, so a
- * repetition after a lost answer appends nothing twice; what is not (`acks=none`) is sent once.
+ * Appends records to partitions: batches those that arrive at about the same time, sends the batch,
+ * and sends it again while the cluster recovers. Acknowledged records are sent as an idempotent
+ * producer sends them, so a retry after a lost answer appends nothing twice; others (`acks=none`)
+ * are sent once.
  *
- * An append that is given up says why (what the broker answered last, or why it did not) and
- * whether its records may be in the log: they may be once they were sent and no answer has ruled it
- * out.
+ * An append that is given up says why (the broker's last answer, or why there was none) and whether
+ * its records may be in the log: they may be if they were sent and no answer has ruled it out.
  */
 export class Appender {
   readonly #directory: TopicDirectory;
   readonly #timeoutMs: number;
   readonly #now: () => number;
   readonly #identities: ProducerIdentities;
-  /** The queues that have something, by their keys. */
+  /** The queues that are not empty, by key. */
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #shipments = new Map<number, number>();
   #stopped = false;
@@ -112,8 +112,8 @@ export class Appender {
   }
 
   /**
-   * Settles when nothing is waiting or under way. What is not answered after `withinMs` is given
-   * up, and so is what comes later: those who wait for it are told so.
+   * Settles when nothing is waiting or under way. Appends without an answer after `withinMs` are
+   * given up, and so are later ones; their callers are told so.
    */
   async drain(withinMs: number): Promise<void> {
     setTimeout(() => this.#giveUpAll(), withinMs).unref();
@@ -123,7 +123,7 @@ export class Appender {
     clearTimeout(this.#retryTimer);
   }
 
-  /** After the events of this turn of the loop, so that requests that came together go together. */
+  /** Runs after this turn of the event loop, so that requests that came together go together. */
   #schedulePump(): void {
     if (this.#pumpScheduled) return;
     this.#pumpScheduled = true;
@@ -194,7 +194,7 @@ export class Appender {
     this.#drained = undefined;
   }
 
-  /** Undefined: it is being found out, and the queue is looked at again when it is. */
+  /** Undefined while the leader is being looked up; the queue is looked at again afterwards. */
   #leaderOf(queue: PartitionQueue): number | undefined {
     const leader = this.#directory.known(queue.topic)?.leaders[queue.partition];
     if (leader !== undefined && leader >= 0) return leader;
@@ -227,7 +227,7 @@ export class Appender {
     }
   }
 
-  /** The cluster is asked again who leads the partition, and the batch goes there, a bit later. */
+  /** Delays the batch a little and asks the cluster again who leads the partition. */
   #putOff(queue: PartitionQueue, reason: ProduceFailure): void {
     queue.lastFailure = reason;
     queue.retryAt = this.#now() + RETRY_MS;
@@ -316,10 +316,10 @@ export class Appender {
     return { appends, bytes, recordCount: records.length, identity, fateUnknown: false };
   }
 
-  /** What the broker's answer makes of a batch. */
+  /** Applies the broker's answer to a batch. */
   #conclude(queue: PartitionQueue, answer: ProducePartitionAnswer): void {
     const { batch } = queue;
-    // Given up meanwhile, because the server stops.
+    // The batch was given up meanwhile, because the server stops.
     if (batch === undefined) return;
     const { reaction, mayBeAppended } = meaningOf(answer.errorCode);
     if (reaction === 'keep') {
@@ -333,7 +333,7 @@ export class Appender {
     if (reaction === 'retry') {
       this.#putOff(queue, reason);
     } else if (reaction === 'renew' && known) {
-      // Encoded again, under a new identity.
+      // The records are encoded again, under a new identity.
       queue.batch = undefined;
       queue.putBack(batch.appends);
       this.#putOff(queue, reason);
@@ -357,8 +357,8 @@ export class Appender {
   }
 
   /**
-   * A record is at fault, or together they are larger than the topic allows, whose limit was then
-   * lowered. Halves are tried, so that one request's records do not decide over another's.
+   * A record is at fault, or the batch is larger than the topic's limit, which was lowered
+   * meanwhile. Halves are tried, so that one request's records do not decide over another's.
    */
   #splitBatch(queue: PartitionQueue, batch: SentBatch): void {
     this.#directory.forget(queue.topic);
@@ -369,7 +369,7 @@ export class Appender {
 
   #refuseBatch(queue: PartitionQueue, batch: SentBatch, reason: ProduceFailure): void {
     queue.batch = undefined;
-    // If it was appended after all, its sequence must not be given to other records.
+    // The batch may have been appended: its sequence must not be given to other records.
     if (batch.fateUnknown) this.#identities.drop(queue.acks);
     settleAll(batch.appends, withFate(reason, batch.fateUnknown));
   }
@@ -393,7 +393,7 @@ export class Appender {
         error instanceof IdentityRefused
           ? error.failure
           : unanswered(messageOf(error), batch?.fateUnknown ?? false);
-      // A fault of this program is told at once, instead of being tried until the time is over.
+      // A bug in this program is reported at once instead of being retried until the deadline.
       const giveUp = !outage || queue.acks === 'none';
       if (batch?.fateUnknown && giveUp) this.#refuseBatch(queue, batch, reason);
       else this.#putOff(queue, reason);

@@ -52,7 +52,7 @@ interface Sticky {
 }
 
 const STICKY_MAX = 10_000;
-/** How long records that were taken may still wait for their answer while the process stops. */
+/** How long accepted records may still wait for their answer while the process stops. */
 const DRAIN_MS = 2_000;
 
 /**
@@ -103,7 +103,7 @@ export class IngestService {
     return this.#directory.clusterId();
   }
 
-  /** Why no record can go to a topic; asked before there are any, and creates no topic. */
+  /** Why a topic cannot take records; asked before there are any, and creates no topic. */
   async topicProblem(topic: string): Promise<IngestProblem | undefined> {
     try {
       await this.#directory.require(topic);
@@ -118,7 +118,7 @@ export class IngestService {
     await this.#directory.connectAny();
   }
 
-  /** Settles when everything that was accepted is answered; after two seconds, by giving it up. */
+  /** Settles when everything that was accepted is answered, or given up after two seconds. */
   async drain(): Promise<void> {
     await this.#appender.drain(DRAIN_MS);
   }
@@ -244,7 +244,7 @@ function toReport(
   return { records, refused };
 }
 
-/** One report per record of an append; where the broker blames some, the others are told so. */
+/** One report per record of an append; if the broker blames some, the others' reports say so. */
 function failureReports(reason: ProduceFailure, count: number): RecordFailure[] {
   const { ofRecords, ...failure } = reason;
   const report: RecordFailure = { ok: false, ...failure };

@@ -51,7 +51,7 @@ export function arrayElements(text: Buffer, within: Slice = wholeOf(text)): Slic
   }
 }
 
-/** The values of the object that `text` is, by name; of a name that comes twice, the last. */
+/** The values of the object that `text` is, by name; the last one when a name repeats. */
 export function objectMembers(text: Buffer, within: Slice = wholeOf(text)): Map<string, Slice> {
   const members = new Map<string, Slice>();
   let at = skipWhitespace(text, within.start, within.end) + 1;
@@ -70,12 +70,12 @@ export function objectMembers(text: Buffer, within: Slice = wholeOf(text)): Map<
   }
 }
 
-/** What `nextValue` found: an object, not yet all of one, the end, or something else. */
+/** The result of `nextValue`: an object, an incomplete object, the end, or something else. */
 export type NextValue = Slice | 'incomplete' | 'none' | 'not-an-object';
 
 /**
- * The next object of concatenated JSON, in text that may be anything and may end anywhere. That
- * the braces of a piece match does not make it JSON: the caller parses it.
+ * The next object of concatenated JSON, in text that may be anything and may end anywhere. Matching
+ * braces do not make a piece valid JSON: the caller parses it.
  */
 export function nextValue(text: Buffer, from: number): NextValue {
   const start = skipWhitespace(text, from, text.length);

@@ -14,7 +14,7 @@ export interface Append {
   readonly bytes: number;
   /** ms since epoch: after it, no further attempt is made. */
   readonly deadline: number;
-  /** What a second call says is ignored. */
+  /** The first call counts; later ones are ignored. */
   readonly settle: (result: AppendResult) => void;
 }
 
@@ -30,9 +30,9 @@ export interface SentBatch {
 
 /**
  * The appends that wait for one partition. At most one batch of a queue is under way, so that
- * retries cannot change the order of records, and everything that arrives meanwhile makes up the
- * next batch: batches grow by themselves as the load does, and nothing waits when there is none.
- * A queue lives as long as it has something.
+ * retries cannot change the order of records. Everything that arrives meanwhile makes up the next
+ * batch: batches grow with the load, and nothing waits when there is none. A queue lives until it
+ * is empty.
  */
 export class PartitionQueue {
   readonly topic: string;
@@ -44,7 +44,7 @@ export class PartitionQueue {
   underWay = false;
   /** ms since epoch before which the batch is not sent again. */
   retryAt = 0;
-  /** Why the last attempt got no further. */
+  /** Why the last attempt failed. */
   lastFailure: ProduceFailure | undefined;
   #waiting: Append[] = [];
 

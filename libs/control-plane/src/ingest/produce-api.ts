@@ -42,7 +42,7 @@ export const NOT_ANSWERED: ProducePartitionAnswer = {
 const SENT: ProducePartitionAnswer = { index: -1, errorCode: ErrorCodes.NONE, baseOffset: -1n };
 
 /**
- * What is said of a partition in the answer to `produceBatches`; undefined: nothing.
+ * The answer for one partition out of that to `produceBatches`; undefined when there is none.
  * @param answer true when the request asked for none
  */
 export function partitionAnswer(
@@ -56,7 +56,7 @@ export function partitionAnswer(
     ?.partitionResponses.find(({ index }) => index === partition);
 }
 
-/** What the broker says of single records, by their places in the batch. */
+/** The broker's messages about single records, by their places in the batch. */
 export function faultsOf({
   recordErrors,
   errorMessage,

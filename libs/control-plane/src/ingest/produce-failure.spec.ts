@@ -14,7 +14,7 @@ const RETRIED_ALL_THE_SAME = new Set<ErrorName>([
   'BROKER_NOT_AVAILABLE',
 ]);
 
-/** What only the client of ingest can set right: it is told by a status of 400 to 499. */
+/** Only the client of ingest can correct these: it gets a status of 400 to 499. */
 const CLIENTS_FAULT = new Map<ErrorName, string>([
   ['MESSAGE_TOO_LARGE', 'record-too-large'],
   ['RECORD_LIST_TOO_LARGE', 'record-too-large'],

@@ -12,10 +12,10 @@ import type { IngestProblemCode } from './ingest-problem.ts';
  *
  * - `keep`: nothing is wrong, the records are there.
  * - `retry`: the same bytes are sent again until the time limit.
- * - `renew`: the broker does not know this producer any more; the records are sent as another one.
+ * - `renew`: the broker no longer knows this producer; the records are sent under a new identity.
  * - `split`: a record of the batch is at fault; requests that share the batch are sent apart, so
- *   that nobody is refused for somebody else's record.
- * - `refuse`: no repetition changes the answer.
+ *   that none is refused for another's record.
+ * - `refuse`: sending again would not change the answer.
  */
 export type Reaction = 'keep' | 'retry' | 'renew' | 'split' | 'refuse';
 
@@ -105,7 +105,7 @@ const MEANINGS: Partial<Record<ErrorName, Row>> = {
   UNSUPPORTED_COMPRESSION_TYPE: OUR_FAULT,
 };
 
-/** What a code means that no broker should answer with: nobody can say whether it appended. */
+/** The meaning of a code that no broker should answer with: the records may have been appended. */
 const UNEXPECTED = { code: 'broker-refused', mayBeAppended: true } as const;
 
 /** What the broker's error code means for an append; any number is taken. */
@@ -148,14 +148,14 @@ const NOT_APPENDED = 'nothing was appended';
 const UNKNOWN_FATE =
   'it is not known whether the records were appended: sending them again may append them twice';
 
-/** The same failure, of records of which something else is known. */
+/** The same failure, with another answer to whether the records may have been appended. */
 export function withFate(known: ProduceFailure, mayBeAppended: boolean): ProduceFailure {
   if (known.mayBeAppended === mayBeAppended) return known;
   const [from, to] = mayBeAppended ? [NOT_APPENDED, UNKNOWN_FATE] : [UNKNOWN_FATE, NOT_APPENDED];
   return { ...known, message: known.message.replace(from, to), mayBeAppended };
 }
 
-/** What those are told who wait when the server stops. */
+/** The failure of appends that still wait when the server stops. */
 export const STOPPING = failure({
   code: 'stopping',
   message: 'the server stops',

@@ -8,8 +8,8 @@ const SEQUENCES = 2 ** 31;
 const PARTITIONS_MAX = 10_000;
 
 /**
- * The broker's name for this producer. It numbers the records of each partition, so that the broker
- * recognises a batch that is sent again. The numbers go when the identity goes.
+ * A producer id and epoch from the broker, with the next sequence number of each partition. By
+ * these the broker recognises a batch that is sent again. A new identity starts its sequences at 0.
  */
 export class ProducerIdentity {
   readonly producerId: bigint;
@@ -52,9 +52,9 @@ export class IdentityRefused extends Error {
 }
 
 /**
- * The identities of an appender, asked for when they are needed. Each kind of acknowledgement that
- * has an answer has its own, because batches of one partition under one identity must arrive in the
- * order of their numbers, and batches of different acknowledgements do not wait for each other.
+ * The producer identities of an appender, each asked for when it is first needed. `all` and
+ * `leader` have one each, because batches of one partition under one identity must arrive in
+ * sequence, and batches with different acks do not wait for each other.
  */
 export class ProducerIdentities {
   readonly #directory: TopicDirectory;
@@ -65,7 +65,7 @@ export class ProducerIdentities {
   }
 
   /**
-   * Undefined for records without acknowledgement: they are sent once, or lost.
+   * Undefined for `none`: such records are sent once, or lost.
    * @throws ClusterUnavailable, IdentityRefused
    */
   async get(acks: Acks): Promise<ProducerIdentity | undefined> {

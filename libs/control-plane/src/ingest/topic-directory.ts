@@ -30,8 +30,8 @@ const CREATE_RETRY_MS = 100;
 const BROKER_CONFIG_RESOURCE = 4;
 
 /**
- * Where topics live, remembered: a request to a known topic needs no question to the cluster. A
- * topic that does not exist is created by asking for it, if the cluster does that.
+ * A cache of which broker leads which partition: a request to a known topic does not ask the
+ * cluster. Asking for a topic that does not exist creates it, if the cluster does that.
  */
 export class TopicDirectory {
   readonly #cluster: ClusterClient;
@@ -46,7 +46,7 @@ export class TopicDirectory {
     this.#now = now;
   }
 
-  /** The route if it is known; one that has grown old is still given, and renewed meanwhile. */
+  /** The cached route; an old one is still returned, and refreshed in the background. */
   known(name: string): TopicRoute | undefined {
     const cached = this.#routes.get(name);
     if (cached === undefined) return undefined;
@@ -73,7 +73,7 @@ export class TopicDirectory {
   }
 
   /**
-   * Makes sure, without creating it, that records for the topic would not be refused for its name.
+   * Refuses a topic that does not exist and would not be created. Creates none itself.
    * @throws IngestRefusal, ClusterUnavailable
    */
   async require(name: string): Promise<void> {
@@ -84,7 +84,7 @@ export class TopicDirectory {
     if (!(await this.#creates())) throw unknownTopic(name);
   }
 
-  /** Forgets a route that turned out wrong. */
+  /** Forgets a route that turned out to be wrong. */
   forget(name: string): void {
     this.#routes.delete(name);
   }
@@ -149,7 +149,7 @@ export class TopicDirectory {
     }
   }
 
-  /** Returns when it is worth asking again; throws when it is not. */
+  /** Returns when asking again may help; throws when it cannot. */
   async #judge(name: string, errorCode: number, attempt: number): Promise<void> {
     if (errorCode === ErrorCodes.INVALID_TOPIC_EXCEPTION) {
       throw new IngestRefusal({ code: 'invalid-topic', message: `${name} is not a topic name` });

@@ -2,7 +2,7 @@ import { single, type MetricFamily, type MetricSample } from '@penstock/platform
 import type { TopicOffsets } from '../cluster/index.ts';
 import type { ClusterSample } from './cluster-sample.ts';
 
-/** Series of a kind; what was left out is a figure too. */
+/** The most series of a kind; how many were left out is a figure too. */
 const PARTITIONS_MAX = 10_000;
 const COMMITS_MAX = 10_000;
 

@@ -16,9 +16,7 @@ export class ClusterMetrics {
     this.#cluster = cluster;
   }
 
-  /**
-   * Without figures of the cluster while it does not answer: old ones would pass for the present.
-   */
+  /** Leaves out the cluster's figures while it does not answer: old ones would look current. */
   async families(): Promise<MetricFamily[]> {
     try {
       const sample = this.#monitor.sample();

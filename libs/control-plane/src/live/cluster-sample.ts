@@ -75,15 +75,14 @@ export async function takeSample(client: ClusterClient, clock: Clock): Promise<C
   };
 }
 
-/**
- * Names of the topics a reader of the dashboard asks for when they do not ask for internal ones.
- */
+/** The topics that the dashboard shows when internal ones are not asked for. */
 export function visibleTopics(sample: ClusterSample): TopicMetadata[] {
   return sample.metadata.topics.filter((topic) => !topic.internal);
 }
 
 /**
- * A group that only ever committed has no protocol type; those of Connect and others are not ours.
+ * A group that only ever committed offsets has no protocol type; groups of Kafka Connect and others
+ * have another one and are left out.
  */
 function isConsumerGroup(group: ListedGroup): boolean {
   return group.protocolType === 'consumer' || group.protocolType === '';

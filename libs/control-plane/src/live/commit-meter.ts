@@ -1,6 +1,6 @@
 /** Change points kept: enough for Burrow's ten samples and a first one to measure from. */
 const CHANGES_KEPT = 11;
-/** A commit interval before two changes were seen; the default of Kafka's consumers. */
+/** The commit interval assumed before two changes were seen: the default of Kafka's consumers. */
 const INTERVAL_ASSUMED_MS = 5_000;
 const INTERVAL_MAX_MS = 60_000;
 
@@ -84,8 +84,8 @@ export class CommitMeter {
   }
 
   /**
-   * How long commits may stay away before it means something: the span of the last ten commits
-   * (Burrow's rule), within 10 s and 60 s.
+   * How long a group may go without a commit before that means something: the span of the last ten
+   * commits (Burrow's rule), within 10 s and 60 s.
    */
   quietMs(): number {
     return Math.min(Math.max(this.intervalMs() * 10, 10_000), 60_000);

@@ -40,7 +40,7 @@ export interface GroupProgress {
   readonly producedPerSecond: number | null;
   /** Mean time between the group's commits, ms. */
   readonly commitIntervalMs: number;
-  /** How long commits may stay away before it means something, ms. */
+  /** How long the group may go without a commit before that means something, ms. */
   readonly quietMs: number;
   readonly advancedAt: number | null;
   readonly partitions: readonly PartitionProgress[];

@@ -165,8 +165,8 @@ export class GroupTrack {
 }
 
 /**
- * The partitions a group has to do with: those it committed and those assigned to its members. A
- * partition without a commit is listed with an unknown lag: it is not behind by its whole length.
+ * The partitions of a group: those it has committed and those assigned to its members. A partition
+ * without a commit is listed with an unknown lag: it is not behind by its whole length.
  */
 function groupPartitions(
   group: SampledGroup,

@@ -25,13 +25,13 @@ export interface WorkFigures {
   readonly redisConnected: boolean;
   /** Why it does not, and what to do; null when it does. */
   readonly redisError: string | null;
-  /** Why control.db cannot be written; then what the workers report is what they reported last. */
+  /** Why control.db cannot be written; the workers' figures are then the last ones reported. */
   readonly databaseError: string | null;
 }
 
-/** All figures of one moment. Made once a second, whoever reads it. */
+/** All figures of one moment, made once a second for all readers. */
 export interface LiveFrame extends Omit<WorkFigures, 'runsActive'> {
-  /** Boot id of this server: after a change, `seq` starts anew and nothing before it counts. */
+  /** Boot id of this server: when it changes, `seq` starts anew and earlier frames do not count. */
   readonly epoch: string;
   readonly seq: number;
   /** ms since epoch */

@@ -18,18 +18,18 @@ import { SampleEvents } from './sample-events.ts';
 import { seriesOf } from './series-of.ts';
 
 const FRAME_INTERVAL_MS = 1_000;
-/** A pass that takes longer than this makes frames that say so, while it still goes on. */
+/** Once a pass takes longer than this, frames say that the broker does not answer. */
 const SILENCE_SAID_AFTER_MS = 1_900;
-/** The same once a pass has failed: then silence is not news, and frames need not wait for it. */
+/** The same once a pass has failed: the outage is known, so frames need not wait as long. */
 const SILENCE_SAID_AGAIN_AFTER_MS = 500;
-/** A pass that takes longer than this is given up with its connections. */
+/** A pass that takes longer than this is given up, and its connections are closed. */
 const PASS_DEADLINE_MS = 4_000;
 const CONNECT_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 3_000;
 /** A sample younger than this answers queries; an older one is not passed off as the present. */
 const SAMPLE_AGE_MAX_MS = 3_000;
 
-/** Figures that wait for control.db; the oldest of more are gaps in the history. */
+/** Seconds of figures that may wait for control.db; the oldest beyond these become gaps. */
 const SECONDS_WAITING_MAX = 60;
 
 const systemClock: Clock = {
@@ -38,11 +38,12 @@ const systemClock: Clock = {
 };
 
 /**
- * Looks at the whole cluster once a second and publishes one frame of figures, computed once
- * whoever reads it. Frames keep coming when the cluster does not answer: then they say so, and
- * every figure of the cluster is null.
+ * Looks at the whole cluster once a second and publishes one frame of figures, computed once for
+ * all readers. Frames keep coming while the cluster does not answer: they say so, and every figure
+ * of the cluster is null.
  *
- * What is kept of a pass is written beside it (WriteQueue): control.db may be locked for a while.
+ * The figures of a pass are written in the background (WriteQueue), because control.db may be
+ * locked for a while.
  *
  * Passes do not overlap. The timer aims at whole seconds, so that each sample has a bucket of its
  * own in the history.
@@ -66,7 +67,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
   #passStartedAt = 0;
   #sample: ClusterSample | null = null;
   #figures: ClusterFigures | null = null;
-  /** Built when it is first asked for, from the figures of then. */
+  /** Built when it is first asked for, from the figures of that moment. */
   #topicIndex: { of: ClusterFigures | null; byTopic: Map<string, TopicFigures> } | null = null;
   /** Whether the cluster answered the last pass; null before the first answer. */
   #answering: boolean | null = null;
@@ -100,8 +101,8 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /**
-   * After the sockets of the readers are closed: a stream that ends on an open socket tells its
-   * reader that there is nothing more to come, and it would not connect again.
+   * Runs after the readers' sockets are closed: a stream that ends on an open socket tells its
+   * reader that nothing more will come, and the reader would not connect again.
    */
   async onApplicationShutdown(): Promise<void> {
     this.#stopped = true;
@@ -192,7 +193,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     }, PASS_DEADLINE_MS);
     try {
       const taken = takeSample(this.#client, systemClock);
-      // When the deadline wins, the loser's rejection is of no interest to anyone.
+      // When the deadline wins, this rejection is ignored.
       taken.catch(() => undefined);
       return await Promise.race([taken, late.promise]);
     } finally {

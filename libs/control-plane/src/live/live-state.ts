@@ -108,9 +108,7 @@ export class LiveState {
   }
 }
 
-/**
- * Where there is nothing to sum up the total is known, and 0, once anything can be known at all.
- */
+/** The total of no parts is 0 once anything can be known at all, and unknown before. */
 function total(parts: readonly (number | null)[], knowable: boolean): number | null {
   return parts.length === 0 && knowable ? 0 : sumKnown(parts);
 }

@@ -41,8 +41,8 @@ export class LiveWork {
   }
 
   /**
-   * What the workers report, or what they reported last while control.db cannot be written: their
-   * silence then says nothing of them.
+   * What the workers report. While control.db cannot be written, it is what they reported last,
+   * since they cannot report anything new.
    */
   async read(): Promise<WorkFigures> {
     const databaseError = this.#database.currentProblem();
@@ -89,7 +89,7 @@ export class LiveWork {
       where: {
         OR: [
           { state: { in: ['waiting', 'running'] } },
-          // One that ended by a clock that was ahead is not shown until now comes there.
+          // A run that ended while the clock was ahead is not shown before that time comes.
           {
             finishedAt: { gt: BigInt(now - ENDED_SHOWN_MS), lt: BigInt(now + ENDED_SHOWN_MS) },
           },

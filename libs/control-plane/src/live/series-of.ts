@@ -26,7 +26,7 @@ export function seriesOf(figures: ClusterFigures): SeriesValue[] {
     add('group', group.groupId, 'out', group.outPerSecond);
     add('group', group.groupId, 'lag', group.lag);
   }
-  // Last, because they are the ones to be left out when there are too many series.
+  // Partitions of groups come last, because they are left out when there are too many series.
   for (const group of figures.groups) {
     for (const { topic, partition, lag } of group.partitions) {
       add('group-partition', `${group.groupId}/${topic}/${partition}`, 'lag', lag);

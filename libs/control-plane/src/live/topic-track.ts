@@ -16,8 +16,8 @@ export class TopicTrack {
   endOffsetSum = 0;
 
   /**
-   * @param absentAt monotonic ms of the sample before, in which the topic was not there: all it
-   *   holds came since. Null when nothing is known of the time before.
+   * @param absentAt monotonic ms of the sample before, which did not have the topic: all its
+   *   records came since. Null when nothing is known of the time before.
    */
   constructor(id: string, absentAt: number | null) {
     this.id = id;
@@ -40,9 +40,7 @@ export class TopicTrack {
     this.#at = at;
   }
 
-  /**
-   * Forgets the sample before: after a gap the mean over the gap is not the rate of this second.
-   */
+  /** Forgets the sample before: the mean over a gap is not the rate of this second. */
   break(): void {
     this.#at = null;
     this.inPerSecond = null;

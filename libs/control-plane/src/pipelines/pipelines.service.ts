@@ -81,8 +81,8 @@ export class PipelinesService {
   }
 
   /**
-   * A schedule that was registered by a clock that was ahead owes ticks from now on, instead of
-   * from when the clock comes there again.
+   * A schedule that was registered while the clock was ahead owes ticks from now on, instead of
+   * from when the clock reaches that time again.
    */
   async oweFrom(name: string, now: number): Promise<void> {
     await this.#database.pipeline.updateMany({

@@ -32,7 +32,7 @@ export interface ProcessorView {
   readonly state: ProcessorState;
   /** Living instances only. */
   readonly instances: readonly ProcessorInstanceView[];
-  /** Counts since the pipeline was first seen, workers that are gone included. */
+  /** Counts since the pipeline was first seen, those of workers that have ended included. */
   readonly consumed: number;
   readonly produced: number;
   readonly deadLettered: number;
@@ -44,11 +44,11 @@ export type ProcessorOutcome =
   | { readonly kind: 'pipeline-not-found'; readonly name: string }
   | { readonly kind: 'wrong-state'; readonly message: string };
 
-/** Counts of workers that are gone are kept in one row under this worker id. */
+/** The counts of workers that have ended are kept in one row under this worker id. */
 const GONE = '';
-/** A row of a worker that is gone is folded after this long, when nobody reads it as alive. */
+/** The row of a worker that has ended is folded after this long, when nobody takes it for alive. */
 const FOLD_AFTER_MS = 60_000;
-/** Of several instances the first of these states is the processor's: trouble before health. */
+/** The processor's state is the first of these that one of its instances has: trouble first. */
 const STATE_ORDER: readonly ProcessorState[] = [
   'failed',
   'retrying',
@@ -153,7 +153,7 @@ export class ProcessorsService {
     );
   }
 
-  /** Adds the counts of workers that are gone to the one row that stands for all of them. */
+  /** Adds the counts of workers that have ended to the one row that stands for all of them. */
   async foldGone(): Promise<void> {
     const now = machineMs();
     const recent = { gt: BigInt(now - FOLD_AFTER_MS), lte: BigInt(now) };

@@ -24,7 +24,7 @@ import { ScanBudget, scanBackward, scanForward } from './record-scan.ts';
 import type { RecordView } from './record-view.ts';
 
 const PAGE_SIZE_DEFAULT = 50;
-/** A query gives up looking after so much; `next` says where to go on. */
+/** A query stops looking after this much; `next` says where to go on. */
 const SCAN = { records: 100_000, keptBytes: 16 * 1024 * 1024, durationMs: 4_000 };
 
 export interface RecordPage {

@@ -25,7 +25,7 @@ export type TailOutcome =
   | TopicNotFound
   | InvalidInput;
 
-/** Live tails, one per topic (or partition) however many watch it; ended with its last reader. */
+/** Live tails, one per topic (or partition) for all its readers; each ends with the last one. */
 @Injectable()
 export class TailsService implements OnApplicationShutdown {
   readonly #config: Config;

@@ -38,8 +38,8 @@ export function mergeTailFrames(earlier: TailFrame, later: TailFrame): TailFrame
 }
 
 /**
- * Follows the end of a topic, from when it is started, for everyone who watches it. Bounded in what
- * it reads and shows per round; what is beyond is counted, never dropped in silence.
+ * Follows the end of a topic, from when it is started, for everyone who watches it. What it reads
+ * and shows per round is bounded; records beyond that are counted as skipped.
  */
 export class TopicTail {
   readonly #client: ClusterClient;

@@ -19,12 +19,12 @@ import { DAY_MS, ZoneClock } from './wall-clock.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** 29 February is due again within it, over a century that has none too. */
+/** 29 February is due again within this time, even across a century year without one. */
 const SEARCH_MS = (8 * 366 + 2) * DAY_MS;
 
 /**
  * The first instant after `after` at which a schedule is due, in milliseconds since epoch; null
- * when there is none within eight years. Throws ScheduleError on what is no schedule.
+ * when there is none within eight years. Throws ScheduleError on an invalid schedule.
  */
 export function nextDue(schedule: Schedule, after: number): number | null {
   const expression = parseSchedule(schedule);
@@ -39,7 +39,7 @@ export function nextDue(schedule: Schedule, after: number): number | null {
   let earlierDay = firstOf(today - DAY_MS);
   for (let day = today; day <= today + SEARCH_MS; day += DAY_MS) {
     const laterDay = firstOf(day);
-    // Of two days, because a clock that is turned back over midnight mixes their due times.
+    // Two days, because a clock that is turned back over midnight mixes their due times.
     if (earlierDay < Infinity) {
       return Math.min(earlierDay, laterDay);
     }

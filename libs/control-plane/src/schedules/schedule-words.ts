@@ -6,8 +6,8 @@ const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Frida
 const LISTED_MAX = 4;
 
 /**
- * A schedule in words that hold for all its due times; the expression itself where no short words
- * do. Throws ScheduleError on what is no schedule.
+ * A schedule in words that hold for all its due times; the expression itself when no short words
+ * do. Throws ScheduleError on an invalid schedule.
  */
 export function scheduleInWords(schedule: Schedule): string {
   const expression = parseSchedule(schedule);

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 export const DAY_MS = 24 * 60 * MINUTE_MS;
 /** No zone moves its clock, and none is off UTC, by more than a day (Samoa skipped one in 2011). */
 const CLOCK_SHIFT_MAX_MS = DAY_MS + 60 * MINUTE_MS;
-/** A year in which every zone follows the last of the rules that are known of it. */
+/** A year in which every zone follows its last known rules. */
 const LAST_RULES_YEAR = 2037;
 
 /** The wall time that a zone's clock shows at an instant. Throws RangeError on an unknown zone. */
@@ -39,7 +39,7 @@ export function toWallTime(instant: number, timeZone: string): number {
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
-/** The clock on the wall of one time zone. Offsets are what it shows more than UTC, in ms. */
+/** The wall clock of one time zone. Offsets are how far it is ahead of UTC, in ms. */
 export class ZoneClock {
   readonly #timeZone: string;
 
@@ -52,13 +52,13 @@ export class ZoneClock {
     return Math.floor(this.#show(instant) / DAY_MS) * DAY_MS;
   }
 
-  /** The offset of standard time by the last rules known, which is the same for all instants. */
+  /** The offset of standard time by the zone's last known rules, the same for all instants. */
   get standardOffsetMs(): number {
     const [january, july] = this.#lastOffsets();
     return Math.min(january, july);
   }
 
-  /** Whether summer time moves the clock by whole hours, or not at all, by the last rules known. */
+  /** Whether, by the last known rules, summer time moves the clock by whole hours or not at all. */
   get shiftsByWholeHours(): boolean {
     const [january, july] = this.#lastOffsets();
     return (january - july) % (60 * MINUTE_MS) === 0;

@@ -87,8 +87,8 @@ export class ProcessTable implements OnApplicationBootstrap, OnApplicationShutdo
 }
 
 /**
- * The first message comes after this process itself became ready. What it says of the others is
- * not news; our own restart is, since nobody else could have recorded it.
+ * The first message comes after this process became ready. The starts of the others are not news in
+ * it; our own restart is, since no other process could have recorded it.
  */
 function asBeforeOurStart(now: readonly ProcessEntry[]): ProcessEntry[] {
   return now.map((entry) =>
@@ -98,7 +98,7 @@ function asBeforeOurStart(now: readonly ProcessEntry[]): ProcessEntry[] {
   );
 }
 
-/** Of a process of which is known only that it ran. */
+/** The pid of a process of which it is only known that it ran. */
 const UNKNOWN_PID = 0;
 
 interface ProcessEvent {
@@ -118,7 +118,7 @@ export function processEvents(
     const was = known.get(entry.name);
     const { name, pid, restarts, lastExit } = entry;
     const events: ProcessEvent[] = [];
-    // However many messages tell of it, one exit is one event: lives are counted, not messages.
+    // One exit is one event, however many messages report it: lives are counted, not messages.
     if (was !== undefined && livesEnded(entry) > livesEnded(was)) {
       events.push({
         kind: 'PROCESS_EXITED',
@@ -140,9 +140,7 @@ export function processEvents(
   });
 }
 
-/**
- * How often a process has ended: each restart followed an end, and one without a pid has ended too.
- */
+/** How often a process has ended: once before each restart, and once more while it has no pid. */
 function livesEnded(entry: ProcessEntry): number {
   return entry.restarts + (entry.pid === null ? 1 : 0);
 }

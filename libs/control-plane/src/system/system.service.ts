@@ -42,7 +42,7 @@ export class SystemService implements OnModuleDestroy {
     let known = redis.usable;
     let lost = false;
     this.#stop = redis.onChange((usable) => {
-      // That it can be used for the first time is no news; losing it and its return are.
+      // Redis becoming usable for the first time is no event; losing it and getting it back are.
       const news = usable ? lost : known;
       known = usable;
       lost = !usable;

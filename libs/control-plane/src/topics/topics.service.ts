@@ -32,7 +32,7 @@ const PROPAGATION_DEADLINE_MS = 5_000;
 const PROPAGATION_POLL_MS = 50;
 
 export interface TopicView extends TopicMetadata {
-  /** The answer that named it; what is asked about it later goes to the leaders named there. */
+  /** The metadata that named the topic; later requests about it go to the leaders named there. */
   readonly cluster: ClusterMetadata;
 }
 

@@ -7,7 +7,7 @@ export const WORKER_ALIVE_MS = 10_000;
 /** Rows of workers that are gone are forgotten after a day. */
 const WORKER_KEPT_MS = 24 * 60 * 60 * 1_000;
 
-/** In the column `redis`, where else the problem stands. */
+/** Value of the column `redis` when there is no problem; otherwise the column holds the problem. */
 const CONNECTED = 'connected';
 
 /** What a worker says of itself, once a second. */
