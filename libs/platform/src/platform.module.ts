@@ -16,7 +16,7 @@ export interface PlatformOptions {
   readonly logger: Logger;
 }
 
-/** Redis as it answers where nobody said otherwise; it need not exist. */
+/** The usual address of Redis, taken when no other is set; Redis need not run there. */
 const REDIS_URL_DEFAULT = 'redis://127.0.0.1:6379';
 
 /**
@@ -79,7 +79,7 @@ function platformProviders({ name, config, logger }: PlatformOptions): Provider[
   ];
 }
 
-/** What keeps control.db from being written is said once when it begins, and when it is over. */
+/** Logs once when control.db can no longer be written, and once when it can again. */
 async function openDatabase(config: Config, logger: Logger): Promise<ControlDatabase> {
   const database = await ControlDatabase.open(config, { say: (words) => logger.pino.warn(words) });
   database.onProblem((problem) => {

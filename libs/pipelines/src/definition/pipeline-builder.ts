@@ -289,7 +289,7 @@ function define(parts: Parts): PipelineDefinition {
   });
 }
 
-/** Whether it is a schedule is told when the pipeline is registered, before anything of it runs. */
+/** The schedule is checked when the pipeline is registered, before anything of it runs. */
 function toSchedule(schedule: ScheduleOptions | undefined): Required<ScheduleOptions> | null {
   return schedule === undefined
     ? null
@@ -350,7 +350,7 @@ function csvSink(name: string, fileName: string, columns: CsvColumns<never>): Si
   return { kind: 'csv', fileName, columns: list };
 }
 
-/** The source text of the functions stands for what they do. */
+/** The source text of a function stands for what it does. */
 function hashOf(parts: Parts): string {
   const text = JSON.stringify({ ...parts, options: undefined }, (_, value: unknown) =>
     typeof value === 'function' ? String(value) : value,

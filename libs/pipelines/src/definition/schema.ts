@@ -32,7 +32,7 @@ export class SchemaError extends Error {
 
 export type Parse = (input: unknown) => unknown;
 
-/** One function for all kinds of schema; null when it is none. It may return a promise. */
+/** Turns any kind of schema into a function, which may return a promise; null for anything else. */
 export function toParse(schema: unknown): Parse | null {
   if (hasStandard(schema)) {
     const { validate } = schema['~standard'];

@@ -4,7 +4,7 @@ import { type Emission, PoisonRecord } from './record-processing.ts';
 /** Accumulators by key. Kept in checkpoints as one JSON object. */
 export type Accumulators = Map<string, unknown>;
 
-/** A checkpoint holds all keys of a partition; more than this is not for a row in a database. */
+/** A checkpoint keeps all keys of a partition in one database row: more does not belong there. */
 export const ACCUMULATORS_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Adds one emission to its key's accumulator. Throws PoisonRecord when a function of it throws. */

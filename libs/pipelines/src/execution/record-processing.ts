@@ -105,7 +105,7 @@ function eventTimeOf(source: Source, record: SourceRecord, value: unknown): numb
   }
 }
 
-/** Goes on from operator `index`; leaves the loop where an operator returns a promise or many. */
+/** Continues at operator `index`; leaves the loop when one returns a promise or several values. */
 function apply(
   operators: readonly Operator[],
   index: number,

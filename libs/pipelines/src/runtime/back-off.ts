@@ -1,5 +1,6 @@
 /**
- * Waits that double from `minMs` to `maxMs`, each up to a fifth shorter so that many do not beat.
+ * Waits that double from `minMs` to `maxMs`. Each is up to a fifth shorter at random, so that
+ * several clients do not retry in step.
  */
 export class BackOff {
   readonly #minMs: number;
@@ -11,7 +12,7 @@ export class BackOff {
     this.#maxMs = options.maxMs;
   }
 
-  /** How often in a row it failed. */
+  /** The number of failures in a row. */
   get failures(): number {
     return this.#failures;
   }

@@ -13,7 +13,7 @@ export interface BatchResultOptions {
   readonly definition: PipelineDefinition;
   readonly kafka: KafkaPort;
   readonly runId: string;
-  /** What the steps kept last, one per partition. */
+  /** The last accumulator of each step, one per partition. */
   readonly accumulators: readonly string[];
   /** Folder for the result file; made when it does not exist. */
   readonly folder: string;
@@ -27,14 +27,14 @@ export interface BatchResult {
 }
 
 /**
- * Joins what the steps made and writes the result. Done again, it writes the same: the file is
- * replaced whole by a rename, and the rows of a topic have the same keys in the same order.
+ * Joins what the steps made and writes the result. A second call writes the same: the file is
+ * replaced as a whole by a rename, and the rows of a topic have the same keys in the same order.
  */
 export async function writeBatchResult(options: BatchResultOptions): Promise<BatchResult> {
   const { definition, accumulators } = options;
   const topic = sinkTopics(definition)[0] ?? null;
   if (definition.aggregation === null) {
-    // The steps wrote the records themselves, and kept how many.
+    // The steps wrote the records themselves; their accumulators are the numbers of records.
     const rows = accumulators.reduce((sum, written) => sum + Number(written), 0);
     return { rows, file: null, topic };
   }
@@ -80,7 +80,7 @@ async function writeRows(
   }
 }
 
-/** The file is there whole or not at all, also after a power cut. */
+/** The file exists as a whole or not at all, even after a power cut. */
 async function replaceFile(folder: string, name: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.${name}.${process.pid}.tmp`);

@@ -16,7 +16,7 @@ import { OutputWriter } from './output-writer.ts';
 import { type FetchedPartition, PartitionReader } from './partition-reader.ts';
 import type { KafkaPort, LoggerPort } from './runtime-ports.ts';
 
-/** Where a step stands: all before `nextOffset` is in `accumulator` or acknowledged in the sink. */
+/** Where a step stands: everything before `nextOffset` is in `accumulator` or in the sink. */
 export interface StepCheckpoint {
   readonly nextOffset: number;
   readonly accumulator: string | null;
@@ -36,15 +36,15 @@ export interface BatchStepOptions {
   readonly endOffset: number;
   readonly bounds: TimeBounds;
   readonly accumulator: string | null;
-  /** Keeps a checkpoint; false: the claim is lost or the run was cancelled. */
+  /** Saves a checkpoint; false: the claim is lost or the run was cancelled. */
   readonly checkpoint: (checkpoint: StepCheckpoint) => Promise<boolean>;
-  /** Keeps the claim while there is no checkpoint to write; false as above. */
+  /** Renews the claim while there is no checkpoint to save; false as above. */
   readonly renew: () => Promise<boolean>;
   /** Aborts when the worker ends. */
   readonly signal: AbortSignal;
 }
 
-/** `lost`: somebody else has the step, or nobody wants it any more. */
+/** `lost`: another worker has the step, or the run was cancelled. */
 export type BatchStepOutcome = 'done' | 'lost' | 'stopped';
 
 const RENEW_EVERY_MS = 3_000;
@@ -55,8 +55,9 @@ const BACK_OFF = { minMs: 250, maxMs: 5_000 };
  * Reads one partition's window and aggregates it, or writes what the operators make of it.
  *
  * It ends when the position, not a record, has reached the window's end: the last offsets may be
- * markers or compacted away. While the brokers are away it waits, for ever, and goes on from its
- * last checkpoint. Rejects when the window cannot be read any more or the aggregate fails.
+ * control markers or compacted away. While the brokers are unavailable it waits for ever, then goes
+ * on from its last checkpoint. Rejects when the window can no longer be read or the aggregate
+ * fails.
  */
 export async function runBatchStep(options: BatchStepOptions): Promise<BatchStepOutcome> {
   const step = new BatchStep(options);
@@ -103,7 +104,7 @@ class BatchStep {
     try {
       this.#lost ||= !(await this.#options.renew());
     } catch (error) {
-      // control.db could not be written just now; the next checkpoint decides.
+      // control.db could not be written; the next checkpoint shows whether the claim is lost.
       this.#options.logger.warn({ runId: this.#options.runId, err: error }, 'lease not renewed');
     }
   }
@@ -113,7 +114,8 @@ class BatchStep {
     const { kafka, definition, topic, partition, endOffset, runId, signal } = this.#options;
     const reader = new PartitionReader(kafka, `${definition.groupId}.${runId}`, [topic]);
     const writer = new OutputWriter(kafka, definition.source.topics);
-    // An earlier try may have added to them after the checkpoint: begin from what was kept.
+    // An earlier try may have changed the accumulators after the checkpoint: begin from what was
+    // saved.
     const fold = new Fold(definition, this.#accumulator);
     let position = this.#nextOffset;
     let deadLettered = 0;

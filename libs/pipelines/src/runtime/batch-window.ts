@@ -20,10 +20,10 @@ const LATEST = -1n;
 const EARLIEST = -2n;
 
 /**
- * The window that a batch run over a pipeline's sources has now: all partitions, from the log
- * start or the first record at or after `from`, to the log end (the last stable offset where there
- * are transactions) or the first record at or after `to`. A record that came with an older time
- * after that one lies outside.
+ * The window that a batch run over a pipeline's sources has now: all partitions, from the log start
+ * or the first record at or after `from`, to the log end (the last stable offset where there are
+ * transactions) or the first record at or after `to`. A record appended after that one lies
+ * outside, even when its timestamp is older.
  *
  * @throws Error when a source topic does not exist; the client's error when the brokers are away
  */
@@ -51,7 +51,7 @@ export async function currentWindow(
       (end.get(topic) ?? []).map((logEnd, partition) => {
         const endOffset = to?.get(topic)?.get(partition) ?? Number(logEnd);
         const logStart = Number(start.get(topic)?.[partition] ?? 0n);
-        // No record at or after `from`: the window begins where it ends.
+        // There is no record at or after `from`: the window is empty.
         const startOffset =
           bounds.from === null ? logStart : (from?.get(topic)?.get(partition) ?? endOffset);
         return { topic, partition, startOffset: Math.min(startOffset, endOffset), endOffset };

@@ -14,7 +14,7 @@ export interface ChunkOutcome {
   readonly deadLettered: number;
 }
 
-/** After so many records the event loop gets a turn: heartbeats must not wait for a chunk. */
+/** After this many records the event loop gets a turn: heartbeats must not wait for a chunk. */
 const TURN_RECORDS = 1_000;
 
 /**
@@ -52,7 +52,7 @@ export async function processChunk(
   return { messages, produced, deadLettered };
 }
 
-/** The further tries of a record that failed, and its dead letter when they fail too. */
+/** Tries a failed record again; makes its dead letter when these tries fail too. */
 async function retry(
   definition: PipelineDefinition,
   record: SourceRecord,
@@ -68,7 +68,7 @@ async function retry(
       throw error;
     }
     const poison = error instanceof PoisonRecord ? error : new PoisonRecord('output', error);
-    // Bytes that are no JSON will be none at the next try either.
+    // Bytes that cannot be decoded, or do not fit the schema, fail the next try in the same way.
     const hopeless = poison.stage === 'decode' || poison.stage === 'schema';
     if (hopeless || attempt > attempts) {
       const { name: pipeline, deadLetterTopic: topic } = definition;
@@ -86,7 +86,7 @@ async function retry(
   }
 }
 
-/** All of a record's outputs are made before the first is kept, so that it is kept whole. */
+/** All outputs of a record are made before the first is kept, so that it is kept as a whole. */
 function emit(
   emissions: readonly Emission[],
   record: SourceRecord,
@@ -108,9 +108,7 @@ function emit(
   return made.length;
 }
 
-/**
- * The output keeps the source's time and headers; and its bytes, where no operator changed them.
- */
+/** The output keeps the source's time and headers, and its bytes where no operator changed them. */
 function toMessage(topic: string, emission: Emission, record: SourceRecord): OutputMessage {
   const { key } = emission;
   return {

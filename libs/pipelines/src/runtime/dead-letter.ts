@@ -55,7 +55,7 @@ export function toDeadLetter(options: {
 
 /** UTF-8, cut between two characters. */
 function cut(text: string): Buffer {
-  // A text has at least as many bytes as characters: what is behind these cannot be kept anyway.
+  // A text has at least as many bytes as characters, so characters after these cannot fit.
   const bytes = Buffer.from(text.slice(0, HEADER_BYTES_MAX));
   let length = Math.min(bytes.length, HEADER_BYTES_MAX);
   // Bytes 10xxxxxx continue a character.

@@ -5,15 +5,15 @@ import { keyOf } from './partition-reader.ts';
 /**
  * Membership in a consumer group, and the offsets committed in its name.
  *
- * Only offsets whose output is acknowledged are given to `commit`, so a commit can never skip a
- * record, not even one that arrives after the partition went to another member: at worst it takes
- * the group back, and records are processed twice.
+ * Only offsets whose output is acknowledged are given to `commit`, so a commit never skips a
+ * record. A commit that arrives after the partition went to another member at worst sets the group
+ * back, and records are processed twice.
  */
 
 const SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
 const HEARTBEAT_MS = 2_000;
-/** A commit is durable before it is answered: one per so many ms is enough for a restart. */
+/** A commit is durable before it is answered; one in this many ms is enough for a restart. */
 const COMMIT_INTERVAL_MS = 50;
 const NO_COMMITTED_OFFSET = -1n;
 
@@ -55,7 +55,7 @@ export class GroupMember {
     }
   }
 
-  /** Counts the times the group gave us an assignment; a change means: positions are to be read. */
+  /** Counts the assignments from the group; after a change the positions have to be read again. */
   get joins(): number {
     return this.#joins;
   }
@@ -65,7 +65,7 @@ export class GroupMember {
     await this.#consumer.joinGroup({});
   }
 
-  /** Joins again when a topic got more partitions, which nobody is assigned yet. */
+  /** Joins again when a topic got new partitions, which are not assigned to any member yet. */
   async rejoinIfTopicsGrew(): Promise<void> {
     const counts = await this.#countPartitions();
     const grew = [...counts].some(
@@ -78,9 +78,10 @@ export class GroupMember {
   }
 
   /**
-   * Where to go on in the assigned partitions: at the committed offset, else at the log start, so
-   * that a new group begins with everything there is. An offset that the log does not hold (its
-   * records were deleted, or the topic was made anew) becomes the log start too.
+   * Where to continue in the assigned partitions: at the committed offset, or else at the log
+   * start, so that a new group begins with everything there is. An offset that the log does not
+   * hold (its records were deleted, or the topic was created anew) is replaced by the log start
+   * too.
    */
   async positions(): Promise<{ positions: PartitionPosition[]; moved: PartitionPosition[] }> {
     const assignments = (this.#consumer.assignments ?? []).filter(
@@ -161,8 +162,9 @@ export class GroupMember {
   }
 
   async #commitNow(): Promise<void> {
-    // While the group rebalances a commit is refused, and the client would join once more for it;
-    // the assignment that follows reads the committed offsets, and what is lost here is done twice.
+    // While the group rebalances, a commit is refused and would make the client join once more. The
+    // next assignment reads the committed offsets; records whose commit is lost here are processed
+    // twice.
     if (this.#uncommitted.size === 0 || this.#closing || !this.#consumer.isActive()) {
       return;
     }

@@ -1,6 +1,6 @@
 import { findErrorBy, GenericError, MultipleErrors } from '@platformatic/kafka';
 
-/** Whether the log, not our code, is the reason: the brokers are away or answered with an error. */
+/** Whether Kafka, not our code, is the reason: no broker answers, or one answered with an error. */
 export function isKafkaError(error: unknown): boolean {
   return error instanceof GenericError || error instanceof MultipleErrors;
 }

@@ -4,10 +4,10 @@ import { PoisonRecord } from '../execution/record-processing.ts';
 import { toDeadLetter } from './dead-letter.ts';
 import { type OutputMessage, OutputWriter, type Refused } from './output-writer.ts';
 
-/** Records of a poll that no topic takes; those before the first of them are written. */
+/** A record of a poll that no topic takes; the records before it are written. */
 export class UndeliverableRecord extends Error {
   override readonly name = 'UndeliverableRecord';
-  /** The source record that stands in the way; null for a row of a result. */
+  /** The source record that cannot be delivered; null for a row of a result. */
   readonly source: SourceRecord | null;
 
   constructor(message: string, source: SourceRecord | null) {
@@ -24,11 +24,11 @@ export interface Delivery {
 }
 
 /**
- * Writes what a pipeline made, in order. An output that its topic will never take, because it is
- * too large, sends its source record to the dead-letter topic.
+ * Writes the outputs of a pipeline in order. When an output is too large for its topic, its source
+ * record goes to the dead-letter topic instead.
  *
- * @throws UndeliverableRecord when that one does not take it either. Dropping it is not ours to
- *   decide, and nothing behind it is written, so that trying again does not repeat it.
+ * @throws UndeliverableRecord when the dead-letter topic does not take that record either. It is
+ *   not dropped, and nothing after it is written, so that trying again does not repeat it.
  */
 export async function deliver(
   definition: PipelineDefinition,

@@ -26,10 +26,10 @@ export interface Refused {
   readonly limitBytes: number | null;
 }
 
-/** Bytes of one request; a topic that takes less gets less. */
+/** Bytes of one request; fewer for a topic with a lower limit. */
 const SEND_BYTES_MAX = 900_000;
 const SEND_RECORDS_MAX = 5_000;
-/** What a record has besides its bytes, and a record batch besides its records; never less. */
+/** Upper bounds of what a record adds to its bytes, and a record batch to its records. */
 const RECORD_OVERHEAD_BYTES = 64;
 const HEADER_OVERHEAD_BYTES = 10;
 const BATCH_OVERHEAD_BYTES = 61;
@@ -46,7 +46,7 @@ export class OutputWriter {
   readonly #existing = new Set<string>();
   readonly #limits = new Map<string, number>();
 
-  /** @param sources topics whose records are written on: what they take, a new topic takes */
+  /** @param sources topics the records come from; a new topic takes records as large as they do */
   constructor(kafka: KafkaPort, sources: readonly string[]) {
     this.#kafka = kafka;
     this.#sources = sources;
@@ -54,8 +54,8 @@ export class OutputWriter {
   }
 
   /**
-   * Writes up to the first message that its topic will never take; what is behind that is the
-   * caller's to give again.
+   * Writes up to the first message that its topic will never take; the caller has to pass the
+   * messages after it again.
    * @returns that message; null when all are acknowledged
    * @throws the client's error when the brokers are away; some messages may have been written
    */
@@ -76,7 +76,7 @@ export class OutputWriter {
     await this.#kafka.release(this.#producer);
   }
 
-  /** Before the first record of a topic only: a dead-letter topic need not exist until then. */
+  /** Runs before a topic's first record only: a dead-letter topic need not exist until then. */
   async #prepareTopics(messages: readonly OutputMessage[]): Promise<void> {
     const topics = new Set(messages.map(({ topic }) => topic));
     const unknown = [...topics].filter((topic) => !this.#existing.has(topic));
@@ -89,14 +89,14 @@ export class OutputWriter {
     }
   }
 
-  /** Sends records together; when they are refused, one by one up to the one that is. */
+  /** Sends records together; if they are refused, one by one up to the one at fault. */
   async #sendPart(part: readonly OutputMessage[], from: number): Promise<Refused | null> {
     if (await this.#isTaken(part)) {
       return null;
     }
     for (const [index, message] of part.entries()) {
-      // Compressed, as its source may have been: some of what is too large fits then. Those before
-      // the refused one may be written twice: at least once is kept.
+      // Some records that are too large fit when compressed, as their source may have been. Those
+      // before the refused one may be written twice, which at-least-once allows.
       const taken = part.length > 1 && (await this.#isTaken([message]));
       if (!taken && !(await this.#isTaken([message], 'gzip'))) {
         return {
@@ -139,7 +139,7 @@ export class OutputWriter {
     });
   }
 
-  /** A message that is larger than a part may be is a part of its own. */
+  /** A message that is larger than the limit becomes a part of its own. */
   *#split(messages: readonly OutputMessage[]): Generator<OutputMessage[]> {
     let part: OutputMessage[] = [];
     let partBytes = BATCH_OVERHEAD_BYTES;

@@ -66,8 +66,8 @@ export class PartitionReader {
   }
 
   /**
-   * What the next poll brings, which may be nothing. Rejects with the client's error when the
-   * brokers are away or refuse; the positions are then unchanged, and calling again goes on.
+   * What the next poll brings, which may be nothing. Rejects with the client's error when no broker
+   * answers or one refuses; the positions are unchanged then, and the next call goes on from them.
    */
   async next(): Promise<FetchedPartition[]> {
     await this.#startPolls();
@@ -87,7 +87,7 @@ export class PartitionReader {
       }
     }
     if (fetched.length > 0) {
-      // A failure comes out of the following call, which asks for the metadata again.
+      // A failure here shows in the next call, which asks for the metadata again.
       await this.#startPolls().catch(() => {});
     }
     return fetched;
@@ -124,7 +124,7 @@ export class PartitionReader {
     }
   }
 
-  /** Never rejects, so that a poll nobody waits for cannot end the process. */
+  /** Never rejects, so that a poll that is not awaited cannot end the process. */
   async #poll(
     node: number,
     ofNode: Map<string, { partition: number; offset: number }[]>,

@@ -46,10 +46,10 @@ const BACK_OFF = { minMs: 250, maxMs: 5_000 };
 /**
  * Runs a pipeline continuously, as a member of its consumer group, at least once.
  *
- * Order of things per poll: operators, then output and dead letters acknowledged by all in-sync
- * replicas, then the offsets committed. Killed between any two of them, the poll is done again.
- * Nothing is skipped: an offset is committed only when everything before it is in the sink, in the
- * dead-letter topic, or was filtered out.
+ * Order of steps per poll: operators, then output and dead letters acknowledged by all in-sync
+ * replicas, then the offsets committed. If the process is killed between two steps, the poll is
+ * processed again. Nothing is skipped: an offset is committed only when everything before it is in
+ * the sink, in the dead-letter topic, or was filtered out.
  *
  * It supervises itself. Any error ends the session (membership, reader, writer); after a back-off
  * a new one begins at the committed offsets. While the brokers are away it is `retrying`, for ever;
@@ -147,7 +147,7 @@ export class StreamProcessor {
     }
   }
 
-  /** Runs until the group gives another assignment, or an end. */
+  /** Runs until the group gives another assignment, or the processor stops. */
   async #runAssignment(
     member: GroupMember,
     reader: PartitionReader,
@@ -179,7 +179,7 @@ export class StreamProcessor {
         continue;
       }
       const fetched = await this.#poll(member, reader);
-      // What a poll brought before the partitions were given away is the new owner's to process.
+      // Records fetched before a new assignment may be another member's now and are left to it.
       if (fetched.length > 0 && member.joins === joins) {
         await this.#processAndCommit(fetched, writer, member);
         this.#backOff.reset();
@@ -192,8 +192,8 @@ export class StreamProcessor {
       return await reader.next();
     } catch (error) {
       if (hasKafkaError(error, 'OFFSET_OUT_OF_RANGE')) {
-        // Retention overtook us between two polls. What is committed was processed; reading the
-        // positions again finds the log start.
+        // Retention deleted the records at our position between two polls. Everything committed was
+        // processed; reading the positions again finds the log start.
         await member.flush();
         const { positions } = await member.positions();
         await reader.assign(positions);
@@ -203,7 +203,7 @@ export class StreamProcessor {
     }
   }
 
-  /** Before a record that no topic takes all is committed, so that trying again begins there. */
+  /** If no topic takes a record, all before it is committed, so that the next try begins there. */
   async #processAndCommit(
     fetched: readonly FetchedPartition[],
     writer: OutputWriter,
@@ -243,7 +243,10 @@ export class StreamProcessor {
     }
   }
 
-  /** Sources once: a topic that is deleted later stays deleted. Sinks whenever a session begins. */
+  /**
+   * Creates sources once: a topic that is deleted later stays deleted. Creates missing sinks
+   * whenever a session begins.
+   */
   async #createTopics(): Promise<void> {
     const { source } = this.#definition;
     const sinks = sinkTopics(this.#definition);
@@ -266,7 +269,7 @@ export class StreamProcessor {
   }
 }
 
-/** Where a poll ends; with a record that stands in the way: what of the poll is done before it. */
+/** The positions after a poll; with an obstacle, those up to which it is processed. */
 function positionsBefore(
   fetched: readonly FetchedPartition[],
   obstacle: SourceRecord | null,
@@ -282,7 +285,7 @@ function positionsBefore(
   return positions;
 }
 
-/** Waits for a promise, or for the abort: then the promise's outcome is nobody's concern. */
+/** Waits for a promise or for the abort; after the abort the promise's outcome is ignored. */
 async function unlessAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
   const onAbort = (): void => resolve();

@@ -5,9 +5,7 @@ import { hasKafkaError } from './kafka-errors.ts';
 /** The broker's own defaults (KIP-464). */
 const BROKER_DEFAULT = -1;
 const SIZE_LIMIT = 'max.message.bytes';
-/**
- * What a record may become longer by on its way through a pipeline: the headers of a dead letter.
- */
+/** How much longer a record may become in a pipeline: by the headers of a dead letter. */
 const HEADERS_ROOM_BYTES = 16 * 1024;
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -20,8 +18,8 @@ export async function createMissingTopics(
 }
 
 /**
- * Creates those topics that a pipeline writes to and that do not exist. They take whatever the
- * sources take, and the headers that a dead letter adds.
+ * Creates the missing ones of the topics that a pipeline writes to. They take records as large as
+ * the sources take, plus the headers that a dead letter adds.
  */
 export async function createMissingOutputs(
   kafka: KafkaPort,
@@ -40,7 +38,7 @@ export async function createMissingOutputs(
 
 /**
  * The largest record batch that each topic takes, in bytes (its effective `max.message.bytes`).
- * Empty where the cluster does not let us ask: the limits are then found by being refused.
+ * Empty where the cluster does not answer this: the limits are then found when a record is refused.
  */
 export async function readSizeLimits(
   kafka: KafkaPort,
@@ -91,7 +89,7 @@ async function create(
         configs: [...configs],
       });
     } catch (error) {
-      // Another worker was first.
+      // Another worker created it first.
       if (!hasKafkaError(error, 'TOPIC_ALREADY_EXISTS')) {
         throw error;
       }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 
 /**
- * Addresses that stand for "this machine" or "every interface", with the same in the other family.
+ * Addresses for "this machine" or "every interface", with their counterpart in the other family.
  */
 const OTHER_FAMILY: Readonly<Record<string, string>> = {
   '127.0.0.1': '::1',
@@ -11,8 +11,8 @@ const OTHER_FAMILY: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is bound for an address that was asked for, itself first. Programs resolve `localhost` to
- * ::1 or 127.0.0.1 as they like: neither may be refused.
+ * The addresses to bind for a requested one, which comes first. Programs resolve `localhost` to ::1
+ * or to 127.0.0.1: both must answer.
  */
 export function boundAddresses(bind: string): readonly string[] {
   const first = bind === 'localhost' ? '127.0.0.1' : bind;
@@ -28,7 +28,7 @@ export function isWildcard(bind: string): boolean {
   return bind === '0.0.0.0' || bind === '::';
 }
 
-/** The name under which clients find what listens on `bind`, where nobody said another. */
+/** The name under which clients reach what listens on `bind`, when no other name is set. */
 export function publicHostOf(bind: string): string {
   if (isLoopback(bind)) return 'localhost';
   return isWildcard(bind) ? hostname() : bind;

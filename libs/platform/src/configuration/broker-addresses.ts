@@ -4,11 +4,11 @@ import { hostAndPort } from './addresses.ts';
 import { deepFreeze, type Config } from './config.ts';
 
 /**
- * Ports of the embedded broker that no setting says: it writes them into the data folder once it
- * listens, and takes the same ones when it starts again.
+ * Ports of the embedded broker that no setting gives: the broker writes them into the data folder
+ * once it listens, and takes the same ones when it starts again.
  */
 export interface BrokerPorts {
-  /** On loopback, for api and worker: nothing that is said to clients changes how they reach it. */
+  /** On loopback, for api and worker: the addresses advertised to clients do not affect it. */
   readonly internal: number;
   /** By the listener's name. */
   readonly listeners: Readonly<Record<string, number>>;
@@ -17,13 +17,13 @@ export interface BrokerPorts {
 /** Address of the listener for api and worker. */
 export const INTERNAL_HOST = '127.0.0.1';
 
-/** What the broker of this data folder said last; undefined before its first start. */
+/** The ports that the broker of this data folder wrote last; undefined before its first start. */
 export function readBrokerPorts(dataDir: string): BrokerPorts | undefined {
   try {
     const ports = JSON.parse(readFileSync(fileIn(dataDir), 'utf8')) as unknown;
     return areBrokerPorts(ports) ? ports : undefined;
   } catch {
-    // Not there yet, or damaged: the broker writes it anew at its next start.
+    // The file is missing or damaged: the broker writes it anew at its next start.
     return undefined;
   }
 }

@@ -130,7 +130,7 @@ function kafkaAddresses(
   const cluster = value['KAFKA_BOOTSTRAP_SERVERS'] as string | undefined;
   const servers = cluster === undefined ? undefined : elementsOf(cluster);
   const given = kafkaSettings(env);
-  // To a cluster they say nothing.
+  // The broker's settings have no effect when a cluster is used.
   const settings = servers === undefined ? given : {};
   const bind = (value['PENSTOCK_KAFKA_BIND'] ?? value['PENSTOCK_BIND']) as string;
   const port = value['PENSTOCK_KAFKA_PORT'] as number;

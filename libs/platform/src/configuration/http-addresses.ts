@@ -20,7 +20,7 @@ export function isPublicUrl(text: string): boolean {
   return parsePublicUrl(text) !== undefined;
 }
 
-/** Undefined for what is no address of a web server; `.` and `..` in the path are none either. */
+/** Undefined for a text that is no web server's address, or that has `.` or `..` in its path. */
 export function parsePublicUrl(text: string): PublicUrl | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);

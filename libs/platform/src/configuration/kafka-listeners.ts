@@ -16,7 +16,7 @@ export interface KafkaListener {
   readonly advertisedPort: number | undefined;
 }
 
-/** What our own variables say, for all that Kafka's settings leave open. */
+/** Our own variables, which apply where Kafka's settings say nothing. */
 export interface OwnAddress {
   /** Undefined where it is the default and nobody asked for it. */
   readonly explicitBind: string | undefined;
@@ -42,13 +42,13 @@ export interface KafkaListeners {
 }
 
 /**
- * The listeners as `listeners`, `advertised.listeners` and what belongs to them say, by Kafka's
- * rules (`KafkaConfig.validateValues`), and where they say nothing as our own variables do.
+ * The listeners that `listeners`, `advertised.listeners` and related settings give by Kafka's rules
+ * (`KafkaConfig.validateValues`). Where they say nothing, our own variables apply.
  *
- * Only `advertised.listeners` given: its names and ports are listened on, on every address, as
- * Kafka's container images do it; unless our own variables say where to listen.
- * @throws ConfigError for what Kafka refuses, and for listeners with TLS or SASL: to serve them
- *   without would be worse than not to start
+ * If only `advertised.listeners` is set, its names and ports are listened on at every address, as
+ * in Kafka's container images, unless our own variables say where to listen.
+ * @throws ConfigError for what Kafka refuses, and for listeners with TLS or SASL: serving them
+ *   unprotected would be worse than not starting
  */
 export function kafkaListeners(settings: Settings, own: OwnAddress): KafkaListeners {
   const controllers = new Set(elementsOf(settings['controller.listener.names']).map(upperCase));
@@ -127,7 +127,7 @@ function checkNames(wanted: readonly Endpoint[], settings: Settings): void {
   }
 }
 
-/** Two listeners have one port only on an IPv4 and an IPv6 address. */
+/** Two listeners may share a port only if one is on IPv4 and the other on IPv6. */
 function checkPorts(wanted: readonly Endpoint[], settings: Settings): void {
   for (const [index, one] of wanted.entries()) {
     for (const other of wanted.slice(0, index)) {

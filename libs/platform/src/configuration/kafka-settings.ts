@@ -3,8 +3,8 @@ import { ConfigError } from './config-error.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Variables that begin like settings and are none: ours, and those that Apache Kafka's container
- * image keeps from its settings (`kafka.docker.Constants.ExcludeServerPropsEnv`).
+ * Variables that begin like settings but are not: ours, and those that Apache Kafka's container
+ * image does not turn into settings (`kafka.docker.Constants.ExcludeServerPropsEnv`).
  */
 const OF_A_JVM = [
   'KAFKA_GC_LOG_OPTS',
@@ -22,7 +22,7 @@ const OF_A_JVM = [
 const NO_SETTINGS = new Set(['KAFKA_BOOTSTRAP_SERVERS', 'KAFKA_VERSION', ...OF_A_JVM]);
 
 const PREFIX = 'KAFKA_';
-/** Bitnami's container image writes it so. */
+/** The prefix in Bitnami's container image. */
 const OTHER_PREFIX = 'KAFKA_CFG_';
 
 /**
@@ -64,13 +64,13 @@ export function settingVariable(name: string): string {
   return PREFIX + name.replaceAll(/[-_.]/g, (mark) => marks[mark] ?? mark).toUpperCase();
 }
 
-/** What makes a JVM ask clients who they are, or encrypt. */
+/** JVM options that turn on authentication or encryption. */
 const PROTECTION_BY_JVM = /java\.security|javax\.net\.ssl|jaas|krb5|sasl/i;
 
 /**
  * What options of a JVM mean here.
  * @returns a sentence for those that are set and have no effect
- * @throws ConfigError where they ask for a protection, which is not built
+ * @throws ConfigError when they ask for authentication or encryption, which is not built
  */
 export function jvmNotices(env: Environment): string[] {
   const given = OF_A_JVM.filter((variable) => env[variable]);

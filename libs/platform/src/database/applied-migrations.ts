@@ -7,17 +7,17 @@ import { MigrationError, type Migration } from './migration-files.ts';
  * Applies migrations to a database, which is made if it is missing, and returns their names. The
  * caller holds the lock.
  *
- * What is left is what `prisma migrate` leaves, which goes on from it: schema-engine.ts asks
- * Prisma's engine. The engine itself would take 150 ms of each first start, and it runs a script
- * statement by statement, so that half of one that fails would stay.
+ * The result is what `prisma migrate` leaves, and Prisma can continue from it: schema-engine.ts
+ * asks Prisma's engine. The engine itself would add 150 ms to each first start. It also runs a
+ * script statement by statement, so that half of a failed script would stay.
  * @throws MigrationError if one fails; those before it stay applied
  */
 export function applyMigrations(file: string, migrations: readonly Migration[]): string[] {
   const database = new Database(file, { timeout: 0 });
   try {
-    // A property of the file, set before anything is in it.
+    // WAL is a property of the file and is set before anything is in it.
     database.pragma('journal_mode = WAL');
-    // A table that is rebuilt is dropped first, which would cascade. It cannot be set in a
+    // Rebuilding a table drops the old one, which would cascade. This cannot be set in a
     // transaction.
     database.pragma('foreign_keys = OFF');
     for (const migration of migrations) applyOne(database, file, migration);
@@ -35,7 +35,7 @@ function applyOne(database: Database.Database, file: string, migration: Migratio
     database.exec(script);
     const [orphan] = database.pragma('foreign_key_check') as { table: string }[];
     if (orphan) throw new Error(`rows of ${orphan.table} refer to rows that do not exist`);
-    // One that Prisma's engine began and did not end has left nothing but its row.
+    // A migration that Prisma's engine began and did not finish has left only its row.
     database.prepare(`DELETE FROM "_prisma_migrations" WHERE ${UNFINISHED}`).run(name);
     database.prepare(RECORD).run(randomUUID(), checksum, prismaTime(), name, startedAt);
   });
@@ -50,7 +50,7 @@ function applyOne(database: Database.Database, file: string, migration: Migratio
   }
 }
 
-/** As Prisma's engine makes it, to the letter. */
+/** Exactly as Prisma's engine creates it. */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
     "checksum"              TEXT NOT NULL,

@@ -8,7 +8,7 @@ import { startPatiently, type StartPatience } from './start-patience.ts';
 import { ThreadedDatabase } from './threaded-database.ts';
 
 const WAIT_FOR_MIGRATIONS_MS = 60_000;
-/** Longer than the thread waits for a lock, whose words say more than Prisma's of being late. */
+/** Longer than the thread waits for a lock: its error says more than Prisma's timeout does. */
 const TRANSACTION_WAIT_MS = 20_000;
 const TRANSACTION_MS = 10_000;
 const SILENT: StartPatience = { say: () => {} };
@@ -40,8 +40,8 @@ export class ControlDatabase
   }
 
   /**
-   * Opens a migrated control.db; the caller closes it (Nest does, at shutdown). One that another
-   * process has locked is waited for.
+   * Opens a migrated control.db; the caller closes it (Nest does, at shutdown). Waits while another
+   * process has locked it.
    * @throws DatabaseProblem when it cannot be used
    */
   static async open(
@@ -50,8 +50,8 @@ export class ControlDatabase
   ): Promise<ControlDatabase> {
     const database = new ControlDatabase(databaseFile(config.dataDir, 'control'));
     try {
-      // The same client reads it: a second one would cost its 30 MB for as long as the process
-      // runs.
+      // The same client reads the id: a second one would cost another 30 MB for as long as the
+      // process runs.
       const installationId = await startPatiently(() => readInstallationId(database), patience);
       return Object.assign(database, { installationId });
     } catch (error) {
@@ -75,7 +75,7 @@ export class ControlDatabase
     return this.#thread.onCommit(listener);
   }
 
-  /** The process ends: from now on a locked database is not waited for. */
+  /** The process is ending: from now on it does not wait for a locked database. */
   onModuleDestroy(): void {
     this.#thread.hurry();
   }
@@ -108,7 +108,7 @@ export function waitForControlDatabase(config: Pick<Config, 'dataDir'>): Promise
   });
 }
 
-/** Whoever comes first writes the row; the statement is atomic, so that all read the same one. */
+/** The first process writes the row; the statement is atomic, so that all read the same id. */
 async function readInstallationId(client: PrismaClient): Promise<string> {
   const known = await client.installation.findFirst();
   if (known !== null) return known.id;

@@ -7,7 +7,7 @@ import { lockHolder } from './lock-holder.ts';
 export interface DatabaseAccessOptions {
   readonly file: string;
   readonly client: BetterSqlite3.Database;
-  /** Told at each change what keeps the database from being written, and null when it is over. */
+  /** Called when the reason why the database cannot be written changes; null when there is none. */
   readonly onProblem?: ((problem: StandingProblem | null) => void) | undefined;
 }
 
@@ -22,17 +22,17 @@ export interface StandingProblem {
 /** How long a statement waits for another process's write transaction. */
 export const BUSY_TIMEOUT_MS = 5_000;
 const HURRIED_TIMEOUT_MS = 300;
-/** As SQLite's own busy handler waits, which would keep the thread from everything else. */
+/** The delays of SQLite's own busy handler, which would block the thread. */
 const DELAYS_MS = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
-/** Every transaction of another process is a lock for a moment; one of this length is a problem. */
+/** Each transaction of another process locks for a moment; a lock of this length is a problem. */
 const PROBLEM_AFTER_MS = 1_000;
 const PROBE_EVERY_MS = 250;
 
 /**
- * The way to a database that other processes write too. A statement that is refused because of
- * their lock is tried again until it is free, for a limited time; meanwhile reads go on, which in
- * WAL mode need no lock. A refusal also begins a watch: until a write succeeds, the database is
- * tried by a write that changes nothing, so that the problem ends when its reason does.
+ * Access to a database that other processes write too. A statement that is refused because of their
+ * lock is tried again for a limited time. Meanwhile reads go on, because they need no lock in WAL
+ * mode. A refusal also starts a watch: until a write succeeds, a write that changes nothing is
+ * tried, so that the problem ends when its cause does.
  */
 export class DatabaseAccess {
   readonly #options: DatabaseAccessOptions;
@@ -46,7 +46,7 @@ export class DatabaseAccess {
   }
 
   /**
-   * Carries out a piece of work that can be done again when SQLite refuses it.
+   * Runs work that can be repeated when SQLite refuses it.
    * @throws DatabaseProblem when it is refused for too long, or the file cannot be used at all
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -54,7 +54,7 @@ export class DatabaseAccess {
     for (let attempt = 0; ; attempt++) {
       try {
         const result = await work();
-        // Most refusals are a moment of another process's: then nothing needs to be tried.
+        // Most refusals last a moment: this success ends the watch before it tries anything.
         if (attempt > 0) this.#isFree();
         return result;
       } catch (error) {
@@ -67,9 +67,7 @@ export class DatabaseAccess {
     }
   }
 
-  /**
-   * Carries out a part of a transaction, which cannot be done again alone. Throws as `run` does.
-   */
+  /** Runs a part of a transaction, which cannot be repeated alone. Throws as `run` does. */
   async once<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -78,7 +76,7 @@ export class DatabaseAccess {
     }
   }
 
-  /** From now on nothing waits for longer than a process that ends has time. */
+  /** From now on nothing waits longer than an ending process can. */
   hurry(): void {
     this.#busyTimeoutMs = HURRIED_TIMEOUT_MS;
   }
@@ -98,7 +96,7 @@ export class DatabaseAccess {
     return new DatabaseProblem('DATABASE_BUSY', `${words} for ${seconds} s`, { cause });
   }
 
-  /** Begins the watch, and returns what SQLite said; throws what is an error of the statement. */
+  /** Starts the watch and returns SQLite's refusal; rethrows an error of the statement itself. */
   #refused(error: unknown): Refusal {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
@@ -108,11 +106,11 @@ export class DatabaseAccess {
     return refusal;
   }
 
-  /** Whether it can be written now; what others wrote meanwhile is not touched. */
+  /** Checks whether the database can be written now, and changes nothing in it. */
   #look(): void {
     const { client } = this.#options;
     try {
-      // A transaction of our own holds the lock: then nobody else does.
+      // If a transaction of our own holds the lock, no other process does.
       if (!client.inTransaction) writeNothing(client);
       this.#isFree();
     } catch (error) {
@@ -144,7 +142,7 @@ export class DatabaseAccess {
   }
 }
 
-/** A write of what is there already: its commit fails where any other would. */
+/** Writes a value that is there already: its commit fails where any other would. */
 function writeNothing(client: BetterSqlite3.Database): void {
   const version = client.pragma('user_version', { simple: true }) as number | bigint;
   client.exec('BEGIN IMMEDIATE');
@@ -160,7 +158,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** Reasons that lie in the file and not in the statement: locked, read-only, full, damaged. */
+/** Refusals because of the file and not the statement: locked, read-only, full, damaged. */
 const REFUSALS = /^SQLITE_(BUSY|READONLY|FULL|IOERR|CORRUPT|NOTADB|CANTOPEN|PERM)/;
 
 /** What SQLite said, also where Prisma's adapter has put it into an error of its own. */

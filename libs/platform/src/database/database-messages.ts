@@ -7,7 +7,7 @@ import type { SqliteOptions } from './sqlite-adapter.ts';
 export type ThreadOptions = Pick<SqliteOptions, 'file' | 'synchronous'>;
 
 /**
- * What is asked of the thread. `transaction` is a number that `begin` answered; without: outside.
+ * A request to the thread. `transaction` is a number that `begin` returned; none means outside any.
  */
 export type DatabaseCall =
   | { readonly kind: 'open' | 'begin' | 'hurry' | 'close' }
@@ -31,7 +31,7 @@ export type DatabaseMessage =
   | { readonly kind: 'problem'; readonly problem: StandingProblem | null }
   | { readonly kind: 'commit' };
 
-/** What is left of an error on its way between threads, where its class gets lost. */
+/** The fields of an error that are sent between threads, where its class gets lost. */
 interface ErrorFields {
   readonly name: string;
   readonly message: string;

@@ -96,7 +96,7 @@ async function begin(): Promise<number> {
   return lastTransaction;
 }
 
-/** By then Prisma has carried out the statement COMMIT or ROLLBACK. */
+/** Prisma has run the statement COMMIT or ROLLBACK before this. */
 async function end(id: number, how: 'commit' | 'rollback'): Promise<void> {
   const transaction = of(id);
   transactions.delete(id);
@@ -110,7 +110,7 @@ function of(id: number | undefined): Transaction | undefined {
   return transaction;
 }
 
-/** Tells of the commits of all connections, this thread's own included. Returns what ends it. */
+/** Reports the commits of all connections, including this thread's own. Returns what stops it. */
 function watchCommits(file: string): () => void {
   const connection = new Database(file, { readonly: true, timeout: 0 });
   let statement: Database.Statement | undefined;
@@ -122,7 +122,7 @@ function watchCommits(file: string): () => void {
       if (version !== undefined && found !== version) say({ kind: 'commit' });
       version = found;
     } catch {
-      // Locked against reading just now: the next look sees what was committed.
+      // The database is locked against reading: the next look sees what was committed.
     }
   };
   look();

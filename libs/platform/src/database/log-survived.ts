@@ -2,8 +2,8 @@ import type { PinoLogger } from '../logging/logger.ts';
 import { asDatabaseProblem } from './database-problem.ts';
 
 /**
- * Logs a failure that the process outlives. One of control.db is said once, when it begins: what
- * each statement has of it is detail.
+ * Logs a failure that the process survives. A problem of control.db is logged once elsewhere, when
+ * it begins; statements that fail because of it are logged as details.
  */
 export function logSurvived(
   logger: PinoLogger,

@@ -141,7 +141,7 @@ describe('migrateDatabase', () => {
       history: null,
     };
     expect(await diagnoseMigrations(p.options)).toEqual(inSync);
-    // Its eyes are good: one that it does not find is missed.
+    // The check can fail: it reports a migration that is not applied.
     p.add('0003_later', 'CREATE TABLE "Later" ("id" INTEGER);');
     expect((await diagnoseMigrations(p.options)).history).toMatchObject({
       diagnostic: 'databaseIsBehind',

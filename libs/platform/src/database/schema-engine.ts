@@ -87,7 +87,7 @@ function migrationList(baseDir: string, migrations: readonly Migration[]): Migra
 interface OpenEngine {
   readonly engine: SchemaEngine;
   /**
-   * The engine locks the whole file until its connection is closed, which it does not do itself.
+   * The engine locks the whole file until its connection is closed, and does not close it itself.
    */
   close(): Promise<void>;
 }
@@ -130,7 +130,7 @@ async function openEngine(
   return { engine, close: () => (closed ??= close()) };
 }
 
-/** The adapter's own, noting the connections that must be closed. */
+/** The adapter's own factory, which also records the connections that must be closed. */
 function recordingFactory(
   factory: PrismaBetterSqlite3,
   connections: SqlDriverAdapter[],
@@ -149,7 +149,7 @@ function recordingFactory(
   };
 }
 
-/** To learn what migrations make, the engine runs each whole script as if it were one statement. */
+/** The engine passes each whole migration script as one statement; this runs it as a script. */
 function draftingFactory(connections: SqlDriverAdapter[]): SqlMigrationAwareDriverAdapterFactory {
   const factory = new PrismaBetterSqlite3({ url: ':memory:' });
   const connect = async (): Promise<SqlDriverAdapter> => {

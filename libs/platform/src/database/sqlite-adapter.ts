@@ -85,7 +85,7 @@ export class SqliteAdapter implements SqlDriverAdapter {
     this.#access = access;
     this.provider = inner.provider;
     this.adapterName = inner.adapterName;
-    // We begin the transaction ourselves, below, before the inner adapter does.
+    // The transaction is begun below, before the inner adapter would begin it.
     const prepare = client.prepare.bind(client) as (sql: string) => BetterSqlite3.Statement;
     const nothing = { run: () => undefined };
     client.prepare = ((sql: string) =>
@@ -124,7 +124,7 @@ export class SqliteAdapter implements SqlDriverAdapter {
     return this.#inner.getConnectionInfo?.() ?? { supportsRelationJoins: false };
   }
 
-  /** From now on a locked database is not waited for: the process ends. */
+  /** The process is ending: from now on it does not wait for a locked database. */
   hurry(): void {
     this.#access.hurry();
   }
@@ -134,7 +134,7 @@ export class SqliteAdapter implements SqlDriverAdapter {
     return this.#inner.dispose();
   }
 
-  /** Between a look at the tail and the statement nothing else may run: no `await` between them. */
+  /** No `await` between the check of the tail and the statement: nothing may run in between. */
   #outside<T>(work: () => Promise<T>): Promise<T> {
     return this.#access.run(async () => {
       while (this.#tail) await this.#tail;

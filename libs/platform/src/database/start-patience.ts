@@ -1,18 +1,18 @@
 import { asDatabaseProblem, DatabaseProblem } from './database-problem.ts';
 
 export interface StartPatience {
-  /** Told what is waited for, at each failed try. */
+  /** Called at each failed try with what is waited for. */
   readonly say: (words: string) => void;
   /** How long another process is waited for, ms. */
   readonly timeoutMs?: number;
 }
 
-/** Many times what a backup or a repair of a small database takes. */
+/** Much longer than a backup or a repair of a small database takes. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Carries out what a start needs of a database, as often as it is locked by another process, for a
- * limited time. A try waits by itself for some seconds.
+ * Runs what a start needs of a database, and repeats it while another process has locked the
+ * database, for a limited time. Each try waits some seconds by itself.
  * @throws DatabaseProblem at the deadline, saying what to do; else what `work` throws
  */
 export async function startPatiently<T>(

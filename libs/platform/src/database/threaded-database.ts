@@ -21,7 +21,7 @@ const WAITING_MAX = 2_000;
 /** Longer than any wait for a lock: only a disk that hangs takes this long. */
 const ANSWER_DEADLINE_MS = 15_000;
 
-/** From here on a thread that is silent is a problem that is told. */
+/** A thread that is silent for longer than this is reported as a problem. */
 const SILENCE_MS = 2_000;
 
 interface Waiter {
@@ -34,9 +34,9 @@ interface Waiter {
 }
 
 /**
- * A SQLite database that a thread of its own keeps, as Prisma's driver: statements are sent to the
- * thread and wait there, for the disk and for other processes' locks, while this event loop goes
- * on. It is opened once; after `dispose` it stays closed.
+ * A SQLite database in a thread of its own, as Prisma's driver. Statements are sent to the thread
+ * and wait there for the disk and for other processes' locks, while this event loop goes on. It is
+ * opened once; after `dispose` it stays closed.
  */
 export class ThreadedDatabase {
   readonly #file: string;
@@ -58,7 +58,7 @@ export class ThreadedDatabase {
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
       ...(IS_SOURCE && { execArgv: ['--conditions=source', '--no-warnings'] }),
     });
-    // An error in the thread is a bug; unheard, it ends the process, as one of its own would.
+    // An error in the thread is a bug. Nothing listens for it, so it ends the process.
     this.#thread.on('message', (message: DatabaseMessage) => this.#receive(message));
     this.#thread.once('exit', () => this.#end());
   }
@@ -125,7 +125,7 @@ export class ThreadedDatabase {
     };
   }
 
-  /** From now on a locked database is not waited for: the process ends. */
+  /** The process is ending: from now on it does not wait for a locked database. */
   hurry(): void {
     if (!this.#closed) this.#call({ kind: 'hurry' }).catch(() => {});
   }
@@ -161,7 +161,7 @@ export class ThreadedDatabase {
     const words = `${basename(this.#file)} has not answered for ${seconds} s; whether the statement was carried out is not known`;
     const waiter = this.#take(id);
     waiter?.reject(new DatabaseProblem('DATABASE_BUSY', words));
-    // A transaction that begins after all would hold the lock for ever.
+    // The transaction may still begin and would then hold the lock for ever.
     if (waiter?.call.kind === 'begin') this.#abandoned.add(id);
   }
 

@@ -13,9 +13,9 @@ export interface WriteQueueOptions<T> {
 const RETRY_MS = 1_000;
 
 /**
- * Writes items to control.db in their order, beside whoever hands them over: a database that is
- * slow or locked makes the record late, and holds up nobody. What fails is tried again until it is
- * dropped for newer items, or the process ends.
+ * Writes items to control.db in order, in the background: a slow or locked database delays the
+ * record but no caller. A failed write is tried again until newer items push it out or the process
+ * ends.
  */
 export class WriteQueue<T> {
   readonly #options: WriteQueueOptions<T>;
@@ -54,7 +54,7 @@ export class WriteQueue<T> {
         await this.#pause();
         continue;
       }
-      // Unless it was dropped meanwhile.
+      // The item may have been dropped meanwhile.
       if (this.#waiting[0] === next) this.#waiting.shift();
     }
     this.#writing = null;

@@ -38,8 +38,8 @@ const METADATA_AGE_MAX_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
 /**
- * Makes the Kafka clients of a process, of the embedded broker or of a cluster alike, and closes
- * them when the application ends. A client survives its broker: a connection that broke is left,
+ * Makes the Kafka clients of a process, for the embedded broker and for a cluster alike, and closes
+ * them when the application ends. A client outlives its broker: it abandons a broken connection,
  * and the next call opens another, retrying for about three seconds before it fails.
  */
 export class KafkaClients implements OnApplicationShutdown {
@@ -129,7 +129,7 @@ async function closeWithin(client: Closable, logger: PinoLogger): Promise<void> 
   const { promise, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(() => resolve('late'), CLOSE_DEADLINE_MS);
   try {
-    // Admin takes a callback where the others take `force`: given `true` it would call that.
+    // `Admin.close` takes a callback where the others take `force`: it would call `true`.
     const closed = client instanceof Admin ? client.close() : client.close(true);
     const outcome = await Promise.race([closed, promise]);
     if (outcome === 'late') logger.warn('a Kafka client did not close in time');

@@ -1,7 +1,7 @@
 /**
- * Tells the supervisor that this process now serves, and what it cannot know before: the ports that
- * were free, for instance. Without an IPC channel (a process started by
- * hand or by a container) it does nothing.
+ * Tells the supervisor that this process now serves, and facts that the supervisor cannot know
+ * before, such as which free ports it took. Without an IPC channel (a process started by hand or by
+ * a container) it does nothing.
  */
 export function announceReady(facts: object = {}): void {
   if (!process.connected) return;

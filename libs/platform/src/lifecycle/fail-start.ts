@@ -7,7 +7,7 @@ import { maskSecrets } from '../secrets/secrets.ts';
 const KNOWN = [ConfigError, MigrationError, DatabaseProblem];
 const KNOWN_CODES = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EROFS', 'ENOSPC'];
 
-/** Ends a process that cannot start: with one line for what whoever starts it can set right. */
+/** Ends a process that cannot start, with one line when the user can correct the reason. */
 export function failStart(name: string, error: unknown): never {
   const code = String((error as { code?: unknown } | null)?.code);
   const known = KNOWN.some((kind) => error instanceof kind) || KNOWN_CODES.includes(code);

@@ -6,7 +6,7 @@ const DEADLINE_MS = 9_500;
 
 export interface ShutdownOptions {
   readonly logger?: PinoLogger;
-  /** What the end waits for, to be named when it takes too long. */
+  /** The steps of the shutdown, to be named when it takes too long. */
   readonly steps?: StopSteps;
   /**
    * After this many ms the process ends with code 1, whatever is still open. A supervisor that
@@ -46,7 +46,7 @@ export function onShutdown(close: () => Promise<void> | void, options: ShutdownO
   onSupervisorMessage((message) => {
     const graceMs = graceOf(message);
     if (graceMs === undefined) return;
-    // It may come before the signal or after it.
+    // The message may come before the signal or after it.
     deadlineMs = Math.min(deadlineMs, graceMs);
     if (begunAt !== undefined) setDeadline();
   });

@@ -1,11 +1,10 @@
 /**
- * What the end of a process waits for at this moment, in words, so that a stop that takes too long
- * can say it.
+ * The steps that a shutdown is waiting for, in words, so that one that takes too long can be named.
  */
 export class StopSteps {
   readonly #underWay = new Map<symbol, string>();
 
-  /** Waits for a step of the end under its name; resolves and rejects as it does. */
+  /** Waits for a step of the shutdown under its name; resolves and rejects as it does. */
   async waitFor<T>(name: string, step: Promise<T>): Promise<T> {
     const key = Symbol(name);
     this.#underWay.set(key, name);

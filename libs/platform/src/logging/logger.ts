@@ -21,7 +21,7 @@ export class Logger implements LoggerService {
     return this.pino.child(fields);
   }
 
-  /** Nest alone calls this, for each module and route that it starts: detail for whoever asks. */
+  /** Only Nest calls this, for each module and route that it starts: they are logged as details. */
   log(message: unknown, ...rest: unknown[]): void {
     this.#write('debug', message, rest);
   }

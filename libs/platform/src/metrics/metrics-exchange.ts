@@ -27,7 +27,7 @@ export function answerMetrics(
   process.on('message', (message: unknown) => {
     const id = idOf(message, 'metrics-request');
     if (id === undefined) return;
-    // Whoever asked says that there was no answer.
+    // If there is no answer, the process that asked reports it.
     void Promise.resolve(families()).then((found) => {
       if (process.connected) process.send?.({ type: 'metrics', id, families: found });
     });

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, type ELDHistogram } from 'node:perf_hooks';
 import { single, type MetricFamily } from './metric-family.ts';
 
-/** Of the timer that the delay is measured by; its own period is part of what it reports. */
+/** Period of the timer that measures the delay; it is part of what the timer reports. */
 const RESOLUTION_MS = 20;
 const NANOSECONDS_PER_SECOND = 1e9;
 const QUANTILES = [50, 90, 99, 100];

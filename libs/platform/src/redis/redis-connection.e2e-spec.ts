@@ -34,7 +34,7 @@ describe.skipIf(externalTool('redis-server') === undefined)('RedisConnection', (
   });
 
   /**
-   * A Redis that connects and yet does not do; what it is said to be; how somebody sets it right.
+   * A Redis that accepts connections but cannot be used: how it is described, how it is put right.
    */
   const cases: readonly {
     what: string;

@@ -20,19 +20,19 @@ interface ConnectionOptions {
 const RETRY_DELAY_MAX_MS = 2_000;
 const PROBE_EVERY_MS = 1_000;
 const ANSWER_DEADLINE_MS = 2_000;
-/** A key that a process which was killed leaves behind is gone after this long. */
+/** A probe key that a killed process left behind expires after this time. */
 const PROBE_KEY_TTL_MS = 60_000;
-/** A problem that lasts is logged again this seldom. */
+/** A problem that lasts is logged again at this interval. */
 const SAID_AGAIN_AFTER_MS = 10 * 60_000;
-/** Looks are many, and what they find is the same for long. */
+/** The policy rarely changes, so only one probe out of so many looks at it. */
 const POLICY_LOOK_EVERY_PROBES = 60;
 
 /**
- * The process's way to Redis. It reconnects for ever, and its absence never ends the process:
- * whoever uses it asks `usable`, or listens, and does without Redis meanwhile.
+ * The process's connection to Redis. It reconnects for ever, and an absent Redis never ends the
+ * process: code that uses Redis asks `usable`, or listens, and does without it meanwhile.
  *
- * That a connection is open says little: Redis may refuse the password, the database or all writes.
- * So it is tried once a second by what batch jobs do: a write of a key of our own, and a script.
+ * An open connection says little: Redis may refuse the password, the database or all writes. So it
+ * is tested once a second with what batch jobs do: a write of a key of our own, and a script.
  */
 export class RedisConnection implements OnApplicationShutdown {
   readonly url: string;
@@ -44,7 +44,7 @@ export class RedisConnection implements OnApplicationShutdown {
   readonly #timer: NodeJS.Timeout;
   #problem: RedisProblem | null;
   #isAsked = false;
-  /** What the client heard last without having asked: a refused password, a closed socket. */
+  /** The last thing the client reported unasked: a refused password, a closed socket. */
   #heard = '';
   #probes = 0;
   #said = { words: '', at: -Infinity, probes: 0 };
@@ -111,7 +111,7 @@ export class RedisConnection implements OnApplicationShutdown {
     const client = new Redis(this.url, {
       retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 8), RETRY_DELAY_MAX_MS),
       connectTimeout: 3_000,
-      // The client waits this long for a socket to close even where there is none.
+      // The client waits this long for a socket to close even when there is none.
       disconnectTimeout: 200,
       ...options,
     });
@@ -139,7 +139,7 @@ export class RedisConnection implements OnApplicationShutdown {
     }
   }
 
-  /** The client goes on in database 0 when its own is refused, and tells nobody. */
+  /** Selects the database each time: the client silently goes on in database 0 when refused. */
   async #tryAll(): Promise<void> {
     const key = `${this.bullPrefix}:probe`;
     await this.#client.select(parseRedisUrl(this.url).database);
@@ -147,7 +147,7 @@ export class RedisConnection implements OnApplicationShutdown {
     await this.#client.eval('return 1', 0);
   }
 
-  /** BullMQ's keys must not be taken away: jobs that run would be lost, and then run again. */
+  /** Warns when Redis may evict BullMQ's keys: running jobs would be lost, and then run again. */
   async #lookAtPolicy(): Promise<void> {
     if (this.#probes % POLICY_LOOK_EVERY_PROBES !== 1 && this.#policy !== '') return;
     const info = await this.#client.info('memory');
@@ -168,7 +168,7 @@ export class RedisConnection implements OnApplicationShutdown {
     for (const listener of this.#listeners) listener(problem === null);
   }
 
-  /** At each change of the words, and seldom while they stay the same. */
+  /** Logs each change of the words, and repeats them seldom while they stay the same. */
   #say(problem: RedisProblem | null): void {
     const words = problem === null ? '' : `${problem.words}. ${problem.help}`;
     const now = performance.now();
@@ -182,7 +182,7 @@ export class RedisConnection implements OnApplicationShutdown {
   }
 }
 
-/** In one line; what a command was given (a password, for instance) stays out of it. */
+/** One line, without what was given to the command (a password, for instance). */
 function wordsOf(error: unknown): string {
   const { message, code } = error as { message?: unknown; code?: unknown };
   const text = typeof message === 'string' && message !== '' ? message : String(code ?? error);

@@ -1,15 +1,15 @@
 /** Stands where a secret was. */
 const MASK = '***';
-/** A shorter secret is masked inside of URLs only: it would be found in every second word. */
+/** A shorter secret is masked only inside URLs: it occurs by chance in too many words. */
 const LENGTH_MIN = 4;
 const SECRET_NAME = /PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|JAAS/i;
 /** `scheme://user:password@`; the password ends at the last @ before the path. */
 const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@"]*):([^\s/"]*)@/gi;
 
 /**
- * What nobody may read in a log, an answer or on a terminal, of the variables that a process was
- * started with: passwords in URLs, also as they are written percent-encoded, and the values of
- * variables whose name says that they are secret.
+ * The secrets among the variables that a process was started with, which must not appear in a log,
+ * an answer or a terminal: passwords in URLs, also percent-encoded, and the values of variables
+ * whose name says that they are secret.
  */
 export function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] {
   const secrets = new Set<string>();
@@ -33,7 +33,7 @@ export function maskSecrets(text: string, secrets: readonly string[]): string {
   return masked;
 }
 
-/** The longest first, so that none is a part of another that is still there. */
+/** The longest comes first, so that masking a shorter one does not leave parts of it. */
 function spellings(secret: string): string[] {
   const decoded = decode(secret);
   const plain = [secret, decoded, encodeURIComponent(secret), encodeURIComponent(decoded)];
