@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { graphql, processes } from './graphql.ts';
 import { kafkaJs } from './kafka-reader.ts';
 
-/** By what addresses the system is reached, and that it does not need those itself. */
+/** The addresses by which the system is reached; the system does not need them itself. */
 
 async function ingest(system: Supervised, topic: string): Promise<number> {
   const answer = await fetch(`${system.baseUrl}/ingest/${topic}`, {

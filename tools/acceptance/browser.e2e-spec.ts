@@ -86,13 +86,13 @@ async function waitForLive(page: Page): Promise<void> {
   await page.locator('[data-testid="live-age"][data-state="live"]').waitFor({ timeout: 20_000 });
 }
 
-/** What keeps people out who cannot see, or cannot use a pointer. */
+/** Barriers for people who cannot see or cannot use a pointer. */
 async function barriers(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
 
-/** What a reader hears beside the name of a field; runs in the browser. */
+/** What a screen reader says beside the name of a field; runs in the browser. */
 function description(field: Element): string {
   const ids = field.getAttribute('aria-describedby')?.split(' ') ?? [];
   return ids.map((id) => document.getElementById(id)?.textContent ?? '').join(' ');
@@ -262,8 +262,7 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     }
     expect(changes).toEqual([]);
 
-    // What only the server knows to be wrong is sent as it was typed, and its answer stands there
-    // too.
+    // A value that only the server can refuse is sent as typed; its answer is shown there too.
     await page.goto(`${system.baseUrl}/ui/topics?open=create`);
     await page.getByRole('textbox', { name: /^Name/ }).fill('never-created');
     for (const wrong of ['0', '5000']) {
@@ -293,7 +292,7 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     await page.getByRole('tab', { name: 'Records' }).waitFor();
     await keys(']');
     await page.waitForURL('**tab=throughput');
-    // The chosen tab has the focus and knows no Space: Space pauses, as its button says.
+    // The chosen tab has the focus and does not use Space: Space pauses, as its button says.
     await keys('Space');
     await page.locator('[data-testid="live-age"][data-state="paused"]').waitFor();
     await keys('Space', '[');
@@ -306,7 +305,7 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
   test('code that does not come is said, and asked for again without a reload', async () => {
     const context = await browser.newContext();
     const { page } = await openPage(context);
-    // As when the server dies in the first second: no code but that of the first page has come.
+    // As if the server died in the first second: only the code of the first page has been loaded.
     await page.addInitScript(() => Object.assign(window, { requestIdleCallback: () => 0 }));
     await page.goto(system.baseUrl);
     await waitForLive(page);

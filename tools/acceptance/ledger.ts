@@ -52,7 +52,7 @@ export class LedgerProducer implements AsyncDisposable {
         values.forEach((value, index) => this.ledger.acknowledge(partition, base + index, value));
       } catch {
         this.ledger.failures++;
-        // The client keeps a connection that is gone; a new one finds the broker again.
+        // The client keeps its broken connection; connecting again finds the broker.
         await this.#producer.connect().catch(() => undefined);
       }
       // Leaves the two cores to what is being tested.

@@ -6,10 +6,9 @@ export const widths = [360, 390, 768, 1024, 1440];
 const phoneBelow = 640;
 
 /**
- * What is wrong with how a page is laid out, in words: it is wider than the window, something
- * stands outside of the window and cannot be scrolled to, a name is cut off and nowhere to be read,
- * something to press is too small for a pointer or, on a phone, for a finger, or the phone's tab
- * bar is not on screen.
+ * The faults of a page's layout, in words: it is wider than the window; something lies outside the
+ * window and cannot be scrolled to; a name is cut off and can be read nowhere; something to press
+ * is too small for a pointer or, on a phone, for a finger; the phone's tab bar is not on screen.
  */
 export async function pageFaults(page: Page): Promise<string[]> {
   return page.evaluate(inspect, phoneBelow);

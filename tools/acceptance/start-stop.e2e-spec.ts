@@ -48,7 +48,7 @@ describe('a start that works', () => {
     await using system = await startSupervised({ env: { PENSTOCK_LOG_LEVEL: 'debug' } });
     const { stdout, stderr } = system.process.child;
     for (const stream of [stdout, stderr]) stream!.pause();
-    // The broker writes a line about each, which is more than all buffers on the way take.
+    // The broker logs a line for each, together more than all buffers on the way hold.
     for (let n = 0; n < 100; n++) await openAndClose(system.kafkaPort, 100);
     const answer = await fetch(`${system.baseUrl}/ingest/unread`, {
       method: 'POST',
@@ -126,7 +126,7 @@ describe('a start that works', () => {
       },
       { deadlineMs: 30_000, what: 'the event of the second worker' },
     );
-    // One exit is one event, although it is reported when it happens and counted with the restart.
+    // One exit is one event, although it is reported when it happens and again with the restart.
     expect(told.slice(0, 2)).toEqual([
       `worker started (pid ${again.pid})`,
       'worker ended: signal SIGKILL',

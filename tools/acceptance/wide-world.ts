@@ -14,8 +14,8 @@ const widePartitions = 1_000;
 const groupCount = 12;
 
 /**
- * What a cluster that has been in use for long looks like: names as long as they may be, counts of
- * two and three digits, a topic of a thousand partitions, and groups that nobody reads in any more.
+ * Makes a cluster look as if it had been in use for long: the longest names, counts of two and
+ * three digits, a topic of a thousand partitions, and groups that nobody reads in any more.
  */
 export async function makeWideWorld(bootstrapServers: string): Promise<void> {
   const kafka = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING });

@@ -23,7 +23,7 @@ if (words[0] === 'broker') {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });
-  // What an interruption left waiting would keep the process alive.
+  // An interrupted benchmark may still wait for something that keeps the process alive.
   process.exit();
 }
 const names = Object.keys(benchmarks);

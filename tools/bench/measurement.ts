@@ -24,7 +24,7 @@ export interface HttpLoad {
   readonly seconds: number;
 }
 
-/** Requests over HTTP from a process of its own, after two seconds that warm the code up. */
+/** Load over HTTP from a process of its own, after at most two seconds of warm-up. */
 export async function httpLoad(load: HttpLoad) {
   await client({ ...load, seconds: Math.min(2, load.seconds) });
   const result = await client(load);

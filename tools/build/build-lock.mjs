@@ -33,12 +33,12 @@ function tryLock() {
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
   }
-  // One that was left over by a process that was killed is removed, and the next try takes it.
+  // A lock that a killed process left behind is removed, and the next try takes it.
   if (!isAlive(ownerOf())) rmSync(lockFile, { force: true });
   return false;
 }
 
-/** This process itself, which lives, when the lock is being written or was just given back. */
+/** This process, which is alive, while the lock is being written or was just released. */
 function ownerOf() {
   try {
     return Number(readFileSync(lockFile, 'utf8')) || process.pid;

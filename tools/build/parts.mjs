@@ -77,7 +77,7 @@ export async function ensureGenerated() {
   await withBuildLock(() => all([...databases, dashboardTypes].map((part) => buildPart(part, []))));
 }
 
-/** Waits for all of them also when one fails, so that no compiler is left behind. */
+/** Waits for all of them even when one fails, so that no compiler keeps running. */
 async function all(works) {
   const results = await Promise.allSettled(works);
   for (const result of results) if (result.status === 'rejected') throw result.reason;

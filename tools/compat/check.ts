@@ -27,7 +27,7 @@ export class CheckContext implements AsyncDisposable {
   readonly client: Client;
   readonly broker: BrokerUnderTest;
   readonly driver: Driver;
-  /** What the client has no means for, while the rest of the capability was checked. */
+  /** What the client cannot do of a capability whose other parts were checked. */
   readonly left: string[] = [];
   readonly #more: Driver[] = [];
   #helper: Driver | undefined;
@@ -52,20 +52,21 @@ export class CheckContext implements AsyncDisposable {
     return driver;
   }
 
-  /** Whether the client can do something; what it cannot is noted. */
+  /** Whether the client has a trait; one that it lacks is noted. */
   offers(trait: Trait): boolean {
     if (this.client.lacks?.includes(trait) !== true) return true;
     if (!this.left.includes(trait)) this.left.push(trait);
     return false;
   }
 
-  /** Leaves the capability where the client cannot do it at all. */
+  /** Leaves out the capability when the client lacks the trait. */
   needs(trait: Trait): void {
     if (this.client.lacks?.includes(trait) === true) throw new NotOffered(trait);
   }
 
   /**
-   * Does a part of the capability that the client may have no call for; false, and noted, if so.
+   * Does a part of the capability; when the client has no call for it, notes that and returns
+   * false.
    */
   async offersCall(what: string, attempt: Promise<unknown>): Promise<boolean> {
     try {
@@ -85,7 +86,7 @@ export class CheckContext implements AsyncDisposable {
   }
 
   /**
-   * For what the client under test is only the bystander of: itself, or another where it cannot.
+   * The client for preparations that are not under test: the same, or another where it lacks them.
    */
   get helper(): Driver {
     if (this.client.helper === undefined) return this.driver;

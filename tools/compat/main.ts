@@ -83,7 +83,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  // Tried now: a wrong file should not be noticed when all is done.
+  // Tried first, so that a wrong file is noticed before the checks run.
   if (values.write !== undefined) await writeResults(values.write);
   const wants = (name: string) => positionals.length === 0 || positionals.includes(name);
   await using broker = await brokerUnderTest(values.against);
@@ -212,7 +212,7 @@ async function checkClients(
       const outcome = await checkOne(client, broker, driver, capability, run);
       outcomes.set(capability.id, outcome);
       if (outcome.is === 'failed') {
-        // What is left of the failure is not to fail the next one.
+        // What a failed check left behind must not fail the next one.
         await driver.kill();
         driver = client.start(broker.servers);
       }

@@ -60,8 +60,8 @@ async function produceAll(port: number, requests: number): Promise<number> {
 }
 
 /**
- * Walks the calls in their order. The n-th write to the log's file is the n-th request's; its
- * answer may leave when a sync of the file has ended that began after that write.
+ * Walks the calls in order. The n-th write to the log's file belongs to the n-th request. Its
+ * answer may be sent once a sync of the file has ended that began after that write.
  */
 function check(text: string, answerBytes: number) {
   const log = new RegExp(`/${TOPIC}-0/\\d+\\.log>`);

@@ -27,8 +27,8 @@ const endings = {
 } as const;
 
 /**
- * What cannot be read must be named at its offset, everything else must be there as it was written.
- * Gives the records that are missing, per partition.
+ * Records that cannot be read must be named at their offsets, and all others must be as they were
+ * written. Returns the number of missing records per partition.
  */
 async function readDamaged(penstock: Penstock, ledger: Ledger, partitions: number) {
   const { records, problems } = await readByWire(penstock.kafkaPort, partitions);
@@ -54,7 +54,7 @@ async function readDamaged(penstock: Penstock, ledger: Ledger, partitions: numbe
   return missing;
 }
 
-/** The log goes on behind all that was ever given out. */
+/** The log continues after the highest offset that was ever given out. */
 async function goesOn(penstock: Penstock, partitions: number): Promise<void> {
   const added = new Ledger();
   await produceSome(penstock, added, { partitions, records: BATCH, name: 'added' });

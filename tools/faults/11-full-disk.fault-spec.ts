@@ -46,7 +46,7 @@ test.skipIf(!canMount)(
         },
         { deadlineMs: 30_000, what: 'a refused record' },
       );
-      // Reads go on; so do requests that need broker.db, or they are refused without harm.
+      // Reads go on. Requests that need broker.db succeed or are refused without harm.
       const { records, problems } = await readByWire(port, 1);
       expect(problems).toEqual([]);
       expect(records.length).toBeGreaterThan(0);

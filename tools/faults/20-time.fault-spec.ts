@@ -25,7 +25,7 @@ test('fault 20: a clock that jumps deletes nothing and expires no session', asyn
     command: (_name, words) => failingBroker(words, { clockOffsetMs }),
   });
   const { kafkaPort: port } = penstock;
-  // Records are a week too young to go; a producer's timestamps may be far from the broker's time.
+  // Records are a week too young to be deleted; their timestamps may be far from the broker's time.
   await createTopic(port, 1, {
     'segment.ms': '50',
     'message.timestamp.after.max.ms': '9223372036854775807',
@@ -76,7 +76,7 @@ test('fault 21: a process that stood still goes on, and nothing is written twice
 });
 
 /**
- * Waits until the broker has ended a session of a second that nobody kept: by then its timers have
+ * Waits until the broker has ended a one-second session without heartbeats: by then its timers have
  * run after the jump, those of retention many times.
  */
 async function aSessionEnds(port: number): Promise<void> {

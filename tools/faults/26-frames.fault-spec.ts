@@ -36,7 +36,7 @@ async function attack(penstock: Penstock, ledger: Ledger, frames: readonly Buffe
       socket.once('close', () => closed++);
       socket.write(frame);
     }
-    // What was sent before has been taken up when what was sent after is answered.
+    // Once later records are acknowledged, the broker has read what was sent before them.
     await acknowledgedMore(ledger, 200);
     most = Math.max(most, residentBytes(penstock.pid('broker')));
     for (const socket of sockets) socket.destroy();

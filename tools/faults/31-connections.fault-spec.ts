@@ -36,7 +36,7 @@ test('fault 31: thousands of silent, dripping and half-open connections leave ot
   const frame = Buffer.concat([Buffer.from([0, 0, 0, 100]), Buffer.alloc(96)]);
   for (let drop = 0; drop < 5; drop++) {
     sockets.forEach((socket, index) => {
-      // A third says nothing, a third drips, a third stopped sending and waits.
+      // A third sends nothing, a third sends byte by byte, and a third stops sending and waits.
       if (index % 3 === 1) socket.write(frame.subarray(drop, drop + 1));
       if (index % 3 === 2 && drop === 0) socket.end();
     });

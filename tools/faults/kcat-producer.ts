@@ -16,8 +16,8 @@ const UNDER_WAY_MAX = 500;
 const LINES_PER_TURN = 10;
 
 /**
- * librdkafka as it stands in many services: it retries for ever. One partition, and an order that
- * its settings guarantee, so that the n-th delivery report is that of the n-th line.
+ * librdkafka as many services use it: it retries for ever. One partition, and settings that
+ * guarantee the order, so that the n-th delivery report is that of the n-th line.
  */
 export class KcatProducer implements AsyncDisposable {
   readonly #options: KcatProducerOptions;

@@ -8,8 +8,8 @@ import {
 import type { World } from './world.ts';
 
 /**
- * Kafka itself answers with UNKNOWN_SERVER_ERROR to an operation, and to an isolation level, that
- * does not exist. What the broker did not expect there shows in its log.
+ * Kafka itself answers UNKNOWN_SERVER_ERROR to an operation, and to an isolation level, that does
+ * not exist. The broker's log shows what it did not expect there.
  */
 const SERVER_ERROR_IN_KAFKA: readonly ApiKey[] = [
   ApiKeys.IncrementalAlterConfigs,

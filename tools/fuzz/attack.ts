@@ -21,7 +21,7 @@ const ANSWER_MS_MAX = 20_000;
 const SPLICED_KEPT = 50;
 /** Requests that may wait as long as they say. */
 const WAITING_APIS: readonly number[] = [ApiKeys.Fetch, ApiKeys.JoinGroup, ApiKeys.SyncGroup];
-/** Requests after which the broker may close although nothing was wrong by form. */
+/** Requests after which the broker may close although their form was valid. */
 const CLOSING_APIS: readonly number[] = [
   ApiKeys.Produce,
   ApiKeys.SaslHandshake,
@@ -186,7 +186,7 @@ function prefixed(frame: Buffer): Buffer {
   return Buffer.concat([prefix, frame]);
 }
 
-/** ApiVersions 0, which is always answered: what came before it has been dealt with. */
+/** ApiVersions 0, which is always answered: then everything sent before it has been handled. */
 function sentinel(): Buffer {
   const frame = Buffer.alloc(10);
   frame.writeInt16BE(ApiKeys.ApiVersions, 0);

@@ -21,8 +21,8 @@ export interface Blocked {
 }
 
 /**
- * How long the event loop was kept busy in one go. A gap between two ticks counts only as far as
- * this thread computed in it: a machine that is busy with others makes gaps too.
+ * How long the event loop was kept busy in one go. Of a gap between two ticks, only the time in
+ * which this thread computed counts: a machine that is busy with others makes gaps too.
  */
 export class BlockWatch {
   readonly #timer: NodeJS.Timeout;

@@ -38,9 +38,9 @@ const ATTACKERS = 6;
 const WARM_UP_MS = 2_000;
 const MIB = 1024 * 1024;
 /**
- * An event loop may compute so long in one go, in CPU time, ms. On a machine with free cores it
- * stays around 100 (60,000 elements in one request); with cores and caches shared by six times
- * their number of processes 350 were measured. What hangs takes seconds.
+ * The longest that an event loop may compute in one go, in CPU time, ms. With free cores it stays
+ * around 100 (60,000 elements in one request); with six times as many processes as cores, 350 were
+ * measured. An event loop that hangs takes seconds.
  */
 const BUSY_MS_MAX = 500;
 /** One garbage collection, on a machine whose cores are busy with the attack, ms. */

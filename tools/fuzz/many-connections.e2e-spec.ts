@@ -39,7 +39,7 @@ test('thousands of silent connections, then with half a request each, cost littl
     const begun = Buffer.alloc(1_004);
     begun.writeInt32BE(50 * MIB);
     await Promise.all(sockets.map((socket) => sent(socket, begun)));
-    // What was sent before has been taken up when what was sent after is answered.
+    // Once later records are acknowledged, the broker has read what was sent before them.
     const { acknowledged } = canary;
     await eventually(() => canary.acknowledged > acknowledged + 20);
     const half = await residentBytes(broker, () => figures);

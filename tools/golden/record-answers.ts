@@ -13,9 +13,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const [address = '', ...files] = process.argv.slice(2);
 const [host = '127.0.0.1', port = '9092'] = address.split(':');
 
-/**
- * What a request changes is not yet seen by the next one: Kafka answers before it has applied it.
- */
+/** Kafka answers before it has applied a change, so the next request may not see it yet. */
 const SETTLE_MS = 250;
 const CHANGES = /^(Create|Delete|Alter|Incremental|Produce)/;
 

@@ -4,10 +4,7 @@ import { spawn } from 'node:child_process';
 const running = new Set();
 let isEnding = false;
 
-/**
- * npm catches the signal and rolls back at its leisure; a broken-off installation is made anew
- * anyway.
- */
+/** npm catches the signal and rolls back slowly; an interrupted installation is repeated anyway. */
 const GRACE_MS = 2_000;
 
 /** Ends every program that runs here and may be ended; no other is started. */

@@ -24,8 +24,8 @@ export function checkNode() {
 }
 
 /**
- * npm writes what it installed to node_modules/.package-lock.json as its last act, so a broken-off
- * install is seen as missing. Optional packages may be left out (other platforms).
+ * npm writes what it installed to node_modules/.package-lock.json last, so an interrupted install
+ * counts as missing. Optional packages may be left out (other platforms).
  */
 export function isInstalled(folder = root) {
   const hidden = join(folder, 'node_modules', '.package-lock.json');

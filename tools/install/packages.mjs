@@ -31,7 +31,7 @@ export async function installPackages(names) {
   return failure === undefined;
 }
 
-/** What a package's scripts ask whether they may start their service; 101 answers no. */
+/** A package's scripts run this to ask whether they may start their service; 101 means no. */
 const policyFile = '/usr/sbin/policy-rc.d';
 
 async function apt(args) {
@@ -44,7 +44,7 @@ async function apt(args) {
   }
 }
 
-/** False where the machine has a policy of its own, which then stands. */
+/** False where the machine has a policy of its own, which is kept. */
 function writePolicy() {
   try {
     writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });

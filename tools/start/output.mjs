@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What nobody has read yet is kept up to this much; later lines are left out, and counted. */
+/** Unread output is kept up to this size; later lines are left out, and counted. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
-/** How long the end waits for somebody who reads slowly. */
+/** How long the end waits for a slow reader. */
 const LAST_WORDS_MS = 1000;
 
 const colours = { dim: 2, red: 31, yellow: 33, cyan: 36, green: 32 };
@@ -20,19 +20,19 @@ export function maskOutput(maskText) {
 }
 
 /**
- * A reader that went away (`npm start | head`), or that has stopped reading (a pager, a terminal
- * after Ctrl-S), must take neither the log nor the processes down with it.
+ * A reader that has gone (`npm start | head`) or has stopped reading (a pager, a terminal after
+ * Ctrl-S) must stop neither the log nor the processes.
  */
 export function keepWritingWithoutReader() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => undefined);
-    // A terminal is written to synchronously unless it is told otherwise: one that is held would
-    // hold the supervisor, and with it every process whose output the supervisor reads.
+    // Node writes to a terminal synchronously by default: a held terminal would block the
+    // supervisor, and with it every process whose output the supervisor reads.
     if (stream.isTTY) stream._handle?.setBlocking?.(false);
   }
 }
 
-/** Resolves once what was said has been read, or after a second: then the rest is given up. */
+/** Resolves once all output has been read, or after a second: then the rest is given up. */
 export async function lastWords() {
   const deadline = performance.now() + LAST_WORDS_MS;
   const unread = () => process.stdout.writableLength + process.stderr.writableLength > 0;
@@ -44,9 +44,7 @@ export function say(name, text, level = 'info') {
   terminal.print(line(Date.now(), name, level, text));
 }
 
-/**
- * Lines for a reader who may be slow: a bounded number of bytes waits for him, the rest is counted.
- */
+/** Lines for a reader who may be slow: a bounded number of bytes waits, the rest is counted. */
 export class Lines {
   #stream;
   #unreadBytesMax;

@@ -5,10 +5,10 @@ import { hostAndPort, localHostOf, publicHostOf } from './addresses.mjs';
 
 /**
  * Resolves once `/readyz` answers 200: produce, ingest, GraphQL and dashboard work. It never gives
- * up, since what is there already serves others meanwhile; it says what is missing.
+ * up, because the parts that work already serve others; it says what is missing.
  */
 export async function serving(settings, signal) {
-  // Not by name: what that resolves to is not ours to say.
+  // The address and not a name, because a name may resolve to something else.
   const { bind, port } = settings.http;
   const url = `http://${hostAndPort(localHostOf(bind), port)}/readyz`;
   const patience = new Patience('not ready yet');

@@ -8,8 +8,8 @@ export const redisHelp =
   'sudo apt-get install redis-server (or set REDIS_URL to a Redis that you have)';
 
 /**
- * Where Redis is to be had: the one that is configured, one that answers on this machine, one that
- * can be started here. Undefined when there is none; batch jobs then wait until one answers.
+ * Finds a Redis: the configured one, one that answers on this machine, or one that can be started
+ * here. Undefined when there is none; batch jobs then wait until one answers.
  * @returns {Promise<{ url: string, start?: { command: string, args: string[], probe: () =>
  *   Promise<number | undefined> }, how: string } | undefined>}
  */
@@ -35,8 +35,8 @@ export async function findRedis(settings) {
  * Redis with its files in `folder`, run by a shell that ends it when standard input closes: the
  * kernel closes that pipe even when the supervisor is killed hard, so that no Redis is left behind.
  *
- * Append-only with a sync each second: queues survive a crash of Redis. What that second may lose
- * is put back by the workers, since what should run is recorded in control.db first.
+ * Append-only with a sync each second: queues survive a crash of Redis. The workers add again what
+ * the last second lost, since work is recorded in control.db first.
  */
 function serverCommand(port, hosts, folder) {
   const pidFile = join(folder, 'redis.pid');

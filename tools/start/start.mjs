@@ -38,18 +38,18 @@ async function prepare() {
   await ensureBuilt();
 }
 
-/** Ends the programs of the preparation when the stop comes before anything is started. */
+/** Ends the programs of the preparation if the stop is requested before anything was started. */
 async function unlessStopped(work) {
   const done = work();
   await Promise.race([done, stop.requested]);
   if (!stop.signal.aborted) return;
   say('penstock', `stopping: ${stop.signal.reason}, before anything was started`);
   endCommands();
-  // It fails for what has just been ended; what it had locked is given back.
+  // The work fails because its programs were ended; it releases what it had locked.
   await done.catch(() => undefined);
 }
 
-/** Nobody may be there to read the last lines; they hold the end for a moment only. */
+/** The last lines may have no reader: they delay the end only for a moment. */
 async function endWithoutReader() {
   await lastWords();
   if (process.stdout.writableLength + process.stderr.writableLength > 0) process.exit();
@@ -90,7 +90,7 @@ async function run(options) {
 }
 
 async function supervise(settings, env, startedAt) {
-  // The broker says its own.
+  // The embedded broker reports its own notices.
   if (settings.kafka.external) {
     for (const text of settings.broker.notices) say('penstock', text, 'warn');
   }
@@ -104,8 +104,7 @@ async function supervise(settings, env, startedAt) {
     env: {
       ...env,
       PENSTOCK_DATA_DIR: settings.dataDir,
-      // Where there is none yet, the processes keep trying the usual place and use it when it
-      // answers.
+      // If there is no Redis yet, the processes keep trying the usual address until one answers.
       REDIS_URL: redis?.url ?? `redis://127.0.0.1:${settings.redisPort}`,
     },
     onFailedStart: (name, reason) => {

@@ -1,10 +1,9 @@
-/** How often it is looked whether the process that started this one is still there. */
+/** How often to check whether the process that started this one still runs. */
 const PARENT_CHECK_MS = 500;
 
 /**
- * The wish to stop, from wherever it comes: a signal, the end of the npm that started this script,
- * or a failure. The first reason counts; later ones change nothing, since stopping is bounded
- * anyway.
+ * A request to stop: by a signal, by the end of the npm that started this script, or by a failure.
+ * The first reason counts; later ones change nothing, since stopping is bounded anyway.
  */
 export function stopRequest() {
   const controller = new AbortController();
@@ -18,8 +17,8 @@ export function stopRequest() {
 }
 
 /**
- * npm that is killed hard cannot pass on a signal; the system then gives this process another
- * parent. Started by hand, without npm, the parent is a shell that may well end before.
+ * An npm that is killed hard cannot pass on a signal; the system then gives this process another
+ * parent. Without npm, the parent is a shell that may well end earlier.
  */
 function watchParent(request) {
   if (process.env.npm_lifecycle_event === undefined) return;

@@ -3,16 +3,18 @@ import { printOutput, say } from './output.mjs';
 
 const BACK_OFF_MS_MIN = 250;
 const BACK_OFF_MS_MAX = 30_000;
-/** One that has not said by then that it serves is ended, and started again. */
+/** A process that does not serve after this time is ended, and started again. */
 const START_MS_MAX = 300_000;
-/** What a process keeps of its time to end, to say what it still waited for before it is killed. */
+/**
+ * The part of its time to stop that a process keeps to say what it waits for before it is killed.
+ */
 const LAST_WORDS_MS = 300;
 /**
- * With this code (EX_CONFIG of sysexits.h) a process ends that has said what a person has to set
- * right: starting it again changes nothing.
+ * A process exits with this code (EX_CONFIG of sysexits.h) after it has said what a person has to
+ * correct: starting it again changes nothing.
  */
 const SETTINGS_EXIT = 'exit code 78';
-/** One that ran this long starts with the shortest back-off again. */
+/** A process that ran this long starts with the shortest back-off again. */
 const RAN_WELL_MS = 30_000;
 
 /**
@@ -114,7 +116,7 @@ export class SupervisedProcess {
     if (child === undefined) return this.#change('STOPPED');
     clearTimeout(this.startTimer);
     child.stdin.end();
-    // It knows its time, so that it can say itself what it waits for when the time is over.
+    // The process is told its time, so that it can say itself what it waits for when that is over.
     this.send({ type: 'stop', graceMs: graceMs - LAST_WORDS_MS });
     child.kill('SIGTERM');
     const timer = setTimeout(() => {
@@ -137,7 +139,7 @@ export class SupervisedProcess {
     for (const resolve of this.readyWaiters.splice(0)) resolve();
   }
 
-  /** A start that hangs would otherwise hang for ever, since nothing else watches it. */
+  /** Nothing else watches a start, so one that hangs would hang for ever. */
   #limitStart(child) {
     const limitMs = this.options.startMsMax ?? START_MS_MAX;
     clearTimeout(this.startTimer);

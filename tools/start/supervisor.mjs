@@ -46,7 +46,7 @@ export class Supervisor {
     const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
     const patience = new Patience('starting');
     const timer = setInterval(() => patience.waitsFor(this.#notServing()), 1000);
-    // A start that is given up must not hold the end.
+    // A start that is given up must not delay the end.
     timer.unref();
     try {
       redis?.start();
@@ -84,9 +84,7 @@ export class Supervisor {
     return `${waiting.join(', ')} ${waiting.length === 1 ? 'does' : 'do'} not serve yet`;
   }
 
-  /**
-   * Which ports the broker has is in the data folder, for api and worker to read at their start.
-   */
+  /** Api and worker read the broker's ports from the data folder when they start. */
   #brokerListens({ ports }) {
     const { kafka } = this.#settings;
     kafka.publicServers = kafka.listeners.map(({ name, advertisedHost, advertisedPort, port }) =>
@@ -99,7 +97,7 @@ export class Supervisor {
     for (const name of ['api', 'worker']) this.#processes.get(name).restart();
   }
 
-  /** The next life of the process is to be found where this one was. */
+  /** The next run of the process gets the same port. */
   #apiListens({ port }) {
     this.#settings.http.port = port;
     this.#env.PENSTOCK_HTTP_PORT = String(port);

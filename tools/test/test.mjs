@@ -73,8 +73,8 @@ async function runTier(project) {
   tally.skipped += counted.skipped;
   tally.failed += counted.failures.length;
   failures.push(...counted.failures);
-  // A runner that fails for no reason in its report (an unhandled rejection) has failed all the
-  // same.
+  // A runner that fails without a failure in its report (an unhandled rejection) counts as failed
+  // too.
   if (code !== 0 && counted.failures.length === 0) {
     tally.failed++;
     failures.push(`${project}: the runner ended with ${code}; see its output above`);

@@ -94,7 +94,7 @@ function fastifyOptions(publicPath: PublicPath, limits: RequestLimits): FastifyH
     http: {
       connectionsCheckingInterval: limits.headersMs / 4,
       maxHeaderSize: HEADER_BYTES_MAX,
-      // Refused by us, in our words.
+      // A missing Host header is refused by our own code, with our own message.
       requireHostHeader: false,
       // Other upgrades, such as curl's to HTTP/2, are offers that a server may ignore.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',

@@ -7,7 +7,7 @@ import { cpuSeconds } from './process-usage.ts';
 import { inTurn } from './statistics.ts';
 import type { Row, Target } from './table.ts';
 
-/** What one use of a broker gave. */
+/** The result of one use of a broker. */
 export interface Sample {
   /** In the row's unit. */
   readonly value: number;
@@ -48,7 +48,7 @@ export class BenchRun {
     writeFileSync(join(this.#results, 'samples.csv'), `${columns}\n`);
   }
 
-  /** A number of records, less of them where things need only be seen to work. */
+  /** A number of records; a quarter of it in a quick run. */
   scaled(records: number): number {
     return Math.round(this.options.isQuick ? records / 4 : records);
   }
@@ -63,8 +63,8 @@ export class BenchRun {
   }
 
   /**
-   * Measures the brokers in turn (ABBA), as often as the options say, after one use of each that is
-   * discarded, and adds the rows that come of it.
+   * Measures the brokers in turn (ABBA), as often as the options say, after one discarded use of
+   * each, and adds the rows of the result.
    */
   async compare(brokers: readonly RunningBroker[], comparison: Comparison): Promise<void> {
     const { name, unit, target, cpuTarget } = comparison;

@@ -28,14 +28,14 @@ export async function measureWakeup(run: BenchRun, brokers: readonly RunningBrok
   await measureEventLoop(run, penstock);
 }
 
-/** Milliseconds from sending a record to having it, with a fetch that waits for it. */
+/** Milliseconds from sending a record to receiving it by a fetch that waits for it. */
 async function wakeUpTimes(broker: RunningBroker, count: number): Promise<number[]> {
   const topic = 'wake-up';
   await broker.createTopic(topic, 1);
   await using consumer = await WireClient.connect(broker.port);
   await using producer = await WireClient.connect(broker.port);
   const times: number[] = [];
-  // The first hundred find code that was never run.
+  // The first hundred run cold code.
   for (let offset = 0; offset < count + 100; offset++) {
     const fetched = fetchOne(consumer, topic, offset);
     // The fetch has to be waiting when the record comes.
@@ -72,7 +72,7 @@ async function measureEventLoop(run: BenchRun, broker: RunningBroker): Promise<v
   const load = { topic: 'loop', partitions: 12, recordBytes: 1024, seconds: LOAD_SECONDS };
   await fillTopic(broker.port, { ...load, bytes: Infinity });
   await deleteTopic(broker.port, 'loop');
-  // The first report is also about the time before.
+  // The first report also covers the time before the load.
   const reports = broker.metrics.slice(seen + 1).map((each) => each['eventLoopDelayMsP99']!);
   if (reports.length === 0) throw new Error('the broker reported no metrics');
   run.add({

@@ -68,8 +68,8 @@ export function resultOf(row: Row): RowResult {
 }
 
 /**
- * A broker cannot reach more of Kafka's rate than one does that only answers. Where that one, less
- * the share a real broker may fall behind it, is below the ratio, the client is what is measured.
+ * A broker cannot exceed the rate of the null broker, which only answers. If that rate, less the
+ * share a real broker may fall behind it, is below the ratio, the client is what is measured.
  */
 function inForce(target: Target, { values }: Row): Target {
   const { whereClientBound: bound, ratio = 0 } = target;

@@ -16,7 +16,7 @@ export const compactionCapabilities: Capability[] = [
 ];
 
 /**
- * Compaction leaves batches without records where segments end. Clients that go on behind the last
+ * Compaction leaves empty batches at the ends of segments. Clients that continue after the last
  * record they got must be given the records that follow.
  */
 async function checkCompacted(context: CheckContext): Promise<void> {
@@ -50,7 +50,7 @@ async function checkCompacted(context: CheckContext): Promise<void> {
       what: `a reader that gets ${wanted.join(', ')} alone`,
       deadlineMs: COMPACTED_WITHIN_MS,
     });
-  // The first pass takes what the tombstones delete, the one after more records the tombstones.
+  // The first pass removes what the tombstones delete; the next, after more records, removes them.
   await eventually(async () => (await read('earliest'))[0]! >= keys.length, {
     what: 'the first pass of compaction',
     deadlineMs: COMPACTED_WITHIN_MS,
@@ -58,7 +58,7 @@ async function checkCompacted(context: CheckContext): Promise<void> {
   await send('large', 900_000);
   await send('large', 900_000);
   await readsOnly(end - 2, end - 1);
-  // From any offset that is gone, at a segment's end or in its middle, the next record comes.
+  // A read from any removed offset, at a segment's end or in its middle, gets the next record.
   for (const from of [1, 9, 10, 17, 23, 24, 25]) {
     expectEqual(await read(from), [end - 2, end - 1], `offsets read from ${from} on`);
   }

@@ -66,7 +66,7 @@ async function checkReadFrom(context: CheckContext): Promise<void> {
     'from 13',
   );
 
-  // Whoever reads from the end must be there before the record is: they are sent until one came.
+  // A reader from the end must be there before the record: records are sent until one arrives.
   const reading = driver.do('read', { ...place, from: 'latest', count: 1, timeoutMs: 20_000 });
   const sender = context.another();
   const over = reading.then(() => true).catch(() => true);

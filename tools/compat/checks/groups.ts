@@ -76,7 +76,7 @@ async function pollUntil(
   }
 }
 
-/** Polls all members for a while, for what is still under way; gives what they were told last. */
+/** Polls all members for a while, for what is still under way; returns what each was told last. */
 async function pollWhile(members: readonly Driver[], ms: number): Promise<Polled[]> {
   const deadline = performance.now() + ms;
   for (;;) {

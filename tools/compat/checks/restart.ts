@@ -58,7 +58,7 @@ async function checkRestart(context: CheckContext): Promise<void> {
   expectEqual(values.length, RECORDS, 'records');
 }
 
-/** By offset: a member that had to join again has committed nothing and begins again. */
+/** Each offset once: a member that had to join again has committed nothing and reads again. */
 function valuesOf(records: readonly ReadRecord[]): string[] {
   const byOffset = new Map(records.map(({ offset, value }) => [offset, atob(value!)]));
   return [...byOffset.keys()].sort((a, b) => a - b).map((offset) => byOffset.get(offset)!);

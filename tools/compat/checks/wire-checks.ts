@@ -141,7 +141,7 @@ const wireChecks: WireCheck[] = [
       expectEqual((await fetchAt(wire, topic, 3)).errorCode, 1, 'beyond');
       expectEqual((await fetchAt(wire, topic, 0)).errorCode, 0, 'at the end');
       wire.post(ApiKeys.Produce, 7, produceBody(topic, batch(1), 0));
-      // Would be taken for the answer to acks=0 if there were one.
+      // If acks=0 had an answer, it would be taken for this one.
       expectEqual((await produce(wire, topic, batch(1))).baseOffset, 1, 'offset of the next');
     },
   },
@@ -152,7 +152,7 @@ export interface WireOutcome {
   problem: string | undefined;
 }
 
-/** Each check on a connection of its own, which a broker may close on it. */
+/** Each check has a connection of its own, because a broker may close it. */
 export async function runWireChecks(
   servers: string,
   run: string,
@@ -357,7 +357,7 @@ async function checkLongPoll(
   let answers = 0;
   const before = performance.now();
   const waiting = fetchAt(wire, topic, 0, 8000).finally(() => (answers += 1));
-  // The connection takes answers in the order of its requests, and fails at one that is not.
+  // The connection expects answers in the order of its requests and fails on any other.
   const behind = wire
     .send(ApiKeys.Metadata, 4, {
       topics: [],

@@ -33,8 +33,7 @@ function kcat(title: string, admin: Client): Client {
   return {
     name: 'kcat',
     title,
-    // Its text formats tell nothing from empty; it decides on the time itself and commits by
-    // itself.
+    // Its text formats cannot tell null from empty. kcat itself chooses timestamps and commits.
     lacks: [
       'timestamps',
       'null keys and values apart from empty ones',
@@ -102,7 +101,7 @@ class KcatDriver implements Driver {
     return JSON.parse(stdout) as never;
   }
 
-  /** One process per equal headers, which kcat takes for all records that it sends. */
+  /** One process per set of headers, because kcat gives all records that it sends the same ones. */
   async #produce(request: ProduceRequest): Promise<Requests['produce']['out']> {
     const folder = await mkdtemp(join(tmpdir(), 'penstock-kcat-'));
     try {
@@ -113,7 +112,7 @@ class KcatDriver implements Driver {
         ...['-X', `enable.idempotence=${request.idempotent ?? false}`],
         ...(request.partition < 0 ? [] : ['-p', String(request.partition)]),
       ];
-      // kcat says neither offsets nor, unless it was told one, partitions.
+      // kcat reports no offsets, and knows the partition only if it was given one.
       const placed: [number, null][] = [];
       for (const group of groupsOf(request)) {
         const headers = group.headers.flatMap(([name, value]) => [

@@ -28,7 +28,7 @@ await serve({
   createTopic: async ({ topic, partitions, replicas = 1, configs = {} }) => {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
     const one = { topic, numPartitions: partitions, replicationFactor: replicas, configEntries };
-    // It answers false where the topic is there already.
+    // It returns false when the topic exists already.
     const isNew = await admin.createTopics({ topics: [one], waitForLeaders: true });
     if (!isNew) throw new Error('TOPIC_ALREADY_EXISTS');
     return {};
@@ -81,7 +81,7 @@ await serve({
     await member!.commitOffsets([wanted]);
     return {};
   },
-  // A consumer of kafkajs does not tell; its admin client does.
+  // A consumer of kafkajs does not report it; its admin client does.
   committed: async ({ topic, partition }) => {
     const [found] = await admin.fetchOffsets({ groupId: currentGroup, topics: [topic] });
     const one = found!.partitions.find((each) => each.partition === partition)!;

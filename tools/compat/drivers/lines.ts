@@ -24,7 +24,7 @@ export async function serve(commands: Commands): Promise<void> {
 
 class Missing extends Error {}
 
-/** For a request that the client has no call for. */
+/** Answers a request for which the client has no call. */
 export function missing(what: string): never {
   throw new Missing(what);
 }
@@ -75,7 +75,7 @@ export async function sendPlaced<M>(
   return { placed };
 }
 
-/** What a member that is called with its records has received and not told yet. */
+/** Records that a member's callback received and the driver has not reported yet. */
 export class Inbox {
   readonly #records: ReadRecord[] = [];
   assigned: [string, number][] = [];
@@ -90,7 +90,7 @@ export class Inbox {
     this.rebalances += 1;
   }
 
-  /** Forgets what was received of a partition, as one does who seeks. */
+  /** Drops the received records of a partition, as a seek does. */
   drop(place: Place): void {
     const isOther = (record: ReadRecord) =>
       record.topic !== place.topic || record.partition !== place.partition;

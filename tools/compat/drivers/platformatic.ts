@@ -236,7 +236,7 @@ async function join(request: JoinRequest): Promise<object> {
     );
     own.assign(places);
   });
-  // Joining waits for the others, which are to be told to join meanwhile.
+  // Not awaited: joining waits for the other members, which have to be told to join meanwhile.
   void member
     .consume({
       topics: request.topics,

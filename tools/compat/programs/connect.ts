@@ -87,7 +87,7 @@ async function checkDistributed(programs: Programs): Promise<void> {
     async () => {
       const sink = `${programs.name('distributed')}-sink`;
       const found = JSON.stringify(await rest(`/connectors/${sink}/offsets`));
-      // More than 80 where the worker that was killed had not kept how far it was in the file.
+      // It is more than 80 if the killed worker had not saved its position in the file.
       return Number(/"kafka_offset":(\d+)/.exec(found)?.[1]) >= 80;
     },
     { ...waiting, what: 'offset 80 or more of the sink' },
@@ -97,7 +97,7 @@ async function checkDistributed(programs: Programs): Promise<void> {
 async function callRest(port: string, path: string, init?: RequestInit): Promise<unknown> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, init);
   const body = await answer.text();
-  // A connector that a try before has made is there.
+  // An earlier try may have created the connector.
   expectTrue(answer.ok || answer.status === 409, `${path}: ${answer.status} ${body}`);
   if (answer.status === 409 && !body.includes('already exists')) throw new Error(body);
   return JSON.parse(body) as unknown;

@@ -37,8 +37,8 @@ export function isDashboardBuilt(root: string): boolean {
 
 /**
  * Serves the built dashboard: its files by their names, and the start page for every other path
- * that a browser navigates to, since the dashboard's own router knows the rest. It is looked for at
- * each navigation, so that one built meanwhile appears.
+ * that a browser navigates to, since the dashboard's own router knows the rest. The dashboard is
+ * looked for at each navigation, so that one built meanwhile appears.
  */
 export function dashboardPlugin({ root, publicPath }: DashboardOptions): FastifyPluginAsync {
   return async (fastify) => {
@@ -59,7 +59,7 @@ export function dashboardPlugin({ root, publicPath }: DashboardOptions): Fastify
         );
         return reply.sendFile(path.slice(1));
       }
-      // The address itself is the dashboard's whoever asks; below it, only browsers mean a page.
+      // The address itself is always the dashboard's; below it, only browsers ask for a page.
       if (path !== '/' && !acceptsHtml(request)) throw new NotFoundException();
       const page = await pageOf(root);
       return reply

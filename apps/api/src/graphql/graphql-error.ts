@@ -39,7 +39,7 @@ export function describeError(
   };
 }
 
-/** Without a cause it comes from graphql-js itself: the document does not fit the schema. */
+/** An error without a cause is graphql-js's own: the document does not fit the schema. */
 function codeOfDocumentError(error: GraphQLError): string | undefined {
   return error.originalError === undefined ? 'GRAPHQL_VALIDATION_FAILED' : undefined;
 }

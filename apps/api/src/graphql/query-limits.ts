@@ -28,8 +28,8 @@ const LIST_SIZE_ASSUMED = 10;
 /** Objects counted for a list whose size is in a variable that was not given. */
 const LIST_SIZE_UNKNOWN = 500;
 /**
- * Fields at the root of one operation. Each is a request of its own to the cluster or the database;
- * mutations moreover run one after the other, each as durable as if it had come alone.
+ * Fields at the root of one operation. Each is a request of its own to the cluster or the database.
+ * Mutations also run one after the other, and each is as durable as a single one.
  */
 const ROOT_FIELDS_MAX = { query: 50, mutation: 10, subscription: 1 } as const;
 

@@ -16,12 +16,12 @@ interface SharedExecution {
 }
 
 /**
- * Runs a `live` subscription once for all who ask the same: the frame is computed once anyway, and
- * with this its selection too. Each subscriber holds one slot; one who cannot follow gets the
- * newest frame when it can. A new one starts with the frame of now.
+ * Runs a `live` subscription once for all subscribers that ask for the same, so that its selection,
+ * like the frame, is computed once. Each subscriber holds one slot; a slow one gets the newest
+ * frame when it can take it. A new one starts with the current frame.
  *
- * "The same" is the document with its variables. Whoever adds rights that make two readers see
- * different frames has to make them a part of the key.
+ * "The same" is the document with its variables. If rights ever make two readers see different
+ * frames, they have to become a part of the key.
  */
 export class SharedSubscriptions {
   readonly #executions = new Map<string, Promise<SharedExecution | ExecutionResult>>();

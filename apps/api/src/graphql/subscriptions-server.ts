@@ -100,7 +100,7 @@ export class SubscriptionsServer implements OnApplicationBootstrap, OnModuleDest
     });
   }
 
-  /** 1001 tells a client to connect again, as it will when the next process is there. */
+  /** Code 1001 tells a client to connect again, which succeeds once the next process serves. */
   async onModuleDestroy(): Promise<void> {
     this.#http?.off('upgrade', this.#upgrade);
     const clients = [...this.#sockets.clients];
@@ -122,7 +122,7 @@ export class SubscriptionsServer implements OnApplicationBootstrap, OnModuleDest
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (socket.writableEnded) {
-      // The guard of origins has refused it.
+      // The check of the origin has refused it already.
       return;
     }
     const path = (request.url ?? '').split('?', 1)[0];
@@ -149,7 +149,7 @@ export class SubscriptionsServer implements OnApplicationBootstrap, OnModuleDest
 }
 
 function refuseMore(context: Pick<Context, 'subscriptions'>): GraphQLError[] | undefined {
-  // The one that is being asked for is counted already.
+  // The subscription that is being asked for is counted already.
   if (Object.keys(context.subscriptions).length <= SUBSCRIPTIONS_PER_SOCKET_MAX) {
     return undefined;
   }

@@ -29,7 +29,7 @@ export class MetricsPage {
   }
 }
 
-/** Of a process that does not answer there is nothing but this. */
+/** For a process that does not answer, this is the only figure. */
 function upFamily(answered: readonly string[], asked: readonly string[]): MetricFamily {
   const names = new Set([...answered, ...asked]);
   return {

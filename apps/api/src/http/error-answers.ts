@@ -7,8 +7,8 @@ import type { KnownRoutes } from './known-routes.ts';
 import { sendProblem } from './problem-details.ts';
 
 /**
- * What is answered for paths that no route has, and for errors that no route has dealt with:
- * problem details. Nest calls it as its filter; Fastify's own routes as their error handler.
+ * Answers paths without a route, and errors that no route has handled, with problem details. Nest
+ * uses it as its filter, Fastify's own routes as their error handler.
  */
 @Catch()
 export class ErrorAnswers implements ExceptionFilter {
@@ -21,7 +21,7 @@ export class ErrorAnswers implements ExceptionFilter {
   }
 
   catch(error: unknown, host: ArgumentsHost): unknown {
-    // Errors of resolvers are GraphQL's to format.
+    // GraphQL formats the errors of resolvers.
     if (host.getType<string>() !== 'http') throw error;
     const http = host.switchToHttp();
     return this.answer(error, http.getRequest(), http.getResponse());

@@ -2,7 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import proxyAddress from '@fastify/proxy-addr';
 import parseForwarded from 'forwarded-parse';
 
-/** What a proxy says of a request as it came to it; absent is what it does not say. */
+/**
+ * What a proxy says of the request that it received; a field is absent if the proxy does not say.
+ */
 export interface Forwarding {
   /** `host` or `host:port`. */
   readonly host?: string;
@@ -12,7 +14,7 @@ export interface Forwarding {
   readonly prefix?: string;
 }
 
-/** The parts of a request by which it is judged; Node's own requests have them. */
+/** The parts of a request that decide whether it is accepted; Node's own requests have them. */
 export interface AskingRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -25,9 +27,9 @@ const NOTHING: Forwarding = {};
 const PREFIX = /^(\/[A-Za-z0-9._~-]+)+\/?$/;
 
 /**
- * Reads `Forwarded` (RFC 7239), else `X-Forwarded-*`, of proxies that are trusted; anybody else's
- * are as if they were not there. Of several proxies, the first speaks: it is the one clients came
- * to.
+ * Reads `Forwarded` (RFC 7239), else `X-Forwarded-*`, from trusted proxies; those headers are
+ * ignored from anybody else. Of several proxies the first entry counts: clients connected to that
+ * proxy.
  */
 export function forwardingReader(
   trustedProxies: readonly string[],
@@ -50,7 +52,7 @@ function standard(header: string | undefined): Forwarding | undefined {
     const [{ host, proto } = {}] = parseForwarded(header);
     return present({ host, protocol: proto?.toLowerCase() });
   } catch {
-    // Its sender is trusted but unclear: then it has said nothing.
+    // The proxy is trusted but its header is malformed: it counts as empty.
     return NOTHING;
   }
 }

@@ -3,12 +3,12 @@ import findMyWay from 'find-my-way';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies HTTPMethods[];
 
-/** Which methods a path knows: what Allow has to say. Fastify's own router tells it of no path. */
+/** The methods that a path has, for the header Allow. Fastify's own router does not list them. */
 export class KnownRoutes {
   readonly #router = findMyWay({ maxParamLength: 1_000 });
   readonly #methods = new Set<string>();
 
-  /** Remembers the routes that are registered from now on, but for those that take any path. */
+  /** Remembers the routes registered from now on, except those that take any path. */
   observe(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ method, url }) => {
       if (url.startsWith('/*') || url === '*') return;

@@ -11,17 +11,17 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** What the servers of further addresses hand on to the application's own. */
+/** Events that the servers of further addresses pass on to the application's own. */
 const EVENTS = ['request', 'checkContinue', 'checkExpectation', 'upgrade', 'clientError'];
-/** What the system says when it does not have an address at all. */
+/** Error codes for an address that this machine does not have. */
 const NO_SUCH_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 const TRIES_MAX = 20;
 
 /**
- * Listens on all addresses of `http`, on one port. A machine without the family of a further
- * address is served without it.
- * @throws the socket's error when an address cannot be bound, also a further one that another
- *   program has: who asks for `localhost` must not reach that program
+ * Listens on all addresses of `http`, on one port. A further address is left out if the machine
+ * lacks its family.
+ * @throws the socket's error when an address cannot be bound, even a further one that another
+ *   program has: a client that asks for `localhost` must not reach that program
  */
 export async function listen(
   app: NestFastifyApplication,
@@ -43,7 +43,7 @@ export async function listen(
   return { hosts, port, close: () => closeAll(further) };
 }
 
-/** Hands everything on to the application's own server, and has its limits. */
+/** A server that passes everything on to the application's own, with the same limits. */
 function serverLike(main: Server): Server {
   const { requestTimeout, headersTimeout, keepAliveTimeout, timeout } = main;
   const server = createServer();

@@ -10,8 +10,8 @@ export type Refusal =
 export interface OriginPolicy {
   /**
    * Names and addresses by which this server may be addressed, in the form of
-   * PENSTOCK_ALLOWED_HOSTS; undefined when any may be: it listens on the network, where its names
-   * are not known.
+   * PENSTOCK_ALLOWED_HOSTS; undefined when any is allowed, because the names of a server on the
+   * network are not known.
    */
   readonly hosts: readonly string[] | undefined;
   /** The origin of PENSTOCK_PUBLIC_URL. */
@@ -34,7 +34,7 @@ export function originPolicy(config: Pick<Config, 'kafka' | 'http'>) {
   } satisfies OriginPolicy;
 }
 
-/** On the network it takes PENSTOCK_ALLOWED_HOSTS for the names to be known, and then to be all. */
+/** On the network any name is allowed unless PENSTOCK_ALLOWED_HOSTS is set. */
 function knownHosts(config: Pick<Config, 'kafka' | 'http'>): readonly string[] | undefined {
   const { kafka, http } = config;
   const { bind, isLoopback } = http;
@@ -47,8 +47,8 @@ function knownHosts(config: Pick<Config, 'kafka' | 'http'>): readonly string[] |
 }
 
 /**
- * Two attacks come with a browser's help even to a server on a loopback address. A foreign name
- * that was made to resolve to it (DNS rebinding) shows in Host. A foreign page that posts to it, or
+ * A browser can be used for two attacks even on a server at a loopback address. A foreign name that
+ * was made to resolve to it (DNS rebinding) shows in Host. A foreign page that posts to it, or
  * opens a WebSocket, shows in Origin, which the browser sets and a page cannot.
  *
  * A page under a rebound name can set `X-Forwarded-Host`, and a browser on a proxy's machine comes
@@ -75,7 +75,7 @@ export function isIngestPath(url: string | undefined): boolean {
   return INGEST_PATH.test(url ?? '');
 }
 
-/** Whether a request is what browsers ask before a page may send something elsewhere. */
+/** Whether a request is a browser's CORS preflight. */
 export function isPreflight({ method, headers }: AskingRequest): boolean {
   return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 }
@@ -98,8 +98,8 @@ function isCorsOrigin({ corsOrigins }: OriginPolicy, origin: string): boolean {
 }
 
 /**
- * An origin is the server's own when it is that of PENSTOCK_PUBLIC_URL, or of the address that was
- * asked for. The scheme counts where a proxy has told it.
+ * An origin is the server's own when it is that of PENSTOCK_PUBLIC_URL, or of the requested
+ * address. The scheme is compared only if a proxy has given it.
  */
 function isOwnOrigin(
   policy: OriginPolicy,

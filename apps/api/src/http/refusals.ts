@@ -6,7 +6,7 @@ import type { ProblemDetails } from './problem-details.ts';
 /** Different refusals that are logged; a scan of names must not fill the log. */
 const LOGGED_MAX = 100;
 
-/** Says in the log that a host or an origin was refused: once for each, for that is a setting. */
+/** Logs that a host or an origin was refused, once for each: a setting decides about it. */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #logged = new Set<string>();

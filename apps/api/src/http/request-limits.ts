@@ -3,19 +3,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { httpProblem } from './http-problem.ts';
 import { PROBLEM_MEDIA_TYPE, type ProblemDetails } from './problem-details.ts';
 
-/** Bounds of a request in ms. None of them bounds how long a request takes that goes on. */
+/**
+ * Bounds of a request in ms. None of them bounds the whole time of a request that makes progress.
+ */
 export interface RequestLimits {
-  /** Until the headers are there, from the first byte on. */
+  /** From the first byte until the headers are complete. */
   readonly headersMs: number;
-  /** Without a byte of a body that is to be kept as a whole. */
+  /** The longest pause in a body that is kept as a whole. */
   readonly bodyIdleMs: number;
-  /** In which such a body brings at least `BODY_PROGRESS_BYTES`. */
+  /** The time within which such a body must bring at least `BODY_PROGRESS_BYTES`. */
   readonly bodyProgressMs: number;
-  /** Without a byte of a body that is answered while it comes in: its records may be rare. */
+  /** The longest pause in a body that is answered while it comes in: its records may be rare. */
   readonly streamIdleMs: number;
-  /** Of a body that is still coming in while the server stops. */
+  /** How long a body may still come in while the server stops. */
   readonly closingMs: number;
-  /** Of everything else while the server stops, in addition: what is open then is cut. */
+  /** How much longer everything else may take while the server stops; then it is cut. */
   readonly cuttingMs: number;
 }
 
@@ -46,9 +48,9 @@ interface OpenBody {
 }
 
 /**
- * The bodies that are still coming in. A body may take as long as it likes while it goes on: what
- * is bounded is how long nothing comes, so that neither an upload over a slow line nor a stream of
- * rare records is cut, and a client that only holds a connection is.
+ * The bodies that are still coming in. A body may take any time while it makes progress: only the
+ * time without progress is bounded. So neither an upload over a slow line nor a stream of rare
+ * records is cut, but a client that only holds a connection is.
  */
 export class OpenBodies {
   readonly #limits: RequestLimits;
@@ -136,7 +138,7 @@ function tooSlow(what: string): ProblemDetails {
   });
 }
 
-/** Past Fastify, which waits for the rest of the body. Node closes the connection after it. */
+/** Bypasses Fastify, which waits for the rest of the body. Node closes the connection after it. */
 function answerAndClose(reply: FastifyReply, problem: ProblemDetails): void {
   const body = Buffer.from(JSON.stringify(problem));
   reply.hijack();
@@ -150,7 +152,7 @@ function answerAndClose(reply: FastifyReply, problem: ProblemDetails): void {
   reply.raw.end(body);
 }
 
-/** Requests whose clients wait for leave to send the body. */
+/** Requests whose clients wait for `100 Continue` before they send the body. */
 const waiting = new WeakSet<IncomingMessage>();
 
 /**
@@ -181,7 +183,7 @@ export function limitRequests(fastify: FastifyInstance, limits: RequestLimits): 
     done(null, payload);
   });
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    // Refused without leave to send the body, which the client may send all the same.
+    // The request was refused before `100 Continue`, but its client may send the body all the same.
     if (waiting.has(request.raw)) reply.header('connection', 'close');
     done(null, payload);
   });
@@ -203,7 +205,7 @@ export function limitRequests(fastify: FastifyInstance, limits: RequestLimits): 
   return bodies;
 }
 
-/** A body that its length alone makes too large is refused by Fastify, before it is sent. */
+/** Fastify refuses a body whose declared length is too large, before it is sent. */
 function admit(request: FastifyRequest, reply: FastifyReply): void {
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > request.routeOptions.bodyLimit || request.is404) return;

@@ -92,7 +92,9 @@ async function allowCrossOriginIngest(
   });
 }
 
-/** WebSocket handshakes pass by Fastify's hooks: they are looked at before anybody else does. */
+/**
+ * WebSocket handshakes bypass Fastify's hooks, so they are checked before anything else sees them.
+ */
 function guardUpgrades(server: Server, { policy, log, publicPath }: SecurityOptions): void {
   server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
     request.url = withoutPublicPath(request.url ?? '/', publicPath(request));

@@ -22,7 +22,7 @@ interface ClientError extends Error {
 /** Answers what Node's parser could not read: no route, no hook and no reply exist for it. */
 export function answerUnreadable(error: ClientError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
-    // Nobody is there any more.
+    // The client has gone.
     socket.destroy();
     return;
   }

@@ -88,8 +88,9 @@ export class IngestHttp {
   }
 
   /**
-   * A client that waits for leave to send its body is told before it sends it that there is no such
-   * topic. Others are told after their body was read, so that one that is malformed makes no topic.
+   * A client that waits for `100 Continue` is told that there is no such topic before it sends its
+   * body. Other clients are told after their body was read, so that a malformed body creates no
+   * topic.
    * @throws IngestRefusal
    */
   async requireTopic(request: FastifyRequest): Promise<void> {

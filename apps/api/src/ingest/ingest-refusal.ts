@@ -72,14 +72,14 @@ const TITLES: Readonly<Record<IngestProblemCode, string>> = {
   'not-implemented': 'This is not built yet',
 };
 
-/** Answers with the problem of a refusal; what is none goes on to the error handler. */
+/** Answers with the problem of a refusal; any other error goes on to the error handler. */
 export function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof IngestRefusal)) throw error;
   sayWhatIsTaken(reply, error.problem);
   return sendProblem(reply, problemDetails(error.problem));
 }
 
-/** The encodings that are taken, in a header (RFC 9110, 15.5.16), where it was about them. */
+/** Lists the accepted encodings in a header (RFC 9110, 15.5.16) if the problem is about them. */
 export function sayWhatIsTaken(reply: FastifyReply, problem: IngestProblem): void {
   if (problem.code === 'unsupported-encoding') {
     reply.header('accept-encoding', ENCODINGS.join(', '));
@@ -100,8 +100,8 @@ export function problemDetails(problem: IngestProblem): ProblemDetails {
 }
 
 /**
- * The problem of a request of which the broker took no record. Where the records failed for several
- * reasons, one that passes goes before one that does not: the request as a whole may succeed later.
+ * The problem of a request of which the broker took no record. If the records failed for several
+ * reasons, a retriable one is preferred: the request as a whole may succeed later.
  */
 export function problemOfFailures(failures: readonly RecordFailure[]): IngestProblem {
   const first = failures.find(({ retriable }) => retriable) ?? failures[0];

@@ -16,8 +16,8 @@ const OWN_PREFIX = 'penstock-';
 const CLOUD_EVENTS_PREFIX = 'ce-';
 
 /**
- * Headers that change what a request means, for servers that know them. To ignore one would be to
- * do something else than was asked for.
+ * Headers that change what a request means, for servers that know them. Ignoring one would do
+ * something else than the client asked for.
  */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   'if-match': 'an append has no condition',

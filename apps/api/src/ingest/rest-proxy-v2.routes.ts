@@ -67,7 +67,7 @@ function refuseV2(reply: FastifyReply, error: unknown): FastifyReply {
   return refuseAsRestProxy(reply, error, ANSWER_MEDIA_TYPE);
 }
 
-/** 200 even if records failed, as at Confluent's, unless for want of authorization. */
+/** 200 even if records failed, as in Confluent's proxy, unless authorization was missing. */
 function statusOf(report: IngestReport): number {
   return report.records.some((record) => !record.ok && record.code === 'not-authorized')
     ? 403
@@ -92,7 +92,9 @@ function renderRecord(record: RecordReport): string {
   });
 }
 
-/** The client's own fault by its code; else 50003 is worth another try, and 50002 is not. */
+/**
+ * A fault of the client has its own code; otherwise 50003 is worth another try and 50002 is not.
+ */
 function errorCodeOf(record: RecordFailure): number {
   const { errorCode, status } = restProxyError(record);
   if (status < 500) return errorCode;

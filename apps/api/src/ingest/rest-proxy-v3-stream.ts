@@ -11,15 +11,15 @@ export interface V3StreamOptions {
   readonly encoding: string | undefined;
   readonly topic: string;
   readonly clusterId: string;
-  /** Called once, with what came in. */
+  /** Called once, with how many records and bytes came in. */
   readonly onEnd: (records: number, bytes: number) => void;
-  /** The answer ends before the body does. */
+  /** Called when the answer ends before the body does. */
   readonly onBroken: () => void;
 }
 
 type Report = Awaited<ReturnType<typeof produceOne>>;
 
-/** Records, and bytes of them, under way at once: above it nothing more is read from the client. */
+/** Records, and bytes of them, under way at once; beyond these, reading from the client pauses. */
 const UNDER_WAY_MAX = 1_000;
 const UNDER_WAY_BYTES_MAX = 8 * 1024 * 1024;
 /** Text of one record: a record larger than this is too large for any topic. */
@@ -32,7 +32,8 @@ interface UnderWay {
 
 /**
  * One request of REST Proxy v3: objects are taken out of the body as they become complete, appended
- * at once, and reported in their order. A client that is slow to read its reports is not read from.
+ * at once, and reported in order. While a client is slow to read its reports, nothing is read from
+ * it.
  */
 export class V3Stream {
   readonly #options: V3StreamOptions;
@@ -60,7 +61,7 @@ export class V3Stream {
       if (!this.#ended) this.#guard(() => take.call(this, chunk));
     });
     body.on('end', () => void this.#finish());
-    // The client is gone; what it sent is appended, and nobody reads the reports.
+    // The client has gone; what it sent is appended, and nobody reads the reports.
     body.on('error', () => this.#close());
     return Readable.from(this.#run(), { objectMode: false });
   }

@@ -1,8 +1,8 @@
 import { serverUrl } from './address.ts';
 
 /**
- * Why no WebSocket comes about, when something can be done about it: the browser does not tell, so
- * the server is asked over HTTP, where it answers in words. Null when it does not answer at all.
+ * Why no WebSocket opens, when something can be done about it. The browser does not say, so the
+ * server is asked over HTTP, where it answers in words. Null when it does not answer at all.
  */
 export async function explainSocketFailure(): Promise<string | null> {
   try {

@@ -10,7 +10,7 @@ import { request } from '../graphql/request.ts';
 import type { LiveFrame, LiveStore } from './live-store.ts';
 import type { SeriesKey } from './series.ts';
 
-/** Query keys that an event makes old; the pages that show them ask again at once. */
+/** Query keys whose answers an event makes stale; the pages that show them fetch again at once. */
 function staleAfter(kind: EventKind): readonly string[] {
   switch (kind) {
     case 'TOPIC_CREATED':
@@ -105,7 +105,7 @@ async function prefill(store: LiveStore, frame: LiveFrame): Promise<void> {
   try {
     store.prefill((await request(HistoryDocument, { input })).history.series);
   } catch {
-    // Without the past the page begins with the present; charts say by themselves what failed.
+    // Without the past the page begins with the present; the charts report what failed.
   }
 }
 

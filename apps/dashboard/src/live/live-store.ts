@@ -31,7 +31,7 @@ const hiddenAfterMs = 60_000;
 const ringSamples = 960;
 const eventsMax = 200;
 /**
- * Failures to connect after which the server is asked why; a restart has passed by then, mostly.
+ * The server is asked why after this many failures to connect; a restart is mostly over by then.
  */
 const explainEvery = 4;
 
@@ -232,10 +232,7 @@ export class LiveStore {
     for (const listener of this.#eventListeners) listener(event);
   }
 
-  /**
-   * A page nobody looks at costs the server nothing after a minute, and catches up when it is
-   * shown.
-   */
+  /** After a minute, a hidden page costs the server nothing. It catches up when it is shown. */
   #onVisibility(): void {
     clearTimeout(this.#hiddenTimer);
     if (document.visibilityState === 'hidden') {

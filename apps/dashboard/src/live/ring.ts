@@ -25,9 +25,9 @@ export class Ring {
   }
 
   /**
-   * A sample of the newest's time is ignored: a repeated frame must not bend a line. One of an
-   * earlier time comes after the server's clock was set back, and takes the place of those that lie
-   * after it.
+   * A sample with the newest sample's time is ignored: a repeated frame must not bend a line. One
+   * with an earlier time comes after the server's clock was set back, and replaces the samples from
+   * that time on.
    */
   push(at: number, value: number | null): void {
     if (at === this.#newestAt) return;

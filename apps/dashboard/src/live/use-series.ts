@@ -16,7 +16,7 @@ import {
 export interface SeriesReader {
   /** Series in the order of `keys`, on one axis, up to the moment shown. */
   read: () => Aligned;
-  /** Changes when history came. */
+  /** Changes when history arrives. */
   version: number;
   /** Seconds between two points of the history. */
   tierSeconds: number;
@@ -29,8 +29,8 @@ const frameHoleMs = 3_500;
 
 /**
  * Series for a chart: the past by one query, the present from the live rings. When the rings no
- * longer reach back to the history's end (a long look, or a gap in the connection), history is
- * asked again; a hole that remains stays a hole.
+ * longer reach back to the history's end (after a long time, or a gap in the connection), history
+ * is fetched again; a hole that remains is shown.
  */
 export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): SeriesReader {
   // Keys by value: callers give a new array at each render.

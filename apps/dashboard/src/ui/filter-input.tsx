@@ -15,7 +15,7 @@ export function FilterInput(props: {
   const [sent, setSent] = useState(value);
   if (seen !== value) {
     setSeen(value);
-    // What this field sent itself may lag behind the keys; anything else that changed the URL wins.
+    // A value sent by this field may lag behind the keys; any other change of the URL wins.
     if (value !== sent) setText(value);
   }
   useEffect(() => {

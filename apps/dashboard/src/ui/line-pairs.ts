@@ -4,9 +4,9 @@ export interface Pair {
 }
 
 /**
- * Text of one pair per line, such as `name=value` or `name: value`; empty lines separate. Spaces
- * around a name and one after the separator do not count, all else of the value does.
- * @returns the pairs, or which line is none: nothing of the text is used then
+ * Text with one pair per line, such as `name=value` or `name: value`; empty lines separate. Spaces
+ * around a name and one space after the separator are dropped; the rest of the value is kept.
+ * @returns the pairs, or what is wrong with the first invalid line: then there are no pairs
  */
 export function parsePairs(
   text: string,

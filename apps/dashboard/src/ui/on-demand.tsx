@@ -24,9 +24,9 @@ function subscribe(listener: () => void): () => void {
 }
 
 /**
- * A page, or what opens over one, whose code is fetched apart from the first. Code that could not
- * be fetched is said in its own place and asked for again; the document and all it knows stays,
- * which a reload of the page would throw away just when the server cannot give it back.
+ * A page, or something that opens over one, whose code is fetched separately. If that fails, the
+ * failure is shown in its place and the code is fetched again. The document and its state stay: a
+ * reload would throw them away just when the server cannot give them back.
  */
 export function onDemand<Props extends object>(
   fetchPart: () => Promise<ComponentType<Props>>,

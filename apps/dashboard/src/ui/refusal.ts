@@ -6,8 +6,8 @@ interface Problem {
 }
 
 /**
- * Puts a refusal where it belongs: beside the field that the server names, or whose kind of problem
- * a field stands for, and else with the whole form.
+ * Puts a refusal where it belongs: beside the field that the server names or that stands for this
+ * kind of problem, and otherwise with the whole form.
  */
 export function placeRefusal(
   problem: Problem | undefined,

@@ -51,7 +51,9 @@ export class BatchExecutor {
     this.#logger = logger;
   }
 
-  /** Rejects only when control.db cannot be used; the lease then runs out and is given again. */
+  /**
+   * Rejects only when control.db cannot be used; the lease runs out and another ticket is issued.
+   */
   async execute(ticket: Ticket, signal: AbortSignal): Promise<void> {
     if (ticket.kind === 'step') {
       await this.#executeStep(ticket, signal);
@@ -147,7 +149,7 @@ export class BatchExecutor {
     return definition;
   }
 
-  /** While the brokers are away, for ever; the claim is kept meanwhile. */
+  /** Tries for ever while no broker can be reached, and keeps the claim meanwhile. */
   async #keepTrying(
     ticket: RunTicket,
     signal: AbortSignal,
@@ -180,7 +182,7 @@ export class BatchExecutor {
     }
   }
 
-  /** At most one event a second per run; a step's checkpoints may be many more. */
+  /** Reports at most once a second per run; its steps may have many more checkpoints. */
   async #reportProgress(runId: string): Promise<void> {
     const now = performance.now();
     if (now - (this.#progressAt.get(runId) ?? -Infinity) >= PROGRESS_EVERY_MS) {
@@ -190,7 +192,9 @@ export class BatchExecutor {
   }
 }
 
-/** An outage of control.db is no failure of the work: its lease runs out, and it is given again. */
+/**
+ * An outage of control.db does not fail the work: the lease runs out, and it is given out again.
+ */
 function rethrowDatabaseProblem(error: unknown): void {
   const problem = asDatabaseProblem(error);
   if (problem !== null) {

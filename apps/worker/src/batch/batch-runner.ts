@@ -9,20 +9,20 @@ import { BatchExecutor } from './batch-executor.ts';
 export const BATCH_SLOTS = 4;
 const QUEUE = 'batch';
 const LOOK_EVERY_MS = 1_000;
-/** Looks that changes of control.db ask for come no closer than this. */
+/** The least time between two looks, however often control.db changes. */
 const LOOK_INTERVAL_MIN_MS = 100;
-/** A ticket that Redis kept, but lost the worker of, is given to another after this long. */
+/** A ticket that is still in Redis but whose worker died is given to another after this long. */
 const STALLED_AFTER_MS = 5_000;
 /** The supervisor gives a worker five seconds. */
 const CLOSE_DEADLINE_MS = 2_000;
 const CLOSE_DEADLINE_BUSY_MS = 4_000;
 
 /**
- * Brings what the ledger says is to be done to the workers through BullMQ.
+ * Brings the ledger's tickets to the workers through BullMQ.
  *
- * The queue holds tickets only. Each has the job id of its run, part and lease epoch, so putting
- * it in again is no change, and one that comes out twice is refused by the ledger. Whatever Redis
- * loses, the next look puts in again; without Redis the runs wait and schedules still make runs.
+ * The queue holds tickets only. A ticket's job id is made of its run, part and lease epoch, so
+ * adding it again changes nothing, and the ledger refuses one that comes out twice. The next look
+ * adds again what Redis loses; without Redis the runs wait and schedules still make runs.
  */
 @Injectable()
 export class BatchRunner {
@@ -70,8 +70,8 @@ export class BatchRunner {
   }
 
   /**
-   * Not before Redis can be used: a worker of BullMQ that is refused at its first connection has
-   * ended. One that ended otherwise is made anew.
+   * Waits until Redis can be used, because a BullMQ worker that is refused at its first connection
+   * ends. A worker that ended otherwise is made anew.
    */
   #joinRedis(): void {
     if (!this.#redis.usable || this.#stop.signal.aborted || this.#worker?.isRunning()) {
@@ -90,7 +90,7 @@ export class BatchRunner {
       concurrency: BATCH_SLOTS,
       stalledInterval: STALLED_AFTER_MS,
     });
-    // What is wrong with Redis is told by RedisConnection; a ticket's failure is in the ledger.
+    // RedisConnection reports what is wrong with Redis; a ticket's failure is in the ledger.
     const onError = (error: Error): void => this.#logger.pino.debug({ err: error }, 'bullmq');
     this.#queue.on('error', onError);
     this.#worker.on('error', onError);
@@ -107,7 +107,7 @@ export class BatchRunner {
       this.#queue?.close() ?? Promise.resolve(),
     ]);
     let timer: NodeJS.Timeout | undefined;
-    // Without Redis BullMQ may wait for it; its connections are cut a moment later anyway.
+    // Without Redis, BullMQ may wait for it; the connections are cut a moment later anyway.
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#busy > 0 ? CLOSE_DEADLINE_BUSY_MS : CLOSE_DEADLINE_MS);
     });
@@ -143,7 +143,7 @@ export class BatchRunner {
     }
   }
 
-  /** Not awaited: BullMQ waits for a Redis that went away, and the schedules must not. */
+  /** Not awaited: BullMQ waits for a Redis that went away, but the schedules must not. */
   #enqueue(tickets: readonly Ticket[]): void {
     if (tickets.length === 0 || !this.#redis.usable || this.#enqueuing || !this.#queue) {
       return;

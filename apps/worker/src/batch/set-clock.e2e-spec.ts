@@ -26,7 +26,7 @@ function faketimeLibrary(): string {
   return found;
 }
 
-/** A clock for the processes of a test, which can be set; the monotonic one goes on as it is. */
+/** A clock for the processes of a test that can be set; their monotonic clock is left as it is. */
 function settableClock(file: string) {
   let offsetMs = 0;
   const set = (to: number): void => {

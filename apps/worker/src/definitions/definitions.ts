@@ -32,7 +32,7 @@ export class Definitions {
     return [...this.#byName.values()].filter(({ runsAs }) => runsAs.stream);
   }
 
-  /** Throws ScheduleError on a schedule that is none. */
+  /** Throws ScheduleError on an invalid schedule. */
   async register(): Promise<void> {
     await this.#pipelines.register([...this.#byName.values()].map(toRegistration));
   }

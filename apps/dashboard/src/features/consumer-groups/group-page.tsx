@@ -48,7 +48,7 @@ export function GroupPage({ groupId }: { groupId: string }) {
   return <KnownGroup group={query.data} live={live ?? asLive(query.data)} frame={frame} />;
 }
 
-/** Before the first frame that names the group, what was fetched stands in. */
+/** The fetched group, shown until a frame names the group. */
 function asLive(group: Group): LiveGroup {
   return { ...group, members: group.members.length };
 }

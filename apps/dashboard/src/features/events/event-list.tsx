@@ -8,7 +8,7 @@ import { eventSentence } from './event-words.ts';
 import { eventPageSize, useEvents } from './use-events.ts';
 import './events.css';
 
-/** The newest events, as they happen; progress of runs is left to the runs themselves. */
+/** The newest events, as they happen; the progress of runs is shown with the runs instead. */
 export function EventList({ limit }: { limit: number }) {
   const events = useLive((state) => state.events);
   const shown = events.filter((event) => event.kind !== 'RUN_PROGRESS').slice(0, limit);

@@ -33,7 +33,7 @@ export function useEvents(subject: string) {
   const fetchedCount = data?.pages.flatMap((page) => page.nodes).length ?? 0;
   return {
     query,
-    /** Progress of runs is left to the runs themselves. */
+    /** The progress of runs is shown with the runs instead. */
     events: events.filter((event) => event.kind !== 'RUN_PROGRESS'),
     /** All that are kept, those not fetched yet included; null before the first answer. */
     count: first === undefined ? null : first.totalCount + events.length - fetchedCount,

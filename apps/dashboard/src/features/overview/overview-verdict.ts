@@ -50,8 +50,8 @@ export interface ProblemKind {
 }
 
 /**
- * What the page names, worst first, and what it only counts. What everything stands on (broker,
- * processes, workers, Redis) is always named; of the rest as many as a person reads.
+ * What the page names, worst first, and what it only counts. Problems of the system itself (broker,
+ * processes, workers, Redis) are always named, and as many others as a person reads.
  */
 export function namedProblems(problems: readonly Problem[]): {
   named: Problem[];

@@ -26,7 +26,7 @@ export function PauseButton(props: {
   const { pipeline, processor, small } = props;
   const [isAsking, setAsking] = useState(false);
   const client = useQueryClient();
-  // The page speaks of the frame shown: the dialog stays until a frame knows what was asked for.
+  // The page shows the last frame, so the dialog stays until a frame has the requested state.
   const done = async (result: Result, message: string) => {
     if (result.__typename === 'Processor') {
       await shownAs(pipeline.name, result.desired);

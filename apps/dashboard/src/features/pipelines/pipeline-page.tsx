@@ -217,7 +217,7 @@ function ProcessorFigures(props: { processor: CurrentProcessor; group: LiveGroup
 }
 
 function Instances({ pipeline }: { pipeline: Pipeline }) {
-  // Ages count up with each frame, and what the instances report is asked again when it moved.
+  // Ages count up with each frame; the instances' reports are fetched again when a figure changed.
   const frame = useFrame();
   const now = currentProcessor(pipeline, frame);
   useRefetchOnChange(['pipelines'], now && `${now.state} ${now.instances} ${now.consumed}`);

@@ -15,7 +15,7 @@ export interface Tail {
   error: string | null;
 }
 
-/** A tail that knows what it is of: another topic or partition begins anew. */
+/** A tail with its source: another topic or partition begins a new tail. */
 interface SourcedTail extends Tail {
   source: string;
 }
@@ -38,8 +38,8 @@ export function recordId(record: { partition: number; offset: number }): string 
 }
 
 /**
- * New records of a topic as they arrive, on the tab's one socket. While held the rows stay as they
- * are and what comes waits, bounded like the rows, until they are let go.
+ * New records of a topic as they arrive, on the tab's one socket. While held, the rows stay as they
+ * are and new records wait, bounded like the rows, until they are released.
  */
 export function useTail(input: {
   topic: string;

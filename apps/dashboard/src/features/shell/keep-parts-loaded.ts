@@ -4,9 +4,8 @@ import type { LiveStore } from '../../live/live-store.ts';
 const idleWaitMsMax = 4_000;
 
 /**
- * Fetches the code of all pages and dialogs while the browser has nothing else to do, and again
- * what failed whenever the server is back: where a person clicks next must not depend on the
- * server.
+ * Fetches the code of all pages and dialogs while the browser is idle, and fetches again what
+ * failed when the server is back: the next click must not depend on the server.
  */
 export function keepPartsLoaded(store: LiveStore): void {
   let wasLive = false;
@@ -18,7 +17,7 @@ export function keepPartsLoaded(store: LiveStore): void {
 }
 
 function whenIdle(act: () => void): void {
-  // Safari has no idle callback; there it waits for what is under way by a timer.
+  // Safari has no idle callback; a timer waits there instead.
   if ('requestIdleCallback' in window) requestIdleCallback(act, { timeout: idleWaitMsMax });
   else setTimeout(act, 1_000);
 }

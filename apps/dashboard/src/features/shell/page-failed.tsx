@@ -31,7 +31,7 @@ export function PageBroken({ error, reset }: ErrorComponentProps) {
 
 function PageFailed(props: { word: string; sentence: string; lead: string; retry: () => void }) {
   const { word, sentence, lead, retry } = props;
-  // A reload asks the server for everything anew: without a server it would lose the page.
+  // A reload fetches everything from the server: while the server is away, it would lose the page.
   const isThere = useLive((state) => state.connection) === 'live';
   return (
     <Page title={word} crumbs={<span>{word}</span>}>

@@ -15,7 +15,7 @@ interface Refused {
   configs?: string;
 }
 
-/** What the cluster decides when nothing is typed is left to it; what is no number is not sent. */
+/** An empty field leaves the decision to the cluster; a text that is no number is not sent. */
 function readForm(partitions: string, configs: string) {
   const isWhole = /^\d+$/.test(partitions.trim());
   const { pairs, problem } = parsePairs(configs, '=');

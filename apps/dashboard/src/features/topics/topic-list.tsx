@@ -32,7 +32,7 @@ type TopicRow = TopicsQuery['topics']['nodes'][number];
 export function TopicList(props: {
   filter: string;
   internal: boolean;
-  /** How many rows are wanted, as far as there are so many. */
+  /** How many rows to show, if there are as many. */
   rows: number;
   isCreating: boolean;
 }) {

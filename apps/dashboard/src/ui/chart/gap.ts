@@ -6,8 +6,8 @@ export interface GapSpan {
 }
 
 /**
- * The stretches where `arriving` lies above `consumed`. The lines' crossing is interpolated, so a
- * stretch begins and ends in a point; null on either side ends it without one.
+ * The stretches where `arriving` lies above `consumed`. The crossing of the lines is interpolated,
+ * so a stretch begins and ends in a point, except where a null on either side ends it.
  */
 export function gapSpans(
   x: readonly number[],
