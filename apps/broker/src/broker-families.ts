@@ -1,7 +1,7 @@
 import type { Broker } from '@penstock/kafka-broker';
 import { single, type MetricFamily, type MetricSample } from '@penstock/platform/process';
 
-/** Topics that have figures of their own; what was left out is a figure too. */
+/** The first topics have traffic figures of their own; the number of the others is a figure too. */
 const TOPICS_MAX = 1_000;
 const MS_PER_SECOND = 1_000;
 

@@ -18,9 +18,10 @@ export interface MetadataDatabaseOptions {
 }
 
 /**
- * broker.db: what leads to a broker's first record is done by the statements of `MetadataTables`,
- * what changes often (groups and committed offsets) by those of `GroupTables`. Whatever else
- * changes is changed by Prisma, which is loaded then: that takes longer than the rest of a start.
+ * broker.db. `MetadataTables` has the statements for what happens up to a broker's first record,
+ * `GroupTables` those for what changes often (groups and committed offsets). Prisma makes all other
+ * changes. It is loaded at the first of them, because loading takes longer than the rest of a
+ * start.
  */
 export class MetadataDatabase {
   readonly #file: string;

@@ -13,7 +13,7 @@ export type MetadataAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: ErrorFields };
 
-/** What is left of an error on its way between threads, where its class gets lost. */
+/** The fields of an error that are sent between threads; its class is lost on the way. */
 export interface ErrorFields {
   readonly name: string;
   readonly message: string;

@@ -42,8 +42,9 @@ export async function startBroker(options: StartBrokerOptions): Promise<Broker> 
 }
 
 /**
- * The listeners that were asked for, and one on loopback for api and worker: what clients are told
- * may be a name or a port that only they can use, and their limits are not ours.
+ * The configured listeners, and one on loopback for api and worker: the address that clients are
+ * told may be one that only they can reach, and the connection limits of clients do not apply to
+ * the product's own processes.
  */
 function listenersOf({ kafka, dataDir }: Config): [ListenerOptions, ...ListenerOptions[]] {
   const lastPorts = readBrokerPorts(dataDir);

@@ -20,9 +20,9 @@ import {
 type Waiter = { resolve: (value: never) => void; reject: (error: Error) => void };
 
 /**
- * The broker's metadata in broker.db, which a thread of its own writes: a slow disk makes commits
- * slow, not the broker. Migrating and opening begins at once; what it fails with, each call fails
- * with.
+ * The broker's metadata in broker.db, which a thread of its own writes, so that a slow disk makes
+ * commits slow but not the broker. The thread begins to migrate and open the database at once; if
+ * that fails, every call is rejected with the error.
  */
 export class ThreadedMetadataStore implements MetadataStore {
   readonly #thread: Worker;
@@ -93,7 +93,7 @@ export class ThreadedMetadataStore implements MetadataStore {
   /** Carries out what was asked before, closes the database and ends the thread. */
   async close(): Promise<void> {
     if (!this.#isClosing) {
-      // Whether it can be closed in good order is of no interest to anybody any more.
+      // An error while closing is ignored: nobody uses the store any more.
       this.#call('close').catch(() => {});
       this.#isClosing = true;
     }
@@ -128,7 +128,9 @@ export class ThreadedMetadataStore implements MetadataStore {
 const IS_SOURCE = import.meta.url.endsWith('.ts');
 const THREAD = new URL(`./metadata-thread.${IS_SOURCE ? 'ts' : 'js'}`, import.meta.url);
 
-/** Members as text: a copy of their buffers would be of the pools that these lie in. */
+/**
+ * Members are sent as text: copying their buffers would copy the whole pools they are slices of.
+ */
 function toRowChange(change: GroupChange): GroupRowChange {
   if (change.kind !== 'saveGroup') return change;
   return { kind: 'saveGroup', group: toRow(change.group) };

@@ -204,7 +204,7 @@ export class Broker {
 const DRAIN_MS_MAX = 1_000;
 const MINUTE_MS = 60_000;
 
-/** Kafka describes these too. */
+/** Settings with a fixed value here, which DescribeConfigs lists as Kafka does. */
 const FACTS = { 'process.roles': 'broker,controller' };
 
 function nodeIdOf(configs: BrokerConfigs): number {
@@ -295,7 +295,8 @@ function openLogs(
 }
 
 /**
- * Records without a topic: only lost or old metadata explains them, so they are left as they are.
+ * Stray partitions, which the metadata does not know. Only lost or old metadata explains them, so
+ * they are left as they are.
  */
 function reportStrangers(logs: LogManager, logger: Logger): void {
   const folders = logs.unopenedPartitions;

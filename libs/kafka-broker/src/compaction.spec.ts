@@ -65,7 +65,7 @@ test('readers that go on behind their last record pass over what compaction empt
     ],
     validateOnly: false,
   });
-  // Of what had no key nothing is left but offsets.
+  // Compaction drops records without a key; only their offsets are left.
   await eventually(async () => (await readAll(client, 'prices', 20)).length === 0);
   await fetchRecords(client, 'prices', 0, {});
   const parked = fetchRecords(client, 'prices', 0, { maxWaitMs: 60_000, minBytes: 1 });

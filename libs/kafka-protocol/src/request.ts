@@ -13,7 +13,7 @@ import { compileStruct, type Codec } from './messages/codec.ts';
  */
 const REQUEST_ELEMENTS_MAX = 60_000;
 
-/** What stands before every request. */
+/** The header of a request. */
 export interface RequestHeader {
   /** May be a key that this codec does not know. */
   readonly apiKey: number;

@@ -64,7 +64,10 @@ export class BrokerConfigs {
     if (broken) throw new BrokerConfigError(broken.setting, broken.message);
   }
 
-  /** What is so whatever was given: the port listened on, the folder, the node's id. */
+  /**
+   * Sets values that the given settings cannot change: the port listened on, the folder, the node's
+   * id.
+   */
   state(facts: Readonly<Record<string, string>>): void {
     this.#static = new Map([...this.#static, ...Object.entries(facts)]);
   }

@@ -62,7 +62,7 @@ function describeCluster({ configs }: BrokerContext): DescribedConfig[] {
   );
 }
 
-/** What nobody knows the meaning of may be a secret: Kafka hides it, and so is it here. */
+/** A setting that is not known may be a secret: its value is hidden, as in Kafka. */
 function described(
   name: string,
   value: string | null,

@@ -63,7 +63,10 @@ export function describeResource(
   }
 }
 
-/** IncrementalAlterConfigs for one resource; undefined when it was done, or could be. */
+/**
+ * IncrementalAlterConfigs for one resource; undefined when it was done or, with `validateOnly`,
+ * could be.
+ */
 export async function alterResource(
   broker: BrokerContext,
   resource: ResourceId,

@@ -60,8 +60,8 @@ const BOUNDED_ABOVE_ONLY = new Set(['streams.num.standby.replicas']);
 const UNBOUNDED = new Set(['streams.initial.rebalance.delay.ms']);
 
 /**
- * The configs of a group of the protocols that are not built: kept and described as Kafka does
- * (`GroupConfig`), so that tools which set them can.
+ * The group configs of group protocols that are not built: kept and described as in Kafka
+ * (`GroupConfig`), so that tools can set them.
  */
 const GROUP_CONFIGS: ReadonlyMap<string, GroupConfigDefinition> = new Map(
   ROWS.map(([name, type, defaultValue, limits]) => [

@@ -41,7 +41,7 @@ const MISSING: readonly MissingProtection[] = [
   { what: 'providers of values from elsewhere', names: /^config\.providers$/ },
 ];
 
-/** Values by which nothing is asked for, where that is not the default. */
+/** Values that ask for no protection, for settings where that is not the default value. */
 const ASKS_FOR_NOTHING: Readonly<Record<string, string>> = {
   'allow.everyone.if.no.acl.found': 'true',
   'tls.client.auth': 'none',

@@ -1,21 +1,21 @@
 import type { PartitionLog } from '@penstock/kafka-log';
 import type { BrokerContext } from '../broker-context.ts';
 
-/** A disk that takes longer than this is answered for as one that fails. */
+/** After this time a request stops waiting for a sync, and its log counts as late. */
 const WAIT_MS_MAX = 5_000;
 
-/** Logs of which the disk did not take in time what was acknowledged. */
+/** Logs whose acknowledged records were not synced in time. */
 export type LateLogs = ReadonlySet<PartitionLog>;
 
 export const NONE_LATE: LateLogs = new Set();
 
 /**
- * What was acknowledged lies below the end that any later request sees. With durability `fsync` a
- * write with acks 1 or 0 is acknowledged before its sync, and the high watermark reaches it only
- * with that: requests that tell an end wait for the sync that is under way.
+ * Makes sure that acknowledged records lie below the end that any later request is told. With
+ * durability `fsync` a write with acks 1 or 0 is acknowledged before its sync, and the high
+ * watermark reaches it only after the sync: requests that report an end wait for that sync.
  *
- * Undefined, the usual case, if there is nothing to wait for. Where the disk fails the log is
- * offline afterwards.
+ * Undefined, the usual case, if there is nothing to wait for. If the sync fails, the log is offline
+ * afterwards.
  */
 export function acknowledgedRecordsVisible(
   { clock }: BrokerContext,

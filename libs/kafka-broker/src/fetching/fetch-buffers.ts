@@ -16,7 +16,9 @@ const CLASSES = [
  * What may wait in answers that clients have not taken yet. Apache Kafka holds none: `sendfile`.
  */
 const LENT_BYTES_MAX = 128 * MIB;
-/** From this part of it on answers get smaller, so that there is something left for everybody. */
+/**
+ * Above this part of the limit answers get smaller, so that some memory is left for every client.
+ */
 const AMPLE = 1 / 2;
 const SHARE = 1 / 8;
 

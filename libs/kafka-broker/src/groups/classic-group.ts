@@ -122,7 +122,7 @@ export class ClassicGroup {
     }
   }
 
-  /** Gives a static member its new id; what it had parked under the old one is the caller's. */
+  /** Gives a static member its new id; the caller answers the requests parked under the old one. */
   replaceStatic(old: GroupMember, newMemberId: string): GroupMember {
     const replacement = old.renamed(newMemberId);
     const wasLeader = this.leaderId === old.memberId;
@@ -165,7 +165,7 @@ export class ClassicGroup {
     return this.#pendingMembers.has(memberId);
   }
 
-  /** Without members, nobody has been told to come, and nothing is being committed. */
+  /** No members, no pending members and no commit under way. */
   get isUnused(): boolean {
     return this.state === 'Empty' && this.#pendingMembers.size === 0 && this.commitsUnderWay === 0;
   }
@@ -233,9 +233,10 @@ export class ClassicGroup {
   }
 
   /**
-   * The commonly supported protocol with most votes; each member votes by its order. Between as
-   * many votes the order of a Java hash table decides, as in Kafka, so that a group whose members
-   * are being moved from one protocol to another gets the same one here and there.
+   * The protocol with the most votes among those that all members support; each member votes for
+   * the first of these in its order of preference. The order of a Java hash table decides a tie, as
+   * in Kafka, so that a group whose members are being moved from one protocol to another gets the
+   * same protocol here as there.
    */
   selectProtocol(): string {
     const candidates = this.candidateProtocols();

@@ -86,8 +86,9 @@ export class GroupCoordinator {
   }
 
   /**
-   * The broker stops: whoever is parked is told to look for another coordinator, whoever comes is
-   * told to wait. Commits are taken until the last connection has ended.
+   * Called when the broker stops. Parked requests get NOT_COORDINATOR, so their clients look for
+   * another coordinator; later joins, syncs and heartbeats get COORDINATOR_NOT_AVAILABLE and are
+   * tried again. Commits are accepted until the last connection has ended.
    */
   close(): void {
     this.#isClosed = true;
@@ -144,15 +145,15 @@ export class GroupCoordinator {
   #parkSync(group: ClassicGroup, member: GroupMember, request: SyncRequest): Promise<SyncResult> {
     this.#rebalancer.receivedSync(group, member);
     return new Promise((resolve) => {
-      // One that is parked already is never answered: its connection is gone.
+      // A SyncGroup that was parked before is never answered: its connection is gone.
       member.syncWaiter = resolve;
       if (member.memberId === group.leaderId) this.#storeAssignments(group, request);
     });
   }
 
   /**
-   * The assignment is answered once it is durable. Meanwhile the group may have moved on: then the
-   * parked syncs were answered by that move, and this outcome is of no interest any more.
+   * Answers the assignment once it is durable. If the group has moved on meanwhile, the parked
+   * SyncGroups were answered then, and this outcome is ignored.
    */
   #storeAssignments(group: ClassicGroup, request: SyncRequest): void {
     const { generationId } = group;

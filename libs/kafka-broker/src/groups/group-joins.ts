@@ -57,8 +57,8 @@ export class GroupJoins {
   }
 
   /**
-   * Whether `group.max.size` lets a member in. While members rejoin those are counted who have, so
-   * that of a group that is too large the last to come are left out.
+   * Whether `group.max.size` lets a member in. During a rebalance only members that have rejoined
+   * are counted, so that a group that is too large loses those that rejoin last.
    */
   #hasRoom(group: ClassicGroup, memberId: string): boolean {
     const maxSize = this.#options.settings.maxSize();
@@ -227,8 +227,8 @@ function parkJoin(
   request: JoinRequest,
   resolve: (result: JoinResult) => void,
 ): void {
-  // A JoinGroup that the member has parked already is never answered, as with Kafka: its connection
-  // is gone. Two clients with one id would otherwise drive each other around.
+  // A JoinGroup that this member parked before is never answered, as in Kafka: its connection is
+  // gone. If it were answered, two clients with one id would make each other rejoin for ever.
   member.protocols = request.protocols;
   member.rebalanceTimeoutMs = request.rebalanceTimeoutMs;
   member.sessionTimeoutMs = request.sessionTimeoutMs;

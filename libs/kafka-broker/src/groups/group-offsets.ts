@@ -206,7 +206,7 @@ export class GroupOffsets {
     const isSimple = group.protocolType === '';
     const isEmpty = group.state === 'Empty';
     const isLive = group.state === 'Stable' && group.knowsSubscriptions;
-    // What is written already comes before the deletion, and would go with it.
+    // A commit under way is stored before this deletion, which would delete it too.
     if (group.commitsUnderWay > 0) return false;
     if ((!isSimple && !isEmpty && !isLive) || group.isSubscribedTo(topic)) return false;
     const { commitTimestamp, expireTimestamp } = committed;
@@ -238,7 +238,7 @@ export class GroupOffsets {
   }
 }
 
-/** To a group that is not there, only those may commit who do not claim to be a member. */
+/** Only a client that does not claim to be a member may commit to a group that does not exist. */
 function validateFirstCommit({ generationId }: CommitterIdentity, apiVersion: number): number {
   if (generationId < 0) return ErrorCodes.NONE;
   return apiVersion >= 9 ? ErrorCodes.GROUP_ID_NOT_FOUND : ErrorCodes.ILLEGAL_GENERATION;

@@ -109,7 +109,9 @@ export class GroupRebalancer {
     if (group.removePending(memberId)) this.maybeCompleteJoin(group);
   }
 
-  /** Notes that a member asked for its assignment; once all have, none can be late. */
+  /**
+   * Notes a member's SyncGroup; once all members have sent theirs, the timer for late ones ends.
+   */
   receivedSync(group: ClassicGroup, member: GroupMember): void {
     group.pendingSyncs.delete(member.memberId);
     if (group.pendingSyncs.size > 0) return;

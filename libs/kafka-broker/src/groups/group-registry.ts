@@ -12,8 +12,9 @@ export interface GroupRegistryOptions {
 /**
  * All groups of this broker, and the way their changes become durable.
  *
- * Changes are written in the order of the calls, and their promises resolve in that order. Whoever
- * applies a change to memory when its promise resolves therefore leaves memory as the database is.
+ * Changes are written in the order of the calls, and their promises resolve in that order. A caller
+ * that applies a change to memory when its promise resolves therefore keeps memory equal to the
+ * database.
  */
 export class GroupRegistry {
   readonly #options: GroupRegistryOptions;

@@ -15,8 +15,8 @@ interface Write {
 }
 
 /**
- * Groups changes per turn: while one transaction is being made durable, everything that comes up is
- * collected for the next. Alone, a commit waits for nothing; under load, one sync serves many.
+ * Group commit: changes that arrive while one transaction is being made durable are collected for
+ * the next. A single commit does not wait for others; under load one sync serves many.
  */
 export class GroupWrites {
   readonly #options: GroupWritesOptions;
@@ -28,8 +28,8 @@ export class GroupWrites {
   }
 
   /**
-   * Resolves once the changes are durable; rejects when their transaction failed. In the order of
-   * the calls; without changes, when those of the calls before are settled.
+   * Resolves once the changes are durable; rejects when their transaction failed. Promises settle
+   * in the order of the calls; a call without changes settles once the calls before it have.
    */
   write(changes: readonly GroupChange[]): Promise<void> {
     return new Promise((resolve, reject) => {

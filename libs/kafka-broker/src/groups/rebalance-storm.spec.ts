@@ -183,7 +183,7 @@ class Member {
     this.#coordinator.leave(groupId, [{ memberId: this.#memberId, groupInstanceId: null }]);
   }
 
-  /** Says no more, and nobody is told. */
+  /** Sends nothing more; the coordinator is not told. */
   die(): void {
     this.isAlive = false;
     this.owned = [];

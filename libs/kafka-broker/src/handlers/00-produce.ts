@@ -136,7 +136,7 @@ function append(
     logStartOffset: result.logStartOffset,
     recordErrors: [],
   };
-  // Answered before it is on the disk, and from then on no request may find an end below it.
+  // Without `waits` the answer precedes the sync, and later requests must see an end behind it.
   if (!waits) log.noteAcknowledged(result.lastOffset + 1);
   else if (log.durableEndOffset <= result.lastOffset) {
     waits.push(

@@ -73,7 +73,7 @@ export const fetchHandler = handler({
   },
 });
 
-/** Those that an answer reads as far as their high watermark, which it tells. */
+/** The logs that have acknowledged records behind the high watermark and would be read up to it. */
 function readToTheirEnd(awaited: readonly AwaitedPartition[]): PartitionLog[] {
   return awaited
     .filter(
@@ -121,7 +121,7 @@ function resolveTargets(broker: BrokerContext, request: FetchRequest): Target[] 
 function fetchProblem(log: PartitionLog, fetchOffset: number, leaderEpoch: number): number {
   if (leaderEpoch > LEADER_EPOCH) return ErrorCodes.UNKNOWN_LEADER_EPOCH;
   if (leaderEpoch >= 0 && leaderEpoch < LEADER_EPOCH) return ErrorCodes.FENCED_LEADER_EPOCH;
-  // Its ends are those that are known to be durable: a reader may have been further.
+  // An offline log knows only its durable end, and a reader may already be beyond that.
   if (log.isOffline) return ErrorCodes.KAFKA_STORAGE_ERROR;
   if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
     return ErrorCodes.OFFSET_OUT_OF_RANGE;

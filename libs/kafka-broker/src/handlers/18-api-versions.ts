@@ -52,7 +52,7 @@ export const apiVersionsHandler = handler({
   },
 });
 
-/** What a client hears that asked in a version this broker does not know. */
+/** The answer to an ApiVersions request in a version that this broker does not know. */
 export function unsupportedApiVersions(): ResponseInputOf<typeof ApiKeys.ApiVersions> {
   return {
     errorCode: ErrorCodes.UNSUPPORTED_VERSION,

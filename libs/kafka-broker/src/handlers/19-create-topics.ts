@@ -99,7 +99,7 @@ async function createOne(
   }
 }
 
-/** Why the topic cannot be as many times as it is asked for. */
+/** Why the topic cannot have the requested numbers of replicas and partitions. */
 function placementProblem(broker: BrokerContext, asked: AskedTopic): Refusal | undefined {
   const { numPartitions } = asked;
   const replication =

@@ -37,7 +37,7 @@ interface AskedTopic {
 }
 type Outcome = ResponseInputOf<typeof ApiKeys.DeleteTopics>['responses'][number];
 
-/** The topics that are meant once, and an answer for each of the others. */
+/** The topics to delete, each named exactly once, and an answer for each of the others. */
 function resolve(
   broker: BrokerContext,
   asked: readonly AskedTopic[],

@@ -5,8 +5,8 @@ import { handler } from './handler.ts';
 
 /**
  * OffsetForLeaderEpoch (key 23), versions 2 to 4 (Kafka: `LeaderEpochFileCache.endOffsetFor`).
- * There is one epoch: it ends where the log does, also of an empty partition. Of an epoch that is
- * yet to come nothing is known: −1, −1. One before ours ended where the log starts.
+ * There is one epoch: it ends at the log end, in an empty partition too. A later epoch is not
+ * known: −1, −1. An earlier epoch ended at the log start.
  */
 export const offsetForLeaderEpochHandler = handler({
   key: ApiKeys.OffsetForLeaderEpoch,

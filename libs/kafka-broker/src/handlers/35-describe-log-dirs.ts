@@ -8,9 +8,10 @@ import { handler } from './handler.ts';
  * DescribeLogDirs (key 35), versions 1 to 4. One log directory; null topics ask for all. Total and
  * usable bytes of the file system from version 4 on.
  *
- * Where Kafka gives up a whole directory, only a partition is given up here: one that takes no more
- * writes, or has bytes that cannot be read, is a directory of its own with KAFKA_STORAGE_ERROR 56.
- * One that is read only is in there instead of in the log directory; a damaged one stays in that.
+ * Kafka takes a whole directory offline, this broker only a partition. A partition that takes no
+ * more writes, or has bytes that cannot be read, is reported as a directory of its own with
+ * KAFKA_STORAGE_ERROR 56. The first is listed in that directory instead of the log directory; the
+ * second stays listed in the log directory.
  */
 export const describeLogDirsHandler = handler({
   key: ApiKeys.DescribeLogDirs,

@@ -5,9 +5,9 @@ import { handler } from './handler.ts';
 
 /**
  * AlterPartitionReassignments (key 45), versions 0 and 1 (Kafka:
- * `ReplicationControlManager.alterPartitionReassignments`). Every partition is on this node: to put
- * it there is done at once, anywhere else is INVALID_REPLICA_ASSIGNMENT 39, and there is never a
- * move to take back: NO_REASSIGNMENT_IN_PROGRESS 85.
+ * `ReplicationControlManager.alterPartitionReassignments`). Every partition is on this node:
+ * assigning it to this node succeeds at once, to any other node is INVALID_REPLICA_ASSIGNMENT 39,
+ * and there is never a reassignment to cancel: NO_REASSIGNMENT_IN_PROGRESS 85.
  */
 export const alterPartitionReassignmentsHandler = handler({
   key: ApiKeys.AlterPartitionReassignments,

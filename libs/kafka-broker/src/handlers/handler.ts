@@ -37,8 +37,8 @@ export type Answer<K extends ApiKey> = ResponseInputOf<K> | EncodedAnswer | null
 export interface Handler<K extends ApiKey = ApiKey> {
   readonly key: K;
   /**
-   * What the request changes has happened when `handle` returns, only its answer is still to come:
-   * the connection's next request may be handled meanwhile.
+   * The request has taken effect when `handle` returns, and only its answer is pending: the
+   * connection's next request may be handled meanwhile.
    */
   readonly isPipelined?: boolean;
   handle(request: RequestOf<K>, context: RequestContext): Answer<K> | Promise<Answer<K>>;

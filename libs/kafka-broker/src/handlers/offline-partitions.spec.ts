@@ -33,7 +33,7 @@ test('a partition whose disk fails is shown as a directory with an error, beside
   expect(await produce(0)).toBe(ErrorCodes.KAFKA_STORAGE_ERROR);
   expect(await produce(1)).toBe(ErrorCodes.NONE);
 
-  // What is known of its ends may lie before what a reader has seen: nothing is said of them.
+  // The ends it knows may lie before what a reader has seen: they are not reported.
   const { records, errorCode } = await fetchRecords(client, 'orders', 99, { maxWaitMs: 0 });
   expect([errorCode, records.length]).toEqual([ErrorCodes.KAFKA_STORAGE_ERROR, 0]);
   const latest = await client.send(ApiKeys.ListOffsets, 4, {

@@ -5,9 +5,9 @@ interface TopicWithPartitions {
 type PartitionOf<T extends TopicWithPartitions> = T['partitions'][number];
 
 /**
- * The same request without partitions that are named again, as Kafka, which gathers them in a map:
- * the first place, the last wish. So what a request costs is bounded by the partitions that there
- * are.
+ * The request without repeated partitions, as in Kafka, which gathers them in a map: a partition
+ * keeps its first place and its last data. So the number of distinct partitions bounds what a
+ * request costs.
  *
  * @param topicKey name or id of a topic
  */

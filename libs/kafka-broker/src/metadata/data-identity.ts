@@ -72,8 +72,8 @@ export class DataIdentityFile {
 }
 
 /**
- * Whether metadata and records belong together. Metadata that is new, or another cluster's, beside
- * records would make all of them look unwanted: that is for a person to decide.
+ * Checks that metadata and records belong together. To new metadata, or that of another cluster,
+ * all partitions on disk would be stray: a person must decide what to do.
  * @throws MetadataLostError
  */
 export function checkMetadata(

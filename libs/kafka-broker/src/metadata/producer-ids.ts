@@ -5,10 +5,10 @@ const SETTING = 'next.producer.id';
 const BLOCK = 1000;
 
 /**
- * Producer ids, never given twice: they are taken from blocks, and a block is durable in the store,
- * and beside the records, before its first id is given out. What is left of a block at a crash is
- * lost. An id that came twice, out of a store that was set back, would have its records taken for
- * repetitions, and dropped.
+ * Producer ids, each given out once. They are taken from blocks; a block is durable in the store
+ * and beside the records before its first id is given out, and a crash loses the rest of it. If a
+ * store restored from a backup gave out an id again, the log would take the new producer's records
+ * for duplicates and drop them.
  */
 export class ProducerIds {
   readonly #store: MetadataStore;

@@ -20,7 +20,10 @@ export interface TopicCatalogOptions {
   newUuid: () => string;
   /** Called once a topic is gone, before its files are. */
   onTopicDeleted: (topic: Topic) => void;
-  /** Called before the last trace of a deleted topic goes; what it keeps is to be gone with it. */
+  /**
+   * Called before the row of a deleted topic is removed, to delete what else is stored under its
+   * name.
+   */
   onTopicRemoved: (name: string) => Promise<void>;
 }
 
@@ -87,7 +90,10 @@ export class TopicCatalog {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
   readonly #creating = new Map<string, Promise<Topic | Refusal>>();
-  /** By name, those that are not gone entirely; without a removal where that has failed. */
+  /**
+   * Deleted topics, by name, that still have files or a row; `removal` is undefined after a
+   * failure.
+   */
   readonly #deleted = new Map<
     string,
     { topic: DeletedTopic; removal: Promise<void> | undefined }
@@ -174,7 +180,7 @@ export class TopicCatalog {
 
   /** The topic of this name, created with the broker's defaults if it is missing. */
   async obtain(name: string): Promise<Topic | Refusal> {
-    // Without a pause in between: somebody else could begin to create it.
+    // No await before the creation starts: another request could start one meanwhile.
     const existing = this.#byName.get(name) ?? this.#creating.get(name);
     if (existing) return existing;
     const partitionCount = this.#options.configs.number('num.partitions');
@@ -283,8 +289,9 @@ export class TopicCatalog {
   }
 
   /**
-   * Until this resolves no topic of the same name can be created: the row still holds the name.
-   * What fails is tried again when somebody wants to create one, and at the next start.
+   * Until this resolves, the row of the deleted topic holds its name, and no topic of that name can
+   * be created. A failed removal is tried again when a client creates such a topic, and at the next
+   * start.
    */
   #finishDeletion(topic: DeletedTopic): Promise<void> {
     const { name } = topic;

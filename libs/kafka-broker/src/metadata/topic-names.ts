@@ -9,9 +9,9 @@ export function collisionKey(name: string): string {
 }
 
 /**
- * Why this topic cannot be made, changed or removed by clients. What Apache Kafka keeps in its
- * internal topics is in the metadata store here, so there are none, and none of these names may be
- * another's.
+ * Why clients cannot create, change or delete this topic. This broker keeps in the metadata store
+ * what Apache Kafka keeps in internal topics: these do not exist here, and their names are
+ * reserved.
  */
 export function internalTopicRefusal(name: string): Refusal | undefined {
   if (!isInternalTopic(name)) return undefined;

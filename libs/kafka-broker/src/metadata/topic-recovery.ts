@@ -25,8 +25,8 @@ export interface TopicRecoveryInput {
 }
 
 /**
- * The configs of a topic are nowhere but in the metadata. What is recovered therefore keeps
- * everything, until somebody says otherwise: any default could delete what was meant to stay.
+ * Only the metadata holds a topic's configs. A recovered topic therefore keeps all its records
+ * until somebody configures it: any default could delete records that were meant to stay.
  */
 const KEEP_EVERYTHING: ReadonlyMap<string, string> = new Map([
   ['cleanup.policy', 'delete'],
@@ -34,12 +34,12 @@ const KEEP_EVERYTHING: ReadonlyMap<string, string> = new Map([
   ['retention.bytes', '-1'],
 ]);
 
-/** A log is opened to be asked; nothing of it may be deleted meanwhile. */
+/** Retention must not delete anything from a log while recovery has it open. */
 const LOG_CONFIG = { ...defaultLogConfig, retentionMs: -1, retentionBytes: -1 };
 
 /**
- * Makes the metadata know the topics whose folders are there, by the topic id that each folder
- * carries. It adds and corrects; a topic that is known and has no folder stays, since a topic
+ * Adds the topics whose partition folders exist to the metadata, by the topic id in each folder,
+ * and corrects rows that disagree. A topic without folders stays in the metadata, because a topic
  * without records has none. Topics that never had a record cannot be found this way.
  */
 export async function recoverTopics(input: TopicRecoveryInput): Promise<RecoveredTopic[]> {
@@ -108,7 +108,10 @@ async function applyChange(
   await store.createTopic({ ...topic, internal: false, deleted: false });
 }
 
-/** The cluster's id as clients know it, and producer ids that no log has seen. */
+/**
+ * Restores the cluster id that clients know, and a next producer id above all that the logs have
+ * seen.
+ */
 async function recoverSettings(
   store: MetadataStore,
   settings: ReadonlyMap<string, string>,

@@ -38,7 +38,7 @@ interface Slot {
 const UNSENT_BYTES_MAX = 1024 * 1024;
 /** Answers waited for at which no further request is taken up. */
 const SLOTS_MAX = 10_000;
-/** Answers up to this size wait for those of the other requests that came with theirs. */
+/** Answers up to this size are sent together with those of other requests of the same read. */
 const GATHERED_BYTES_MAX = 1024;
 const GATHERED_MAX = 64;
 /** What an unfinished request must bring in `progressMs`. */
@@ -154,7 +154,7 @@ export class Connection {
     for (const listener of [...this.#disconnectListeners]) listener();
   }
 
-  /** What was sent before the end is answered; nothing has to be waited for any more. */
+  /** Requests that arrived before the end are answered; parked ones need not wait any longer. */
   #halfClose(): void {
     this.#isHalfClosed = true;
     this.#tellDisconnected();
@@ -189,7 +189,7 @@ export class Connection {
     });
   }
 
-  /** Takes up what had to wait, after something that was waited for has come. */
+  /** Takes up requests that waited for an answer, memory, their turn or the client to read. */
   #goOn(): void {
     if (this.#isClosed) return;
     this.#takeUpAll();
@@ -218,7 +218,7 @@ export class Connection {
       this.#flush();
       if (!this.#isClosed) this.#received.settle();
     } catch (error) {
-      // What was done before is answered.
+      // The requests handled before the error are still answered.
       this.#flush();
       this.#fail(error);
     }
@@ -280,7 +280,9 @@ export class Connection {
     this.#endIfDone();
   }
 
-  /** A write costs as much as what a small answer took, so small ones go together. */
+  /**
+   * A write to the socket costs as much as handling a small request, so small answers share one.
+   */
   #send(answers: readonly EncodedAnswer[]): void {
     const { socket } = this.#receiver;
     if (socket.writableLength === 0) this.#progress.sent(this.#options.now());
@@ -361,7 +363,7 @@ class Progress {
     this.sentAt = now;
   }
 
-  /** `isWaitedFor`: it is the broker that does not read on. */
+  /** `isWaitedFor`: the broker is not reading on, so the client cannot make progress. */
   noteRequest(received: ReceiveBuffer, isWaitedFor: boolean, now: number): void {
     const { pendingBytes, framesTaken } = received;
     const isSame = framesTaken === this.#requestsDone && pendingBytes > 0 && !isWaitedFor;

@@ -81,7 +81,7 @@ test('silent, idle and too slow connections are closed; a slow one that gets on 
   for (let step = 0; step < 200 && !(isAnswered && closedAfter.size === 3); step++) {
     slow.write(Buffer.alloc(1));
     steady.write(request.subarray(step * 20_000, (step + 1) * 20_000));
-    // What was sent before has been taken up when what was sent after is answered.
+    // When this is answered, the bytes sent before it have been taken up.
     await asked(witness);
     await clock.advance(50);
   }

@@ -86,7 +86,7 @@ export class Connections {
 
   /** Takes an accepted socket that does not read yet. */
   accept(socket: Socket, listener: OpenListener): void {
-    // Until it is a connection nobody else listens.
+    // Nothing else handles errors of the socket until it becomes a connection.
     socket.on('error', () => {});
     if (this.#isClosing) socket.destroy();
     else this.#gateOf(listener).offer(new Newcomer(socket, listener));

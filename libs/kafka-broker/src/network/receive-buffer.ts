@@ -111,8 +111,9 @@ export class ReceiveBuffer {
   }
 
   /**
-   * How large the buffer should be that holds `rest` bytes, the first frame of which has `frame`:
-   * for an unfinished frame twice what has arrived, so that bytes must come for bytes.
+   * The buffer size for `rest` bytes held, whose first frame takes `frame` bytes. A large
+   * unfinished frame gets at most twice what has arrived, so that a client must send bytes to be
+   * given memory.
    */
   #capacityFor(rest: number, frame: number): number {
     if (rest < OWN_BYTES && frame <= OWN_BYTES && this.#memory.isPlenty) return OWN_BYTES;

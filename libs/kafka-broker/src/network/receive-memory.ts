@@ -8,20 +8,24 @@ const OWN_KEPT = 16;
 /** Beyond this part of the limit a connection gets memory only as its bytes arrive. */
 const PLENTY = 1 / 8;
 
-/** Each try may be in vain, so not everybody tries whenever a little memory comes back. */
+/**
+ * How many waiting connections are woken at once: each try may fail, so not all of them try
+ * whenever a little memory is given back.
+ */
 const WOKEN_AT_ONCE = 16;
 
 /** Where connections without unfinished bytes receive; used within one turn of the event loop. */
 export const SHARED = Buffer.allocUnsafeSlow(SHARED_BYTES);
 
 /**
- * The memory of requests that have not arrived as a whole or that wait to be taken up, of all
- * connections together.
+ * The memory of all connections together for requests that have not arrived as a whole or that wait
+ * to be taken up.
  *
- * Up to the limit whoever needs memory gets it. Beyond, small requests still pass through the
- * shared buffer, and of those that need more, one at a time may go on, so that something always
- * ends: the others are not read from until memory comes back. What has been read is always kept. So
- * the most that is held is the limit, one request of the largest size, and 16 KiB per connection.
+ * Up to the limit every connection gets the memory it needs. Above it, small requests still pass
+ * through the shared buffer, and one connection at a time may have more memory, so that some
+ * request always completes; the others are not read from until memory is given back. Bytes already
+ * read are always kept. So the most that is held is the limit, one request of the largest size, and
+ * 16 KiB per connection.
  */
 export class ReceiveMemory {
   readonly #bytesMax: number;

@@ -30,7 +30,7 @@ export class Turns {
   /** Calls `goOn` in a later turn. */
   defer(goOn: () => void): void {
     this.#queue.push(goOn);
-    // Makes sure that a turn is open, and so that one ends.
+    // Opens a turn if there is none: the queue is served when a turn ends.
     this.hasTime();
   }
 

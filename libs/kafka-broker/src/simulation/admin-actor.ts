@@ -123,8 +123,8 @@ export class AdminActor {
       topic.version++;
       return;
     }
-    // Else somebody else was at it: which of the topics of this name is there is not known, nor
-    // which of them was meant by what was changed by name.
+    // If another administrator was at work, it is not known which topic has this name now, nor
+    // which one was changed by name.
     const wasAlone = topic.version === version && topic.isUnchangedSince(changes);
     topic.changeHands();
     if (error !== 'NONE') {
@@ -258,7 +258,8 @@ export async function look(
   );
   topic.register.read({ exists, id }, begun);
   if (topic.version === version) {
-    // It was another one without our knowing: what is under way by its name speaks of either.
+    // The topic was replaced without the ledger knowing: requests by name under way may mean
+    // either.
     if (topic.knownId !== undefined && topic.knownId !== id) topic.version++;
     topic.knownId = id;
   }

@@ -99,7 +99,7 @@ export class TopicLedger {
     return answer;
   }
 
-  /** Nothing that was asked for by name before or since can have changed it. */
+  /** True when no request by name can have changed the topic since `changes` was read. */
   isUnchangedSince(changes: number): boolean {
     return this.changes === changes && this.#changesUnderWay === 0;
   }
@@ -144,7 +144,7 @@ export class BrokerLedger {
   readonly checkers = new Map<string, PartitionChecker>();
   readonly #attempts = new Map<string, { attempt: Attempt; place: string }>();
   readonly #offsets = new Map<string, Register<number>>();
-  /** Those that may still take effect, and those that are over, until the next crash. */
+  /** Deletions that may still take effect, and completed ones, until the next crash. */
   readonly #deletions = new Set<OffsetsDeletion>();
   readonly #generations = new Map<string, { stable: number; current: number }>();
   readonly #assignments = new Map<string, Map<string, string>>();
@@ -157,7 +157,7 @@ export class BrokerLedger {
     this.#keeps = durability === 'fsync' ? 'power loss' : 'kill';
   }
 
-  /** The best that an acknowledgement by `acks` promises. */
+  /** The worst crash that records acknowledged with `acks` must survive. */
   promisedBy(acks: number): Promised {
     return acks === -1 ? this.#keeps : 'kill';
   }
@@ -262,7 +262,7 @@ export class BrokerLedger {
     for (const register of this.#offsets.values()) register.settle();
     this.#deletions.clear();
     for (const topic of this.topics.values()) topic.crashed();
-    // A generation that nobody was given an assignment for is not stored, in Kafka either.
+    // A generation is stored only with its assignments, in Kafka too.
     for (const known of this.#generations.values()) known.current = known.stable;
   }
 }

@@ -76,7 +76,7 @@ class BrokerSchedule {
     return { seed, error: asError(error), hash, steps: count, crashes: this.#crashes, tail };
   }
 
-  /** A promise was rejected and nobody cared: a real process would end. */
+  /** Nobody handled the rejection of a promise: a real process would end. */
   rejected(error: unknown): void {
     if (!this.#world.files.isCrashed && !isOfDeadProcess(error)) this.#failure ??= error;
   }
@@ -227,7 +227,7 @@ class BrokerSchedule {
       });
       await this.#untilDone(starting, 'the start', () => world.files.isCrashed);
       if (!world.files.isCrashed && failure === undefined) return;
-      // Whose database or disk fails cannot start; somebody sees to it.
+      // A broker whose database or disk fails cannot start; an operator repairs it.
       const hasReason =
         world.commitFailureChance > 0 ||
         world.store?.failureChance !== 0 ||
@@ -330,7 +330,7 @@ class BrokerSchedule {
   }
 }
 
-/** Promises of a process that is dead end in an error that nobody is left to see. */
+/** True for errors of a crashed process: nothing is left to handle its promises. */
 function isOfDeadProcess(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (at.name === 'CrashedError') return true;

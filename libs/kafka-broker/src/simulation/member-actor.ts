@@ -175,7 +175,7 @@ export class MemberActor {
     });
     const end = listed.topics[0]!.partitions[0]!;
     if (end.errorCode !== 0) return;
-    // By name it may have been another topic of that name meanwhile.
+    // The request was by name: the name may have belonged to another topic meanwhile.
     if (topic.isStill(version)) checker?.sawHighWatermark(end.offset, visibleBefore);
     const write = ledger.offset(group, name, partition).write(end.offset);
     const answer = await client.request(ApiKeys.OffsetCommit, COMMIT_VERSION, {

@@ -88,7 +88,7 @@ export class ProducerActor {
     }
   }
 
-  /** A new life: what was pending is given up. */
+  /** Starts over as a new producer: pending batches are given up. */
   #begin(): void {
     this.#pending = [];
     this.#producerId = -1;

@@ -103,7 +103,7 @@ export class ReaderActor {
         if (partition.partitionIndex !== target.partition) {
           throw new Violation(`Fetch answered partition ${partition.partitionIndex}`);
         }
-        // By name it may have been another topic of that name meanwhile.
+        // A request by name may have reached another topic of that name.
         if (version < BY_ID && !target.topic.isStill(target.version)) continue;
         this.#take(target, partition);
       }
@@ -201,7 +201,7 @@ export async function readAll(
     const { records, next } = readRecords(found.records ?? Buffer.alloc(0), at);
     all.push(...records);
     const to = strideTo(stride, at, { records, next });
-    // By records, the last one is where nothing follows: whether it is shows in the other stride.
+    // By records, an answer without records is the end; reading by batches shows whether it is.
     const isEnd = to >= found.highWatermark || (stride === 'records' && to === at);
     if (isEnd) return { records: all, end: found.highWatermark };
     if (to <= at) throw new Violation(`${topic}-${partition}: nothing at ${at}`);

@@ -1,6 +1,6 @@
 /**
- * Runs `play` and gives it to know of promises that are rejected without anybody who minds: a real
- * process would end. Whoever else listens for them does not hear of these.
+ * Runs `play` and reports unhandled rejections to `onRejection`: a real process would end. Other
+ * listeners do not get them meanwhile.
  */
 export async function withRejectionsWatched(
   onRejection: (error: unknown) => void,

@@ -30,7 +30,7 @@ export interface ProducedRecordsLimits {
   readonly apiVersion: number;
 }
 
-/** What Kafka takes for the least size of a message of any magic. */
+/** The least size of a message of any magic, according to Kafka. */
 const MESSAGE_BYTES_MIN = RECORD_BATCH_PREFIX_BYTES + 14;
 const ZSTD_PRODUCE_VERSION_MIN = 7;
 

@@ -164,7 +164,7 @@ export function recordBatchAttributes(properties: {
   );
 }
 
-/** Sets base offset and leader epoch of the batch at `position`, in place; the CRC stays true. */
+/** Sets base offset and leader epoch of the batch at `position`, in place; the CRC stays valid. */
 export function assignBaseOffset(
   buffer: Buffer,
   assigned: { readonly baseOffset: number; readonly partitionLeaderEpoch: number },
