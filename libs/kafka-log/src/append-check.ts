@@ -12,18 +12,18 @@ import type { LogConfig } from './log-config.ts';
 import { RecordCursor, walkRecords } from './records.ts';
 import type { AppendError, RecordError } from './results.ts';
 
-/** What a batch may decompress to where it is read again. */
+/** Most bytes that any batch may decompress to, when it is produced and when it is read. */
 export const DECOMPRESSED_BYTES_MAX = 128 * 1024 * 1024;
-/** What any batch may decompress to, however small it is. */
+/** Every batch may decompress to this many bytes, however small it is. */
 const DECOMPRESSED_BYTES_MIN = 32 * 1024 * 1024;
-/** What a larger one may, as a multiple of its size. */
+/** A larger batch may decompress to this multiple of its size. */
 const EXPANSION_MAX = 128;
-/** An answer names this many records at most. */
+/** A response names at most this many records. */
 const RECORD_ERRORS_MAX = 1000;
 /** Kafka's RecordBatch.NO_TIMESTAMP. */
 const NO_TIMESTAMP = -1;
 
-/** The newest Produce version: what older ones may not carry is for the one who has the request. */
+/** The newest Produce version. The Produce handler checks what older versions may not carry. */
 const PRODUCE_VERSION_LATEST = 13;
 
 export interface Refusal {
@@ -49,9 +49,10 @@ export interface BatchCheckOptions {
  * LogValidator): header and CRC, then every record, decompressed if need be. Kafka's messages are
  * used where clients show them to people.
  *
- * Deviations: offset deltas that do not follow each other are refused without compression as well;
- * what cannot be decompressed, or would become more than 32 MiB and 128 times what it is (or 128
- * MiB), is INVALID_RECORD, where Kafka answers UNKNOWN_SERVER_ERROR, or unpacks it all.
+ * Deviations: offset deltas that are not consecutive are refused in uncompressed batches too. A
+ * batch that cannot be decompressed is INVALID_RECORD, where Kafka answers UNKNOWN_SERVER_ERROR. So
+ * is one that would become more than 128 MiB, or more than the larger of 32 MiB and 128 times its
+ * size, where Kafka decompresses all of it.
  *
  * A wrong largest timestamp in the header is corrected in `batch`, and with it the timestamp type.
  */
@@ -114,13 +115,13 @@ function checkRecords(
     if (refusal !== undefined) return refusal;
   }
   const isRight = latest === header.maxTimestamp && timestampTypeOf(header) === 'create-time';
-  // With the broker's own time both are about to be replaced.
+  // With LogAppendTime the append replaces both.
   if (isRight || config.messageTimestampType === 'LogAppendTime') return { ok: true, header };
   setMaxTimestamp(batch, latest);
   return { ok: true, header: { ...header, maxTimestamp: latest } };
 }
 
-/** However early is allowed: a difference that no long holds is refused by Kafka too. */
+/** Applies even without a limit on age: Kafka too refuses a difference that does not fit a long. */
 const LONG_MAX = 2 ** 63;
 
 /** A record without a timestamp is never too early. */
@@ -132,7 +133,7 @@ function isOutOfRange(timestamp: number, { config, now }: BatchCheckOptions): bo
   );
 }
 
-/** Names the records because of which the batch is refused; undefined if there are none. */
+/** The refusal, which names the invalid records; undefined if there are none. */
 function refuseRecords(
   records: Buffer,
   start: number,

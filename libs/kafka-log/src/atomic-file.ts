@@ -2,9 +2,9 @@ import type { Files } from './files.ts';
 import { writeAll } from './whole-file.ts';
 
 /**
- * Puts a file in the place of another so that a crash at any point leaves the old one or the new
- * one as a whole: the content goes to `<path>.new`, which is synced, gets the name, and the folder
- * is synced too. Without the first sync a power loss could leave the new name on an empty file.
+ * Replaces a file so that a crash at any point leaves either the whole old file or the whole new
+ * one: the content is written to `<path>.new`, synced and renamed, and the folder is synced too.
+ * Without the first sync a power loss could leave the new name on an empty file.
  */
 export interface Replacement {
   readonly directory: string;
@@ -18,7 +18,7 @@ export function replaceFileNow(files: Files, replacement: Replacement): void {
   files.close(replaceFileOpen(files, replacement));
 }
 
-/** The same, for a file that is written to further: returns its descriptor. */
+/** The same, for a file that stays open for writing: returns its descriptor. */
 export function replaceFileOpen(files: Files, { directory, path, content }: Replacement): number {
   const descriptor = files.open(`${path}.new`, 'replace');
   try {
@@ -34,7 +34,7 @@ export function replaceFileOpen(files: Files, { directory, path, content }: Repl
 }
 
 /**
- * The same without keeping the event loop; one at a time for a path.
+ * The same without blocking the event loop; at most one call per path may be under way.
  * @param isWanted asked after the first sync: false leaves the old file
  * @throws Error of the file system
  */

@@ -55,7 +55,7 @@ export function producerIdAt(bytes: Buffer, position: number): number {
   return readInt64(bytes, position + PRODUCER_ID);
 }
 /**
- * Replaces the largest timestamp of a whole batch, which then has the times its producer gave, and
+ * Replaces the largest timestamp of a whole batch, sets its timestamp type to CreateTime, and
  * computes the CRC again (Kafka: DefaultRecordBatch.setMaxTimestamp).
  */
 export function setMaxTimestamp(batch: Buffer, timestamp: number): void {
@@ -66,7 +66,8 @@ export function setMaxTimestamp(batch: Buffer, timestamp: number): void {
 
 /**
  * Whether the header at `position` can be that of a stored batch: enough bytes for the header,
- * magic 2, a length that holds a header, an offset range that is one, at or above `offsetMin`.
+ * magic 2, a length of at least a header, a last offset that is not below the base offset, and a
+ * base offset of at least `offsetMin`.
  */
 export function isPlausible(bytes: Buffer, position: number, offsetMin: number): boolean {
   if (

@@ -10,7 +10,7 @@ import { decompress, DecompressionError } from './codecs.ts';
 import { MalformedRecordsError, RecordCursor } from './records.ts';
 
 /**
- * The records of a batch, as they are without compression, and where they begin in `bytes`.
+ * The uncompressed records of a batch, and where they begin in `bytes`.
  * @throws DecompressionError
  */
 export function recordsOf(
@@ -27,9 +27,9 @@ export function recordsOf(
 }
 
 /**
- * Whether an intact batch, which ends at or behind `offset`, holds a record (or a control record)
- * there or behind it. Only a batch that compaction took records from, and that begins before
- * `offset`, has its records looked at. Records that cannot be read count as there: the reader finds
+ * Whether an intact batch, which ends at or after `offset`, holds a record (or a control record) at
+ * or after `offset`. The records are decoded only if compaction has removed some of them and the
+ * batch begins before `offset`. Records that cannot be decoded count as present: the reader finds
  * out what is wrong with them.
  */
 export function holdsRecordFrom(bytes: Buffer, at: number, offset: number): boolean {

@@ -22,19 +22,19 @@ export interface DamagedRange {
 export interface ScanOptions {
   readonly from: number;
   readonly to: number;
-  /** Base offset below which a batch at `from` cannot begin. */
+  /** Least base offset that a batch at `from` can have. */
   readonly offsetMin: number;
   /** Batches that end behind this position have their CRC checked. */
   readonly trustedTo: number;
   readonly damaged: readonly DamagedRange[];
-  /** Offset that no batch reaches, if that is known: where the next segment begins. */
+  /** All batches end below this offset, if it is known: the next segment begins there. */
   readonly offsetEnd?: number;
 }
 
 export interface ScanEnd {
   /** `to`, or where the visitor stopped, or where the bytes are no batch. */
   readonly position: number;
-  /** Offset that the next batch would have at least. */
+  /** Least base offset that the next batch can have. */
   readonly nextOffset: number;
   /** Why the bytes at `position` are no batch; undefined if they were not the reason to end. */
   readonly bad: string | undefined;
@@ -46,8 +46,8 @@ export type BatchVisitor = (bytes: Buffer, at: number, position: number, size: n
 /**
  * Walks a segment from header to header, reading as little as the options allow.
  *
- * A header that was damaged may still look like one. It shows in what follows: then the scan ends
- * at the batch that lied, which the visitor has seen by then.
+ * A damaged header may still look plausible. The scan then finds bad bytes where the next batch
+ * should begin, and ends at the batch with the damaged header, which the visitor has already seen.
  */
 export function scanBatches(
   files: Files,
@@ -60,7 +60,7 @@ export function scanBatches(
   const window = new ReadWindow(files, descriptor, to, Math.min(chunkSize, to - options.from));
   let position = options.from;
   let nextOffset = options.offsetMin;
-  // The last batch that was taken by its header alone.
+  // The last batch whose header looked plausible; below `trustedTo` nothing else was checked.
   let believedAt = -1;
   let believedMin = 0;
   const ended = (bad: string): ScanEnd => {
@@ -71,7 +71,7 @@ export function scanBatches(
     return { position: believedAt, nextOffset: believedMin, bad: CRC_MISMATCH };
   };
   while (position < to) {
-    // Bad bytes may have taken no offset with them: then both ends are the same.
+    // A damaged range may contain no offset: then `fromOffset` equals `toOffset`.
     const range = options.damaged.find(
       (damage) => damage.fromPosition === position && damage.toOffset >= nextOffset,
     );
@@ -87,7 +87,7 @@ export function scanBatches(
       return ended('the header is not that of a batch');
     }
     if (header.lastOffsetAt(window.bytes, at) >= offsetEnd) {
-      return ended('the offsets of the batch are those of others');
+      return ended('the offsets of the batch overlap those of others');
     }
     const size = header.batchSizeAt(window.bytes, at);
     if (position + size > to) return ended('the batch is cut off');
@@ -110,8 +110,8 @@ export function scanBatches(
 const CRC_MISMATCH = 'the CRC does not match';
 
 /**
- * Whether the batch before bad bytes is itself what is damaged: it does not match its CRC, or what
- * seems bad is a good batch that only does not fit behind its offsets, which no CRC covers.
+ * Whether the damage is in the batch before the bytes that seem bad: its CRC does not match, or
+ * those bytes are a good batch that only conflicts with its offsets. No CRC covers the base offset.
  */
 function isLiar(
   window: ReadWindow,
@@ -122,18 +122,18 @@ function isLiar(
   if (!window.holds(believed.position, size)) return false;
   const at = window.at(believed.position);
   if (!isRecordBatchIntact(window.bytes, at)) return true;
-  // It goes on where the one before it ended: then it is the one behind it that lies.
+  // Its base offset follows the batch before it, so the damage is in the batch after it.
   if (header.baseOffsetAt(window.bytes, at) === believed.offsetMin) return false;
   const range = { to: Infinity, offsetMin: believed.offsetMin, offsetEnd: next.nextOffset };
   return validBatchOffset(window, next.position, range) !== undefined;
 }
 
 /**
- * Where readable batches begin again behind bad bytes at `from`, or undefined if nowhere before
+ * Where readable batches begin again after bad bytes at `from`; undefined if there are none before
  * `to`. A batch counts if its CRC holds and its offset lies in [offsetMin, offsetEnd).
  *
- * Tried in turn: what the bad batch's own length points to (a flipped bit is mostly in a payload);
- * every byte up to the next batch the index knows; that batch.
+ * It tries, in turn: the position that the bad batch's own length points to (a flipped bit is
+ * mostly in a payload); every byte up to the next batch in the index; that batch.
  */
 export function findNextBatch(
   files: Files,
@@ -191,7 +191,7 @@ class ReadWindow {
   bytes: Buffer;
   readonly #files: Files;
   readonly #descriptor: number;
-  /** Nothing at or behind this position is read. */
+  /** Nothing at or after this position is read. */
   readonly #limit: number;
   #start = 0;
   #length = 0;
@@ -212,7 +212,7 @@ class ReadWindow {
     return position - this.#start;
   }
 
-  /** Makes `size` bytes from `position` on available; false if the file has not so many. */
+  /** Makes `size` bytes from `position` on available; false if the file does not have that many. */
   holds(position: number, size: number): boolean {
     if (position >= this.#start && position + size <= this.end) return true;
     if (position + size > this.#limit) return false;
@@ -229,7 +229,9 @@ class ReadWindow {
     return size <= this.#length;
   }
 
-  /** First position at or behind `position` whose magic byte fits, of those held; -1 if none. */
+  /**
+   * First position in the window, from `position` on, with the magic byte of a batch; -1 if none.
+   */
   nextMagic(position: number): number {
     const offset = header.MAGIC_POSITION;
     const found = this.bytes.indexOf(RECORD_BATCH_MAGIC, this.at(position) + offset);

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node
 import type { Compression, CompressionCodecs } from '@penstock/kafka-protocol';
 import { Lz4Decoder } from './lz4-decoder.ts';
 
-/** Native code, loaded for the first batch that needs it: a start does not wait for it. */
+/** Native code, loaded when the first batch needs it, so that a start does not wait for it. */
 const load = createRequire(import.meta.url);
 let snappyModule: typeof import('snappy') | undefined;
 let lz4Module: typeof import('lz4-napi') | undefined;
@@ -24,7 +24,7 @@ export class DecompressionError extends Error {
  * @throws DecompressionError on malformed data or when the limit is passed
  */
 export function decompress(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
-  // Out here: code that cannot be loaded does not make the data malformed.
+  // Outside the `try`: a module that cannot be loaded does not make the data malformed.
   if (codec === 'snappy') snappy();
   try {
     switch (codec) {
@@ -53,15 +53,15 @@ const SHARED_SIZE_MAX = 4 * 1024 * 1024;
 let shared = new Lz4Decoder(SHARED_SIZE);
 
 /**
- * Like `decompress`, for a look at the records that is over before the next call: that may write
- * where this one has written. Saves a new buffer for each batch.
+ * Like `decompress`, but the result is valid only until the next call, which may overwrite it.
+ * Saves a new buffer for each batch.
  */
 export function decompressBriefly(codec: Compression, bytes: Buffer, maxBytes: number): Buffer {
   if (codec !== 'lz4') return decompress(codec, bytes, maxBytes);
   try {
     return lz4(shared, bytes, maxBytes);
   } finally {
-    // Nothing so large is held on to.
+    // A buffer this large is not kept.
     if (shared.out.length > SHARED_SIZE_MAX) shared = new Lz4Decoder(SHARED_SIZE);
   }
 }

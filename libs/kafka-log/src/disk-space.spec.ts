@@ -44,7 +44,8 @@ it('retention makes room at once, not only at its next turn', async () => {
   fill();
   await world.settle();
   expect(log.logStartOffset).toBe(0);
-  // What was not yet on the disk could not go at first; producers try again.
+  // The first sweep could not delete records that were not yet durable; a refused retry starts the
+  // next.
   await world.clock.advance(10_000);
   expect(fill()).toMatchObject({ errorCode: 56 });
   await world.clock.advance(1_000);

@@ -2,9 +2,9 @@ import type { Clock } from './clock.ts';
 import type { Files } from './files.ts';
 
 const RESERVE_BYTES_MAX = 64 * 1024 * 1024;
-/** Of the file system, where that is less. */
+/** Share of the file system, where that is less. */
 const RESERVE_SHARE_MAX = 0.05;
-/** Others write to the disk, too. */
+/** The free space is read again after this time: other programs write to the disk, too. */
 const LOOK_INTERVAL_MS = 1_000;
 const SHORTAGE_INTERVAL_MS = 10_000;
 
@@ -12,15 +12,15 @@ export interface DiskSpaceOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly directory: string;
-  /** False: records may take everything there is. */
+  /** False: records may fill the disk. */
   readonly keepsReserve: boolean;
 }
 
 /**
- * Keeps records from filling the disk to its last byte. What makes room again has to be written,
- * too: log starts raised by retention and DeleteRecords, deletions of topics, and, in a database on
- * the same disk, what consumers commit. A file system says how much is left only by a system call,
- * so what was written since is counted off in between.
+ * Keeps records from filling the disk to its last byte. Freeing space needs writes, too: log starts
+ * raised by retention and DeleteRecords, deletions of topics, and, in a database on the same disk,
+ * the offsets that consumers commit. Reading the free space takes a system call, so the bytes
+ * written since the last one are subtracted instead.
  */
 export class DiskSpace {
   /** Called when records find no room; at most every ten seconds. */
@@ -56,7 +56,7 @@ export class DiskSpace {
     return this.#available() >= bytes;
   }
 
-  /** Bytes free besides the reserve; whatever is asked for where the file system does not tell. */
+  /** Free bytes beyond the reserve; Infinity if the file system does not tell. */
   #available(): number {
     const { files, directory, keepsReserve } = this.#options;
     try {

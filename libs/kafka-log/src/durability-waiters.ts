@@ -6,8 +6,8 @@ interface Waiter {
 }
 
 /**
- * Who waits for which offset to be durable, in rising order for the most part: offsets are given
- * out in order, and a wait follows its append.
+ * The waits for offsets to become durable, mostly in rising order: offsets are assigned in order,
+ * and a wait follows its append.
  */
 export class DurabilityWaiters {
   #waiters: Waiter[] = [];

@@ -37,7 +37,7 @@ export interface Files {
   list(path: string): string[] | undefined;
   /** Size in bytes, or undefined if there is no such file. */
   size(path: string): number | undefined;
-  /** Of the file system that holds `path`. */
+  /** Space of the file system that holds `path`. */
   space(path: string): FileSystemSpace;
   /** How many files the process may have open, its connections included; undefined if unknown. */
   readonly descriptorsMax?: number | undefined;

@@ -14,7 +14,7 @@ export interface SyncFigures {
   cyclesTotal: number;
   /** Time in these cycles, milliseconds. */
   cycleMsTotal: number;
-  /** The longest since somebody set it back to 0. */
+  /** The longest cycle since the reader of these figures last set this to 0. */
   cycleMsMax: number;
 }
 
@@ -55,7 +55,9 @@ export class Flusher {
     this.#dirty.delete(log);
   }
 
-  /** Called in os mode when a log has gathered much; syncs if all together is too much. */
+  /**
+   * Called in os mode when a log has many unsynced bytes; syncs if all logs together have too many.
+   */
   considerBackgroundCycle(): void {
     let bytes = 0;
     for (const log of this.#dirty) bytes += log.unsyncedBytes;

@@ -13,7 +13,7 @@ interface Readable {
   readonly damaged: readonly { readonly from: number; readonly to: number }[];
 }
 
-/** Reads the whole log as clients do that go on where the last batch ends. */
+/** Reads the whole log like a client that continues where the last batch ends. */
 function readByBatches(log: PartitionLog): Readable {
   const offsets: number[] = [];
   const damaged: { from: number; to: number }[] = [];
@@ -31,7 +31,7 @@ function readByBatches(log: PartitionLog): Readable {
   return { offsets, damaged };
 }
 
-/** What a reader gets that asks for `offset` and knows of nothing but records. */
+/** Checks that a read at `offset` gives the next record or says that there is none. */
 function expectRecordAt(log: PartitionLog, offset: number, readable: Readable): void {
   const record = readable.offsets.find((one) => one >= offset) ?? Infinity;
   const damage = readable.damaged.find(({ to }) => to > offset)?.from ?? Infinity;
@@ -51,12 +51,13 @@ function expectRecordAt(log: PartitionLog, offset: number, readable: Readable): 
 }
 
 function damageSome(world: CompactionWorld, random: Random): void {
-  // Not those that may be written to: there damage is a torn end.
+  // Not the last two segments, which may not be sealed and durable yet: damage there is a torn
+  // tail.
   const path = world.segmentPaths.at(-3);
   const size = path === undefined ? 0 : world.files.bytesOf(path).length;
   // The first 16 bytes of a batch are covered by no CRC.
   if (size > 16) world.files.damageBit(path!, 16 + random.below(size - 16), random.below(8));
-  // A process trusts what it has written or checked itself.
+  // Only a new process finds the damage: a process trusts batches it wrote or checked itself.
   world.kill();
 }
 

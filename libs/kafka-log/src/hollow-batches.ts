@@ -4,12 +4,12 @@ import { holdsRecordFrom } from './batch-records.ts';
 import type { Segment } from './segment.ts';
 
 /**
- * Batches without a record for the reader. Compaction leaves batches that stand for offsets and for
- * a producer's last sequence only, and batches whose last records are gone. Readers that go on
- * behind the last record they got ask for the same offset for ever if all they get is such batches.
+ * Batches without a record for the reader. Compaction leaves batches that only keep offsets and a
+ * producer's last sequence, and batches whose last records were removed. A reader that continues
+ * after the last record it got would ask for the same offset for ever if it got only such batches.
  */
 
-/** Whether any of the whole, intact batches in `bytes` holds a record at or behind `offset`. */
+/** Whether any of the whole, intact batches in `bytes` holds a record at or after `offset`. */
 export function hasRecordFrom(bytes: Buffer, start: number, end: number, offset: number): boolean {
   for (let at = start; at < end; at += header.batchSizeAt(bytes, at)) {
     if (holdsRecordFrom(bytes, at, offset)) return true;
@@ -17,15 +17,15 @@ export function hasRecordFrom(bytes: Buffer, start: number, end: number, offset:
   return false;
 }
 
-/** A place between two batches, and the least offset there. */
+/** A position between two batches, and the least base offset that a batch there can have. */
 export interface BatchBoundary {
   readonly position: number;
   readonly nextOffset: number;
 }
 
 /**
- * Where a row of batches without records ends that begins at `from`, reading headers only. Stops
- * before bytes that are damaged: a reader is told of those.
+ * The end of the run of batches without records that begins at `from`. Reads headers only. Stops
+ * before damaged bytes: a reader must be told of those.
  */
 export function endOfHollowBatches(
   segment: Segment,

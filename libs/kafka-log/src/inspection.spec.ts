@@ -3,7 +3,7 @@ import { DIRECTORY, LogWorld } from './faults/log-world.ts';
 
 const PARTITIONS = 5;
 
-/** A few partitions in segments of four records, of which nobody has used one since the start. */
+/** A few partitions in segments of four records; none was used since the start. */
 async function killed(): Promise<LogWorld> {
   const world = new LogWorld({ config: { segmentBytes: 400, indexIntervalBytes: 100 } });
   for (let partition = 0; partition < PARTITIONS; partition++) {

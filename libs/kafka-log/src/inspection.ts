@@ -3,13 +3,13 @@ import type { Timer } from './clock.ts';
 import type { LogServices } from './log-services.ts';
 import type { PartitionLog } from './partition-log.ts';
 
-/** First the broker is to answer. */
+/** Delay after the start: the broker must answer clients first. */
 const DELAY_MS = 1000;
 
 /**
- * Looks at all partitions once, soon after a start that followed no clean end, instead of at each
- * when it is first used: what cannot be read, or not even opened, is to be known before somebody
- * asks for it. The start itself does not wait, and clients are served in between.
+ * Loads all partitions once, soon after a start that followed an unclean shutdown, instead of each
+ * on its first use: damage, and partitions that cannot be opened, must be known before a client
+ * asks for them. The start itself does not wait, and clients are served in between.
  */
 export class Inspection {
   readonly #services: LogServices;
@@ -34,7 +34,7 @@ export class Inspection {
     let partitions = 0;
     let damages = 0;
     let offline = 0;
-    // Logs that are opened meanwhile come up as well.
+    // The loop also reaches logs that are opened meanwhile.
     for (const log of this.#logs.values()) {
       if (this.#isClosed) return;
       log.load();
@@ -43,6 +43,6 @@ export class Inspection {
       if (log.offlineReason !== undefined) offline++;
       if (slices.isOver(0)) await slices.pause();
     }
-    logger.info({ partitions, damages, offline }, 'all partitions were looked at');
+    logger.info({ partitions, damages, offline }, 'all partitions were loaded');
   }
 }

@@ -7,12 +7,12 @@ import { isOutOfDescriptors } from './open-files.ts';
 import type { AppendOptions, AppendResult } from './results.ts';
 import { APPEND_ERROR_CODES } from './results.ts';
 
-/** Bytes of batches between two snapshots of producers: what a restart reads again at most. */
+/** Bytes of batches between two producer snapshots: a restart reads at most this many again. */
 const SNAPSHOT_INTERVAL_BYTES = 64 * 1024 * 1024;
 /** Kafka's relative offsets are int32. */
 const RELATIVE_OFFSET_MAX = 0x7fffffff;
 
-/** The way of a batch into the active segment. */
+/** Checks a batch and writes it to the active segment. */
 export class LogAppender {
   readonly #state: LogState;
 
@@ -93,14 +93,14 @@ export class LogAppender {
       lastOffset - active.baseOffset > RELATIVE_OFFSET_MAX ||
       active.index.sizeBytes >= segmentIndexBytes ||
       maxTimestamp - active.firstTimestamp() > ageMax ||
-      // Were its first record from the future, it would never be old by the records that follow.
+      // If its first timestamp lies in the future, later timestamps never make the segment old.
       activeAgeMs > ageMax
     );
   }
 
   /**
-   * A full disk, or too many open files, refuse this batch and no more; any other failure takes the
-   * partition offline.
+   * After a full disk or too many open files, only this batch is refused; any other failure takes
+   * the partition offline.
    */
   #writeFailed(error: NodeJS.ErrnoException): AppendResult {
     const { folder, active } = this.#state;
@@ -110,10 +110,12 @@ export class LogAppender {
     let reason = `${error.code ?? 'error'} while writing to ${folder.path}: ${error.message}`;
     if (isFull) {
       try {
-        // Also in an empty segment: a shorter batch would leave the end of this one behind it.
+        // In an empty segment, too: a shorter batch written next would leave the end of this one
+        // after it.
         if (folder.exists && active.hasTail()) {
           active.cutTail();
-          // Else a power loss could bring the tail back, and the log would end there.
+          // Sync the cut: otherwise a power loss could bring the tail back, and the log would end
+          // there.
           this.#state.noteUnsynced(active, 0);
         }
         return this.#refuseForNow(`the disk is full: ${error.message}`);

@@ -46,7 +46,7 @@ describe('a topic config that is changed while the topic is in use', () => {
     expect(world.log().segmentCount).toBe(1);
     world.put('v', now + 10 * MINUTE_MS + 1);
     expect(world.log().segmentCount).toBe(2);
-    // Of a compacted topic the shorter of the two counts.
+    // For a compacted topic the shorter of the two applies.
     world.configure({ cleanupPolicy: ['compact', 'delete'], maxCompactionLagMs: MINUTE_MS });
     const batch = batchOf(['v'], { timestamp: now + 12 * MINUTE_MS, keys: ['k'] });
     expect(world.codeOf(batch)).toBe(0);

@@ -17,7 +17,7 @@ export interface LogConfig {
   readonly retentionBytes: number;
   /** `cleanup.policy`. */
   readonly cleanupPolicy: readonly ('delete' | 'compact')[];
-  /** `min.cleanable.dirty.ratio`: share of a log not yet compacted from which it is compacted. */
+  /** `min.cleanable.dirty.ratio`: share of dirty bytes above which a log is compacted. */
   readonly minCleanableDirtyRatio: number;
   /** `min.compaction.lag.ms`: how long a record stays as it is at least. */
   readonly minCompactionLagMs: number;

@@ -28,13 +28,13 @@ export interface LogManagerOptions {
   /** Files kept open at once; 4,096, or half of what the process may open, if left out. */
   readonly openFilesMax?: number;
   /**
-   * True, or left out: records are refused where they would leave less than 64 MiB of the file
-   * system, or a twentieth of it; see DiskSpace.
+   * True, or left out: records are refused that would leave less free space than 64 MiB or a
+   * twentieth of the file system, whichever is smaller; see DiskSpace.
    */
   readonly keepsReserve?: boolean;
   /** `log.retention.check.interval.ms`; Kafka's 5 minutes if left out. */
   readonly retentionCheckIntervalMs?: number;
-  /** `log.cleaner.enable`; true if left out. Read anew each time, as are the two that follow. */
+  /** `log.cleaner.enable`; true if left out. Read again for each run, like the next two. */
   readonly cleanerEnabled?: boolean;
   /** `log.cleaner.backoff.ms`; Kafka's 15 seconds if left out. */
   readonly cleanerBackoffMs?: number;
@@ -45,7 +45,7 @@ export interface LogManagerOptions {
 }
 
 export interface PartitionOptions {
-  /** Topic id; a folder that carries another id is moved aside, never read or deleted. */
+  /** Topic id; a folder with another id is moved to `stray/`, never read or deleted. */
   readonly topicId: string;
   readonly config: LogConfig;
 }
@@ -70,23 +70,23 @@ const PRODUCER_ID_EXPIRATION_MS = 24 * 60 * 60 * 1000;
 const CHECKPOINT_SYNC_INTERVAL_MS = 100;
 
 /**
- * Partitions: each costs some calls to the file system, and a sync of the folder that some may
- * share.
+ * Partitions deleted at once: each costs some calls to the file system, and a sync of the folder
+ * that several may share.
  */
 const DELETED_AT_ONCE = 4;
 
 const LOCK_FILE = '.lock';
 const CLEAN_SHUTDOWN_FILE = 'clean-shutdown';
-/** Folders on their way out, and folders nobody asked for. Neither name can be a partition's. */
+/** Deleted folders are moved here before they are removed. It cannot be a partition's name. */
 const TRASH_FOLDER = 'trash';
 
-/** All partitions' logs of one broker: their folder, their open files, their way to the disk. */
+/** The logs of all partitions of one broker, with their folder, open files and flusher. */
 export class LogManager {
   readonly #services: LogServices;
   readonly #lock: FileLock;
   readonly #retention: Retention;
   readonly #cleaner: Cleaner;
-  /** Only after a start that followed no clean end. */
+  /** Only after an unclean shutdown. */
   readonly #inspection: Inspection | undefined;
   readonly #logs = new Map<string, PartitionLog>();
   /** Names of the partitions' folders present. */
@@ -196,8 +196,8 @@ export class LogManager {
   }
 
   /**
-   * The partition's log. Costs nothing until the log is used: a folder is looked at on the first
-   * call that needs it, and a new partition has none before its first append. Asking again gives
+   * The partition's log. Costs nothing until the log is used: its folder is read on the first call
+   * that needs it, and a new partition has no folder before its first append. A second call returns
    * the same log.
    */
   openPartition(topic: string, partition: number, options: PartitionOptions): PartitionLog {
@@ -216,7 +216,9 @@ export class LogManager {
     return this.#logs.get(folderName(topic, partition));
   }
 
-  /** Folders present, opened or not: for finding what the metadata does not know. */
+  /**
+   * Partition folders on the disk, opened or not: for finding partitions unknown to the metadata.
+   */
   partitionsOnDisk(): PartitionOnDisk[] {
     const { files, directory } = this.#services;
     return (files.list(directory) ?? []).flatMap((name) => {
@@ -226,16 +228,14 @@ export class LogManager {
     });
   }
 
-  /** Folders present that no `openPartition` has asked for. */
+  /** Partition folders that `openPartition` was not called for. */
   get unopenedPartitions(): { topic: string; partition: number }[] {
     return [...this.#folders]
       .filter((name) => !this.#logs.has(name))
       .map((name) => parseFolderName(name)!);
   }
 
-  /**
-   * Deletes the partitions 0 to `partitionCount` - 1 of a topic; others have their turn in between.
-   */
+  /** Deletes the partitions 0 to `partitionCount` - 1 of a topic; other work runs in between. */
   async deleteTopic(topic: string, partitionCount: number, topicId: string): Promise<void> {
     for (let first = 0; first < partitionCount; first += DELETED_AT_ONCE) {
       const end = Math.min(first + DELETED_AT_ONCE, partitionCount);
@@ -244,14 +244,14 @@ export class LogManager {
         deletions.push(this.deletePartition(topic, partition, topicId));
       }
       await Promise.all(deletions);
-      // Those that were never written to have no folder, and nothing of the disk to wait for.
+      // Partitions without a folder do not wait for the disk: let other work run here.
       await new Promise<void>((resolve) => this.#services.clock.defer(resolve));
     }
   }
 
   /**
-   * Takes the log away at once; resolves when its folder can no longer come back.
-   * @param topicId whose log is meant: a folder that carries another id is left alone
+   * Removes the log at once; resolves when no crash can bring its folder back.
+   * @param topicId id of the topic: a folder with another id is left alone
    */
   async deletePartition(topic: string, partition: number, topicId?: string): Promise<void> {
     const { files, directory, checkpoints } = this.#services;
@@ -277,7 +277,7 @@ export class LogManager {
     this.#removeFolder(trash);
   }
 
-  /** Metadata from an old backup may name a deleted topic whose name was given again since. */
+  /** Metadata from an old backup may name a deleted topic whose name was reused since. */
   #isOfAnother(name: string, topicId: string | undefined): boolean {
     const { directory, logger } = this.#services;
     const found = readTopicId(this.#services, `${directory}/${name}`);
@@ -293,17 +293,17 @@ export class LogManager {
     for (const log of this.#logs.values()) if (log.topic === topic) log.config = config;
   }
 
-  /** Wall clock in ms, as far as it is believed: see SteadyTime. */
+  /** Wall clock in ms, from SteadyTime. */
   steadyNow(): number {
     return this.#retention.now();
   }
 
-  /** Of the file system. */
+  /** Space of the file system that holds the logs. */
   get space(): FileSystemSpace {
     return this.#services.files.space(this.#services.directory);
   }
 
-  /** What cannot be read, of the partitions opened and as far as it was found yet. */
+  /** Damage found so far in the opened partitions. */
   get damages(): readonly Damage[] {
     return [...this.#logs.values()].flatMap((log) => log.damages);
   }
@@ -312,7 +312,7 @@ export class LogManager {
     return [...this.#logs.values()].filter((log) => log.offlineReason !== undefined);
   }
 
-  /** Deletes what retention no longer asks for, now instead of at the next interval. */
+  /** Runs retention now instead of at the next interval. */
   applyRetention(): Promise<void> {
     return this.#retention.sweep();
   }
@@ -364,13 +364,13 @@ export class LogManager {
       if (error === null) return;
       this.#services.logger.warn(
         { err: error, folder: path },
-        'a deleted partition is still there',
+        'the folder of a deleted partition was not removed',
       );
     });
   }
 }
 
-/** Half of what the process may open: connections need the other. */
+/** Half of the files that the process may open: connections need the other half. */
 function openFilesMax({ descriptorsMax = Infinity }: Files): number {
   return Math.max(1, Math.min(OPEN_FILES_MAX, Math.floor(descriptorsMax / 2)));
 }

@@ -15,28 +15,29 @@ export interface SegmentRead {
   readonly offset: number;
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
-  /** No batch that begins at or behind this offset. */
+  /** Batches that begin at or after this offset are not read. */
   readonly endOffset: number;
-  /** No byte of the segment at or behind this position. */
+  /** Bytes of the segment at or after this position are not read. */
   readonly endPosition: number;
-  /** False: what holds no record at or behind `offset` is not read but passed over. */
+  /** False: batches without a record at or after `offset` are skipped. */
   readonly mayLackRecords: boolean;
-  /** Called with bad bytes; they are then a damaged range of the segment. */
+  /** Called with bad bytes; makes them a damaged range of the segment. */
   readonly quarantine: (position: number, fromOffset: number, reason: string) => void;
 }
 
-/** No batch from the offset on up to this one holds a record at or behind the offset. */
+/** There is no record between the offset of the read and this offset. */
 export interface NoRecords {
   readonly noRecordsBefore: number;
 }
 
 /**
  * Copies whole batches of one segment, the first being the one that contains `offset`. The bytes go
- * straight from the file to their place in the response. Batches that this process has neither
- * written nor read before are checked by their CRC, once: a client need not be the first to find
- * out (librdkafka does not check by default).
+ * straight from the file to their place in the response. The CRC of a batch that this process has
+ * neither written nor read before is checked, once: clients may not notice damage (librdkafka does
+ * not check by default).
  *
- * Returns undefined if the offset turns out to be damaged, or to lie in no batch: ask again.
+ * Returns undefined if it found bad bytes at the offset and quarantined them: the caller reads
+ * again.
  */
 export function readSegment(read: SegmentRead): ReadResult | NoRecords | undefined {
   const { files, segment, target, start, offset } = read;
@@ -71,7 +72,7 @@ export function readSegment(read: SegmentRead): ReadResult | NoRecords | undefin
   return takeWholeBatches(read, position, length, located.nextOffset);
 }
 
-/** Ends a read at bytes known to be bad. */
+/** Where a read at `position` must end: before bytes known to be bad. */
 function readableEnd(segment: Segment, position: number, endPosition: number): number {
   let end = Math.min(endPosition, segment.sizeBytes);
   for (const range of segment.damaged) {
@@ -95,7 +96,7 @@ function bufferTooSmall(neededBytes: number): ReadResult {
   return { ok: false, error: 'bufferTooSmall', errorCode: 0, neededBytes };
 }
 
-/** Walks what was read and keeps whole batches below `endOffset` that are what they should be. */
+/** Walks the bytes read and keeps the whole, undamaged batches below `endOffset`. */
 function takeWholeBatches(
   read: SegmentRead,
   position: number,
@@ -112,7 +113,7 @@ function takeWholeBatches(
     const bad = badReason(read, at, size, end, filePosition, nextOffset);
     if (bad === INCOMPLETE) break;
     if (bad !== undefined) {
-      // Found behind good batches it is left to the next read, which begins there.
+      // Bad bytes after good batches are left to the next read, which begins there.
       if (at === start) {
         read.quarantine(filePosition, firstOffset, bad);
         return undefined;
@@ -136,7 +137,7 @@ function takeWholeBatches(
 function passOver(read: SegmentRead, from: { position: number; nextOffset: number }): NoRecords {
   const { segment, offset, endPosition } = read;
   const end = endOfHollowBatches(segment, from, endPosition);
-  // For whoever asks for this offset again, and for whoever goes on there.
+  // For readers that ask for this offset again, and for readers that continue at the end.
   if (end.position < Math.min(segment.sizeBytes, endPosition)) {
     segment.remember(offset, end.position);
     segment.remember(end.nextOffset, end.position);
@@ -146,7 +147,7 @@ function passOver(read: SegmentRead, from: { position: number; nextOffset: numbe
 
 const INCOMPLETE = 'incomplete';
 
-/** @param nextOffset the least that the batch can begin with: where the one before it ends */
+/** @param nextOffset least base offset of the batch: the batch before it ends there */
 function badReason(
   { segment, target, offset }: SegmentRead,
   at: number,
@@ -165,7 +166,7 @@ function badReason(
     lastOffset >= segment.nextOffset ||
     (hasGap && overlapsNext(segment, filePosition + size, lastOffset))
   ) {
-    return 'the offsets of the batch are those of others';
+    return 'the offsets of the batch overlap those of others';
   }
   const isVerified =
     filePosition >= segment.writtenFrom ||
@@ -175,16 +176,15 @@ function badReason(
 }
 
 /**
- * Whether a batch goes on behind the beginning of the one that follows it in the file. No CRC
- * covers the base offset, and one that grew leaves a gap before its batch and too little room
- * behind it.
+ * Whether the offsets of a batch overlap those of the next batch in the file. No CRC covers the
+ * base offset; if damage made it larger, there is a gap before the batch and an overlap after it.
  */
 function overlapsNext(segment: Segment, nextPosition: number, lastOffset: number): boolean {
   const next = segment.batchAt(nextPosition);
   return next !== undefined && header.baseOffsetAt(next, 0) <= lastOffset;
 }
 
-/** Widens the stretch known to be good, or begins a new one where a reader now is. */
+/** Extends the verified range, or begins a new one at this batch. */
 function noteVerified(segment: Segment, from: number, to: number): void {
   if (from >= segment.writtenFrom) return;
   if (from >= segment.verifiedFrom && to <= segment.verifiedTo) return;

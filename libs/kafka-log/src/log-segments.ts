@@ -6,7 +6,7 @@ import type { Damage, ReadResult, TimestampAndOffset } from './results.ts';
 import type { Segment } from './segment.ts';
 import { findInBatch } from './timestamp-lookup.ts';
 
-/** Bad stretches that one read steps over; more in one place would be no way to go on. */
+/** Damaged ranges that one read may find before it gives up with an error. */
 const QUARANTINES_MAX = 100;
 
 /** A point of the log: everything below `offset`, which lies at `position` in `segment`. */
@@ -23,20 +23,20 @@ export interface LogRead {
   readonly offset: number;
   readonly maxBytes: number;
   readonly minOneBatch: boolean;
-  /** No batch that begins at or behind this offset. */
+  /** Batches that begin at or after this offset are not read. */
   readonly endOffset: number;
-  /** Nothing behind this point. */
+  /** Nothing after this point is read. */
   readonly end: LogPoint;
 }
 
 /**
- * The segments of a partition in order, and what is read from them. At least one; the last is the
- * one written to. Knows which offsets cannot be read, and finds more of them while reading.
+ * The segments of a partition in order, and reads from them. There is at least one; the last is the
+ * active segment. Knows which offsets cannot be read, and finds more of them while reading.
  */
 export class LogSegments {
   readonly list: Segment[];
   gaps: Gap[];
-  /** A stretch up to what was the end of reading in which there is no record. */
+  /** Offsets without a record, up to where reads ended when that was found. */
   #hollowTail = { from: -1, to: -1 };
   readonly #services: LogServices;
   readonly #partition: { readonly topic: string; readonly partition: number };
@@ -67,7 +67,7 @@ export class LogSegments {
     return { offset: segment.nextOffset, segment, position: segment.sizeBytes };
   }
 
-  /** Stretches at or behind `logStartOffset` that cannot be read, as far as they were found. */
+  /** Damage found so far at or after `logStartOffset`. */
   damages(logStartOffset: number): Damage[] {
     const damaged = this.list.flatMap(({ damaged: ranges, log }) =>
       ranges.map(({ fromOffset, toOffset, reason }) => {
@@ -84,10 +84,10 @@ export class LogSegments {
   }
 
   /**
-   * Reads at an offset between log start and end. What it gives holds a record at or behind the
-   * offset, if there is one before the end: batches that hold none are passed over, in this segment
-   * and those that follow. If there is none up to the end, such batches are all there is to give;
-   * readers that go on behind the last batch then get to the end.
+   * Reads at an offset between log start and end. The result holds a record at or after the offset
+   * if there is one before the end: batches without one are skipped, in this segment and the next
+   * ones. If there is none up to the end, the result is batches without such a record, so that
+   * readers that continue after the last batch reach the end.
    */
   read(read: LogRead): ReadResult {
     const found = this.readFrom(read.offset, { ...read, mayLackRecords: false });
@@ -98,7 +98,7 @@ export class LogSegments {
     return this.readFrom(read.offset, { ...read, mayLackRecords: true }) as ReadResult;
   }
 
-  /** @internal One step of `read`: what lies at or behind `from`, or that there is no record. */
+  /** @internal One step of `read`: the batches from `from` on, or that they hold no record. */
   readFrom(from: number, read: LogRead & { mayLackRecords: boolean }): ReadResult | NoRecords {
     let offset = from;
     for (let tries = 0; tries < QUARANTINES_MAX;) {
@@ -130,15 +130,15 @@ export class LogSegments {
     this.#hollowTail = { from: isOne ? Math.min(from, known.from) : from, to };
   }
 
-  /** `offset`, or where the stretch ends that is known to hold no record from there on. */
+  /** The end of the hollow tail if `offset` lies in it, otherwise `offset`. */
   behindHollowTail(offset: number): number {
     const { from, to } = this.#hollowTail;
     return offset >= from && offset < to ? to : offset;
   }
 
   /**
-   * About how many bytes lie from `offset` to `endOffset`, or to `end` if that comes first. Costs
-   * no read where a reader goes on that was here before.
+   * Approximate number of bytes from `offset` to `endOffset`, or to `end` if that comes first.
+   * Costs no read of the disk at an offset where an earlier read ended.
    */
   bytesBetween(offset: number, endOffset: number, end: LogPoint): number {
     const isCut = endOffset < end.offset;
@@ -150,7 +150,7 @@ export class LogSegments {
     return Math.max(bytes, 0);
   }
 
-  /** The first record at or behind `offset` with a timestamp of at least `timestamp`. */
+  /** The first record at or after `offset` with a timestamp of at least `timestamp`. */
   findTimestamp(timestamp: number, offset: number): TimestampAndOffset | undefined {
     for (const [i, segment] of this.list.entries()) {
       if (segment.nextOffset <= offset || segment.maxTimestamp < timestamp) continue;
@@ -160,7 +160,7 @@ export class LogSegments {
     return undefined;
   }
 
-  /** The first record at or behind `offset` that has the largest timestamp there is. */
+  /** The first record with the largest timestamp of all records at or after `offset`. */
   findLargestTimestamp(offset: number): TimestampAndOffset | undefined {
     const segments = [...this.list.entries()]
       .filter(([, one]) => one.nextOffset > offset && one.maxTimestamp >= 0)
@@ -169,7 +169,7 @@ export class LogSegments {
     for (const [i, segment] of segments) {
       if (best !== undefined && best.timestamp >= segment.maxTimestamp) break;
       let found = this.#findTimestampIn(i, segment.maxTimestamp, offset);
-      // The record may be gone, by compaction or because the log begins behind it.
+      // Compaction may have removed the record, or it lies before `offset`.
       found ??= this.#findTimestampIn(i, segment.largestTimestampFrom(offset), offset);
       if (found !== undefined && found.timestamp > (best?.timestamp ?? -1)) best = found;
     }

@@ -14,12 +14,12 @@ import { Segment } from './segment.ts';
 import { Turns } from './turns.ts';
 import { UnsyncedSegments } from './unsynced-segments.ts';
 
-/** In os mode a log with this much unsynced asks whether all together is too much. */
+/** In os mode, a log with this many unsynced bytes asks the flusher to consider a cycle. */
 const UNSYNCED_NOTICE_BYTES = 32 * 1024 * 1024;
 
 /**
- * What one partition's log consists of while it is in use, and the steps by which it changes that
- * appending, trimming and compaction have in common. PartitionLog states the invariants.
+ * The state of one partition's log while it is in use, and the steps that appending, trimming and
+ * compaction share to change it. PartitionLog states the invariants.
  */
 export class LogState implements Flushable {
   readonly services: LogServices;
@@ -31,7 +31,7 @@ export class LogState implements Flushable {
   durable!: LogPoint;
   /** Everything below was acknowledged, be it on the disk or not. */
   acknowledgedEnd = 0;
-  /** Size of the active segment when producers were last written down. */
+  /** Size of the active segment at the last producer snapshot. */
   snapshotPosition = 0;
   /** Monotonic clock when the first batch of the active segment was written, as far as is known. */
   activeSince = 0;
@@ -41,7 +41,9 @@ export class LogState implements Flushable {
   isClosed = false;
   readonly unsynced: UnsyncedSegments;
   readonly waiters = new DurabilityWaiters();
-  /** For steps that replace or remove segments: each relies on finding those it began with. */
+  /**
+   * Steps that replace or remove segments run one at a time: each must find those it began with.
+   */
   readonly segmentChanges = new Turns();
   readonly listeners = new Set<() => void>();
   #config: LogConfig;
@@ -102,7 +104,7 @@ export class LogState implements Flushable {
     if (!this.isWritable) throw this.#offlineError();
   }
 
-  /** Looks at what is on the disk, unless that was done before. */
+  /** Recovers the log from the disk on the first call. */
   load(): void {
     if (this.isLoaded) return;
     this.isLoaded = true;
@@ -145,19 +147,19 @@ export class LogState implements Flushable {
     for (const segment of recovered.unsynced) this.noteUnsynced(segment, segment.sizeBytes);
   }
 
-  /** A record from the future is one of now; what is from before all clocks is old. */
+  /** A timestamp in the future counts as now; without a timestamp the segment counts as old. */
   #activeSince(): number {
     const { clock } = this.services;
     const age = clock.now() - Math.max(0, this.active.maxTimestamp);
     return clock.monotonicNow() - Math.max(0, age);
   }
 
-  /** How long ago the first batch of the active segment was written, ms; no clock is set by it. */
+  /** Age of the active segment's first batch, ms, by the monotonic clock, which nobody sets. */
   get activeAgeMs(): number {
     return this.active.isEmpty ? 0 : this.services.clock.monotonicNow() - this.activeSince;
   }
 
-  /** Leaves the active segment, which is synced with the next cycle, and begins another. */
+  /** Seals the active segment, which is synced with the next cycle, and begins another. */
   roll(): void {
     const base = this.active.nextOffset;
     const next = this.#newSegment(base);
@@ -204,8 +206,8 @@ export class LogState implements Flushable {
   }
 
   /**
-   * Hands over what is known to be durable; it is written with the next cycle of syncs. An offline
-   * log knows no more than what was written before, and less if it could not be opened.
+   * Sets the partition's checkpoint, which is written with the next sync cycle. An offline log sets
+   * none: it knows no more than the last checkpoint, and less if it could not be opened.
    */
   checkpoint(): void {
     if (this.offlineReason !== undefined) return;
@@ -219,8 +221,9 @@ export class LogState implements Flushable {
   }
 
   /**
-   * Sees to a snapshot of producers that stands for all batches below `offset`, before they go: one
-   * on the disk, from where no power loss can cut the log. False if there is no room for it now.
+   * Makes sure that a producer snapshot covers all batches below `offset`, before they are removed
+   * or compacted. The snapshot must be on the disk, at an offset that no power loss can cut off.
+   * False if there is no disk space for it now.
    * @throws Error if the disk fails, after which the partition is offline
    * @throws PartitionOfflineError if the log is deleted or closed meanwhile
    */
@@ -256,7 +259,10 @@ export class LogState implements Flushable {
     this.notifyHighWatermark();
   }
 
-  /** Writes what makes the next start quick, and closes the files. All must have been synced. */
+  /**
+   * Writes a snapshot and the index, for a quick start, and closes the files. All must have been
+   * synced.
+   */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
@@ -271,8 +277,8 @@ export class LogState implements Flushable {
   }
 
   /**
-   * Closes without writing anything: the folder is going away. What it returns is to be waited for
-   * before there is a new one of the same name.
+   * Closes without writing anything: the folder is about to be removed. The caller must await the
+   * result before a new folder may take the name.
    */
   abandon(reason: string): Promise<unknown> | undefined {
     this.offlineReason ??= reason;

@@ -12,11 +12,11 @@ export class LogTrimmer {
   /** See PartitionLog.deleteRecords. */
   async deleteRecords(offset: number): Promise<number | undefined> {
     const state = this.#state;
-    // What is known of its ends may be too little, or nothing at all if it could not be opened.
+    // An offline log may not know its true start and end, for instance if it could not be opened.
     state.checkWritable();
     const target = offset === -1 ? state.highWatermark : offset;
     if (target < 0 || target > state.highWatermark) return undefined;
-    // Even if it has been raised as far before: that may not be on the disk yet.
+    // Wait even if the log start was raised this far before: it may not be on the disk yet.
     const raised =
       target > state.logStartOffset ? this.#raise(target) : state.services.checkpoints.whenSynced();
     const start = state.logStartOffset;
@@ -36,8 +36,8 @@ export class LogTrimmer {
   }
 
   /**
-   * Segments are removed after the new start is on the disk: the other way round a crash in between
-   * would make them look lost. False if none went.
+   * Segments are removed after the new log start is on the disk: otherwise a crash in between would
+   * make them look lost. False if none was removed.
    */
   async #raise(offset: number): Promise<boolean> {
     const state = this.#state;
@@ -53,8 +53,9 @@ export class LogTrimmer {
   }
 
   /**
-   * Where there is no room for what segments say of producers, they wait for the next time; as does
-   * the log of a partition that was deleted, closed or taken offline meanwhile, for good.
+   * False if there is no disk space for the producer snapshot that the segments need before they
+   * are removed: they stay until the next time. Also false, for good, if the partition was deleted,
+   * closed or taken offline meanwhile.
    */
   async #mayRemove(logStartOffset: number): Promise<boolean> {
     const state = this.#state;
@@ -69,7 +70,7 @@ export class LogTrimmer {
     }
   }
 
-  /** @param logStartOffset one that is on the disk; the log's own may have been raised meanwhile */
+  /** @param logStartOffset a start that is on the disk; the log's own may be higher by now */
   #removeSegments(logStartOffset: number): void {
     const state = this.#state;
     if (!state.isWritable) return;

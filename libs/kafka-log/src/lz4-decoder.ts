@@ -1,7 +1,7 @@
 /**
- * Decodes LZ4 frames into one buffer, with a bound on their size: LZ4 can blow up 255-fold, and a
- * native decoder costs several times as much for the batches that a broker sees, most of it for
- * getting there and back.
+ * Decodes LZ4 frames into one buffer, with a bound on their size: LZ4 can expand 255-fold, and a
+ * native decoder costs several times as much for the batches that a broker sees, most of it for the
+ * call into native code and back.
  * Format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md and lz4_Block_format.md.
  * Checksums are not looked at: a batch has its own, and not all clients compute them rightly.
  */
@@ -9,7 +9,7 @@ const FRAME_MAGIC = 0x184d2204;
 const VERSION = 0x40;
 /** Most bytes by which one byte of input becomes output. */
 const EXPANSION_MAX = 255;
-/** Runs shorter than this are copied in a loop: a call costs as much as so many turns. */
+/** Runs shorter than this are copied in a loop: a call costs as much as that many iterations. */
 const LOOP_COPY_MAX = 32;
 
 export class Lz4Decoder {

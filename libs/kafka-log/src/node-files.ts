@@ -79,7 +79,7 @@ export class NodeFiles implements Files {
     try {
       descriptor = openSync(path, 'r');
     } catch (error) {
-      // A failure would take the partition offline; here it only has to wait for its turn.
+      // A failure would take the partition offline; out of descriptors, it is enough to retry.
       if (isOutOfDescriptors(error)) setTimeout(() => this.syncDirectory(path, done), RETRY_MS);
       else process.nextTick(done, error as Error);
       return;

@@ -2,7 +2,7 @@ import type { Files, OpenMode } from './files.ts';
 
 /** A file that is opened when it is needed and may be closed when it is not. */
 export class PooledFile {
-  /** Changed by whoever renames the file, which must be closed then. */
+  /** Set by the code that renames the file; the file must be closed at that time. */
   path: string;
   readonly mode: OpenMode;
   /** -1 while closed. Owned by OpenFiles. */
@@ -22,8 +22,8 @@ export class PooledFile {
  * A bounded set of open files: 10,000 partitions must not take 10,000 descriptors. The least
  * recently used are closed, a quarter of the set at a time so that the search pays.
  *
- * A file with unsynced writes is pinned: an error of writing back would be reported to the
- * descriptor that was open then, not to one opened later.
+ * A file with unsynced writes is pinned: the kernel reports a write-back error to the descriptor
+ * that was open at the time, not to one opened later.
  */
 export class OpenFiles {
   readonly #files: Files;
@@ -50,7 +50,7 @@ export class OpenFiles {
     return file.descriptor;
   }
 
-  /** Gives descriptors up when the process may have no more of them: connections take them too. */
+  /** Closes other files if the process is out of descriptors: connections take them too. */
   #openFile(file: PooledFile): number {
     for (;;) {
       try {
@@ -83,7 +83,7 @@ export class OpenFiles {
   }
 }
 
-/** Neither the file nor the disk is at fault: it works again when others have closed theirs. */
+/** The file and the disk are sound: opening works again once other descriptors are closed. */
 export function isOutOfDescriptors(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EMFILE' || code === 'ENFILE';

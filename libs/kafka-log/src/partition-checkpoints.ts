@@ -1,9 +1,9 @@
 /**
- * What is known of each partition to survive a crash: how far its log is durable, and where it
+ * What must be known of each partition after a crash: how far its log is durable, and where it
  * starts. One journal for all partitions, `partitions.checkpoint`: an entry is appended whenever a
- * value has risen, the last one of a partition counts, and the file is written anew when it has
- * grown. An entry is written after the sync it speaks of, so it may lag but never leads: after a
- * kill it lags by what was not yet answered, after a power loss by up to the sync interval.
+ * value has risen, the last entry of a partition counts, and the file is rewritten when it has
+ * grown. An entry is written after the sync it describes, so it may lag but is never ahead: after a
+ * kill it lags by writes not yet acknowledged, after a power loss by up to the sync interval.
  *
  * Format, version 1, big-endian:
  *
@@ -61,7 +61,7 @@ export class PartitionCheckpoints {
   /** Entries written and not synced. */
   #unsynced = false;
   #syncing = false;
-  /** A sync has failed: nobody knows what of the file the disk has. */
+  /** A sync has failed: it is unknown how much of the file is on the disk. */
   #isDoubtful = false;
   #timer: Timer | undefined;
   #waiters: Waiter[] = [];
@@ -73,7 +73,7 @@ export class PartitionCheckpoints {
     this.#path = `${options.directory}/partitions.checkpoint`;
   }
 
-  /** Reads what a former run left and begins a file of this run's own. */
+  /** Reads the file of the previous run and replaces it. */
   open(): void {
     const { files } = this.#options;
     if (files.size(this.#path) !== undefined) this.#read();
@@ -81,8 +81,8 @@ export class PartitionCheckpoints {
   }
 
   /**
-   * True if the file of the former run was whole: a partition without an entry then never had
-   * anything synced, while otherwise nothing is known of it.
+   * True if the file of the previous run was whole: then a partition without an entry never had
+   * anything synced. Otherwise nothing is known of such a partition.
    */
   get isComplete(): boolean {
     return this.#isComplete;
@@ -112,7 +112,7 @@ export class PartitionCheckpoints {
     try {
       writeAll(this.#options.files, this.#descriptor, entries, this.#size);
     } catch (error) {
-      // Lagging is allowed; the entries wait for the next time, when the disk may have room again.
+      // The checkpoint may lag: the entries wait for the next write, when the disk may have room.
       this.#options.logger.warn({ err: error }, 'the checkpoint of the partitions was not written');
       this.#pending = [entries];
       return;
@@ -155,7 +155,7 @@ export class PartitionCheckpoints {
     this.#answer(waiters);
   }
 
-  /** Of those that wait for entries that were not written none is told that they were. */
+  /** Resolves the waiters if all entries were written, otherwise rejects them. */
   #answer(waiters: readonly Waiter[]): void {
     const isWritten = this.#pending.length === 0 && !this.#isDoubtful;
     for (const waiter of waiters) {
@@ -188,7 +188,7 @@ export class PartitionCheckpoints {
         else waiter.reject(error);
       }
       if (this.#waiters.length === 0) return;
-      // What others have set meanwhile is no reason to refuse those that wait.
+      // Write entries set meanwhile first: `#sync` rejects the waiters while entries are pending.
       this.write();
       this.#sync();
     });
@@ -206,7 +206,7 @@ export class PartitionCheckpoints {
     }
   }
 
-  /** Puts a file with one entry per partition in the place of the old one. */
+  /** Replaces the file by one with a single entry per partition. */
   #rewrite(): void {
     const { files, directory } = this.#options;
     const header = Buffer.alloc(HEADER_SIZE);
@@ -246,7 +246,9 @@ export class PartitionCheckpoints {
     }
   }
 
-  /** Takes the entries; returns how many were damaged. A last one that is cut off is no damage. */
+  /**
+   * Reads the entries; returns how many were damaged. A last entry that is cut off does not count.
+   */
   #decode(bytes: Buffer): number {
     let damaged = 0;
     let position = HEADER_SIZE;

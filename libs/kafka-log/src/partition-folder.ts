@@ -28,9 +28,9 @@ export class PartitionFolder {
   /** What has to be synced for new files to be found after a crash. */
   #isNew = false;
   #hasNewFiles = false;
-  /** Snapshots written since they were last synced. */
+  /** Snapshots that are not known to be on the disk. */
   #unsyncedSnapshots = new Set<number>();
-  /** Those of them that a former run has written. */
+  /** Those of them that a previous run wrote. */
   #inheritedSnapshots = new Set<number>();
   #syncing: Promise<void> = Promise.resolve();
   /** Why a snapshot may not be on the disk. */
@@ -56,7 +56,7 @@ export class PartitionFolder {
     return folderName(this.topic, this.partition);
   }
 
-  /** Under which its checkpoint is kept. */
+  /** Key of its checkpoint. */
   get key(): string {
     return `${this.name}/${this.topicId}`;
   }
@@ -82,8 +82,8 @@ export class PartitionFolder {
   }
 
   /**
-   * Moves a folder that belongs to another topic of the same name to `stray/`: it is neither ours
-   * to serve nor known to be wanted no more. A folder without a readable id is taken for ours.
+   * Moves the folder to `stray/` if it belongs to another topic of the same name: this partition
+   * must not serve it, and it may still be wanted. A folder without a readable topic id is kept.
    */
   moveStrangerAside(): void {
     if (!this.#exists) return;
@@ -105,7 +105,7 @@ export class PartitionFolder {
     );
   }
 
-  /** Nobody knows which names of a former run are durable: the first sync sees to all. */
+  /** It is unknown which files of a previous run are durable: the first sync covers them all. */
   noteDoubt(): void {
     this.#isNew = this.#exists;
     this.#hasNewFiles = this.#exists;
@@ -117,7 +117,7 @@ export class PartitionFolder {
     this.#hasNewFiles = true;
   }
 
-  /** Makes durable that its files exist; calls back at once if that is known. */
+  /** Makes the names of its files durable; calls back at once if they are known to be. */
   sync(done: (error: Error | null) => void): void {
     if (!this.#hasNewFiles) {
       done(null);
@@ -134,9 +134,9 @@ export class PartitionFolder {
   }
 
   /**
-   * Makes durable what is known of producers: what their batches say goes with retention, and then
-   * the snapshots alone know which of them were there. Without them a repetition would be taken for
-   * new. Resolves with false if there is no room for that now.
+   * Makes the producer snapshots durable. Once retention has removed a producer's batches, only the
+   * snapshots know them; without these, a retry would be taken for a new batch. Resolves with false
+   * if a snapshot cannot be written now, for instance for lack of disk space.
    * @throws Error if one of them may not be on the disk
    */
   async syncSnapshots(): Promise<boolean> {
@@ -146,7 +146,7 @@ export class PartitionFolder {
     return !offsets.some((offset) => this.#unsyncedSnapshots.has(offset));
   }
 
-  /** One after the other: who finds nothing left to sync must wait for those who took it. */
+  /** One sync at a time: a caller that finds nothing to sync must wait for the sync under way. */
   #syncNames(isNew: boolean): Promise<void> {
     const before = this.#syncing.catch(() => undefined);
     this.#syncing = before.then(async () => {
@@ -160,8 +160,8 @@ export class PartitionFolder {
   }
 
   /**
-   * A snapshot of a former run is written once more: if a sync of it has failed then, the kernel
-   * takes its pages for clean, and the next sync succeeds without having written them.
+   * A snapshot of a previous run is written again: if a sync of it failed in that run, the kernel
+   * has marked its pages clean, and the next sync succeeds without writing them.
    */
   async #syncSnapshot(offset: number): Promise<void> {
     const { files, logger } = this.#services;
@@ -193,8 +193,8 @@ export class PartitionFolder {
   }
 
   /**
-   * Without the text the folder is taken to be of unknown origin, without a snapshot the one before
-   * is used: neither loses a record, so a failure stops only what relies on them.
+   * A failure loses no record: without `partition.metadata` the topic id of the folder is unknown,
+   * without a snapshot the one before is used. So it stops only the steps that rely on these files.
    */
   #syncFile(path: string): Promise<void> {
     const { files, logger } = this.#services;
@@ -222,10 +222,10 @@ export class PartitionFolder {
     });
   }
 
-  /** Writes what is known of producers. A failure is reported, and false is returned. */
+  /** Writes a producer snapshot. A failure is logged, and false is returned. */
   writeSnapshot(offset: number, producers: ProducerStates): boolean {
     const { files, logger } = this.#services;
-    // The same is there already, and may be all there is: a crash while it is written would lose
+    // This snapshot exists already and may be the only one: a crash while rewriting it would lose
     // it.
     if (this.snapshots.at(-1) === offset) return true;
     try {
@@ -264,8 +264,9 @@ export class PartitionFolder {
   }
 
   /**
-   * Gives the path away: a new topic of the same name uses it next. Nothing is synced or removed by
-   * its name from now on; to be waited for where something is just being removed.
+   * Gives up the path, because a new topic of the same name may use it: from now on nothing is
+   * synced or removed by its name. Resolves when removals under way have ended; undefined if there
+   * are none.
    */
   release(): Promise<unknown> | undefined {
     this.#isReleased = true;
@@ -291,7 +292,7 @@ export function folderName(topic: string, partition: number): string {
   return `${topic}-${partition}`;
 }
 
-/** The topic id written in a folder; undefined if there is none to be read. */
+/** The topic id written in a folder; undefined if there is none. */
 export function readTopicId(services: LogServices, folder: string): string | undefined {
   const { files } = services;
   const path = `${folder}/${METADATA_FILE}`;

@@ -365,7 +365,7 @@ describe('the log start', () => {
     for (let i = 0; i < 12; i++) world.append(log, [`v${i}`]);
     await world.settle();
     const first = log.deleteRecords(4);
-    // There is no room to write down the second.
+    // There is no room to write the second to the checkpoint.
     world.files.capacityBytes = world.files.usedBytes;
     const second = log.deleteRecords(11).catch(String);
     await world.settle();

@@ -27,8 +27,8 @@ const NOT_FOUND: TimestampAndOffset = { offset: -1, timestamp: -1 };
  * others in the place of sealed ones. A segment ends where the next begins; within one, offsets may
  * be missing.
  *
- * It costs next to nothing until it is used: what is on the disk is looked at on the first call
- * that needs it, and a new partition has no file before its first batch.
+ * It costs next to nothing until it is used: the disk is read on the first call that needs it, and
+ * a new partition has no file before its first batch.
  */
 export class PartitionLog {
   readonly topic: string;
@@ -82,12 +82,12 @@ export class PartitionLog {
     return this.#state.offlineReason;
   }
 
-  /** The same as yes or no, after a look at the partition if nobody has had one yet. */
+  /** Whether the partition is offline; loads the log first if that was not done yet. */
   get isOffline(): boolean {
     return this.#loaded().offlineReason !== undefined;
   }
 
-  /** Stretches that cannot be read, as far as they were found yet. */
+  /** Damage found so far; none before the log is loaded. */
   get damages(): readonly Damage[] {
     const { isLoaded, segments, logStartOffset } = this.#state;
     return isLoaded ? segments.damages(logStartOffset) : [];
@@ -124,7 +124,7 @@ export class PartitionLog {
     state.acknowledgedEnd = Math.max(state.acknowledgedEnd, offset);
   }
 
-  /** True while a record that was acknowledged lies at or behind the high watermark. */
+  /** True while a record that was acknowledged lies at or after the high watermark. */
   get isBehindAcknowledged(): boolean {
     const { acknowledgedEnd, highWatermark } = this.#loaded();
     return acknowledgedEnd > highWatermark;
@@ -139,9 +139,9 @@ export class PartitionLog {
   }
 
   /**
-   * Copies whole batches, from the one that contains `offset` on, to `target` at `position`. What
-   * it gives ends with a segment, so a caller that wants more asks again. It holds a record at or
-   * behind `offset` unless there is none below the end.
+   * Copies whole batches, from the one that contains `offset` on, to `target` at `position`. The
+   * result ends with a segment, so a caller that wants more reads again. It holds a record at or
+   * after `offset` unless there is none below the end.
    */
   readInto(
     target: Buffer,
@@ -186,7 +186,7 @@ export class PartitionLog {
   ): { result: ReadResult; batches: Buffer } {
     let target = Buffer.allocUnsafe(Math.min(maxBytes, this.readableBytes(offset)));
     let result = this.readInto(target, 0, offset, maxBytes, options);
-    // More than once where a batch is passed over because nothing of it is left for the reader.
+    // Repeated if the first batch holds no record for the reader and the next one is larger.
     while (!result.ok && result.error === 'bufferTooSmall') {
       target = Buffer.allocUnsafe(result.neededBytes);
       result = this.readInto(target, 0, offset, maxBytes, options);
@@ -195,9 +195,9 @@ export class PartitionLog {
   }
 
   /**
-   * About how many bytes lie between `offset` and the end that may be read: exact where a reader
-   * goes on that was here before, else too much by at most what lies between two index entries.
-   * Where the disk fails it is 1: reading says what is wrong.
+   * Approximate number of readable bytes from `offset` on: exact where an earlier read ended,
+   * otherwise too large by at most the distance of two index entries. If the disk fails it is 1, so
+   * that the caller reads and gets the error.
    */
   readableBytes(offset: number, endOffset: number = Infinity): number {
     const { highWatermark, logStartOffset, segments, readEnd } = this.#loaded();
@@ -210,14 +210,14 @@ export class PartitionLog {
   }
 
   /**
-   * What a reader at `offset` that waits for records waits for: the same, but 0 once a read has
-   * found no record from there to the end.
+   * The same for a reader that waits for records: 0 once a read has found no record from `offset`
+   * to the end.
    */
   recordBytes(offset: number): number {
     return this.readableBytes(this.#loaded().segments.behindHollowTail(offset));
   }
 
-  /** Calls back after every rise of the high watermark; returns the way to stop. */
+  /** Calls back after every rise of the high watermark; returns a function that stops it. */
   onHighWatermark(listener: () => void): () => void {
     const { listeners } = this.#state;
     listeners.add(listener);
@@ -256,10 +256,7 @@ export class PartitionLog {
     return this.#trimmer.deleteRecords(offset);
   }
 
-  /**
-   * Removes whole segments that retention no longer asks for, the oldest first. Returns how many
-   * went.
-   */
+  /** Removes whole segments past the retention limits, oldest first. Resolves with their number. */
   applyRetention(sweep: RetentionSweep): Promise<number> {
     this.#loaded();
     return this.#trimmer.applyRetention(sweep);
@@ -275,7 +272,7 @@ export class PartitionLog {
     if (this.#state.isLoaded) this.#state.producers.expire(ages, now, idleMs);
   }
 
-  /** @internal Under which its checkpoint is kept. */
+  /** @internal Key of its checkpoint. */
   get checkpointKey(): string {
     return this.#state.folder.key;
   }
@@ -285,7 +282,7 @@ export class PartitionLog {
     return this.#state;
   }
 
-  /** @internal Looks at what is on the disk, unless that was done before. */
+  /** @internal Recovers the log from the disk on the first call. */
   load(): void {
     this.#state.load();
   }

@@ -46,12 +46,12 @@ const SNAPSHOT_FILE = /^(\d{20})\.snapshot$/;
 const COPY_CHUNK_SIZE = 1024 * 1024;
 
 /**
- * Takes over what a former run left of a partition, after a clean end as after a crash.
+ * Recovers the log that a previous run left, after a clean shutdown as well as after a crash.
  *
- * Below the durable end of the checkpoint nothing is ever cut: what cannot be read there is kept,
- * named and stepped over, and offsets are not given out again even if the bytes are gone. Behind
- * it every batch must prove itself by its CRC, and the log ends before the first that does not.
- * Sealed segments below it are read at their very end only.
+ * Below the durable end of the checkpoint nothing is ever cut: unreadable bytes are kept, reported
+ * and stepped over, and offsets are not assigned again even if their bytes are lost. Above it every
+ * batch must match its CRC, and the log ends before the first that does not. Sealed segments below
+ * it are read only from their last index entry on.
  */
 export function recoverPartition(input: RecoveryInput): RecoveredLog {
   const { services, directory, hasFolder, checkpoint } = input;
@@ -74,7 +74,7 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
     const { fileSize, torn: badBytes } = segment.load({ trustedTo, offsetEnd: next ?? durableEnd });
     segments.push(segment);
     const isShort = next !== undefined && segment.nextOffset < next;
-    // Behind the durable end a missing piece ends the log, as bad bytes do.
+    // Above the durable end, missing bytes end the log, as bad bytes do.
     const isTornOff = isShort && next > durableEnd && trustedTo !== Infinity;
     const torn = badBytes ?? (isTornOff ? 'the file ends before the next begins' : undefined);
     if (segment.sizeBytes > trustedTo || torn !== undefined) unsynced.push(segment);
@@ -98,8 +98,8 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
 }
 
 /**
- * Finishes what a crash broke off: segments below the log start were about to be removed. Unless
- * they are all that is left of what is known of producers; the next trimming takes them then.
+ * Removes segments below the log start that a crash kept from being removed. They stay if no
+ * durable snapshot holds the producer states that they give; the next trimming removes them then.
  */
 function removeDeleted(
   input: RecoveryInput,
@@ -114,7 +114,7 @@ function removeDeleted(
   const known = snapshots.find(
     (offset) =>
       offset >= bases[kept]! &&
-      // One from behind it goes with what a power loss has taken.
+      // A snapshot above the durable end may cover batches that a power loss took.
       offset <= durableEnd &&
       readSnapshot(services, snapshotPath(directory, offset), offset) !== undefined,
   );
@@ -128,9 +128,7 @@ function removeDeleted(
   return bases.slice(kept);
 }
 
-/**
- * Writes a snapshot of a former run once more, to be sure of it; false if that cannot be done now.
- */
+/** Writes a snapshot of a previous run again so that it is durable; false if that fails. */
 function isKept({ files, logger }: LogServices, directory: string, offset: number): boolean {
   const path = snapshotPath(directory, offset);
   try {
@@ -150,7 +148,8 @@ function trustedSize(
   checkpoint: PartitionCheckpoint | undefined,
 ): number {
   if (checkpoint === undefined) {
-    // Never synced, or not known: then all but the last segment are taken to have been.
+    // A whole checkpoint file says: never synced. Otherwise all segments but the last count as
+    // synced.
     return checkpoints.isComplete || isLast ? 0 : Infinity;
   }
   if (base < checkpoint.segmentBase) return Infinity;
@@ -158,8 +157,8 @@ function trustedSize(
 }
 
 /**
- * Ends the log before bytes that are no batch and lie above the durable end. What can still be read
- * behind them was never answered; it is put aside instead of thrown away, in files `*.cut`.
+ * Ends the log before bad bytes above the durable end. Batches after them that can still be read
+ * were not known to be durable; they are kept in files `*.cut` instead of being deleted.
  */
 function cutTornTail(
   { services, directory }: RecoveryInput,
@@ -185,7 +184,7 @@ function cutTornTail(
     files.close(copy);
   }
   segment.cutTail();
-  // Or else these bytes could come back in the next power loss, between those written from now on.
+  // Otherwise a power loss could bring these bytes back, among those written from now on.
   files.syncDataNow(segment.descriptor());
   for (const base of laterBases) {
     const later = newSegment({ services, directory, indexIntervalBytes: 0 }, base);
@@ -205,7 +204,9 @@ function cutTornTail(
   );
 }
 
-/** Accounts for offsets missing before the first segment and behind the last; returns the start. */
+/**
+ * Accounts for offsets missing before the first segment and after the last; returns the log start.
+ */
 function closeEnds(
   input: RecoveryInput,
   segments: Segment[],
@@ -231,7 +232,7 @@ function closeEnds(
   return known ? logStartOffset : Math.max(logStartOffset, firstOffset);
 }
 
-/** Where the durable end lies; the start of the log where nothing vouches for more. */
+/** Where the durable end lies; without a checkpoint, where the bytes begin that must be checked. */
 function durablePoint(
   { services, checkpoint }: RecoveryInput,
   segments: Segment[],
@@ -245,16 +246,16 @@ function durablePoint(
       return { offset, segment, position };
     }
     if (last.baseOffset === offset) return { offset, segment: last, position: 0 };
-    // What is left of a file that was shortened lies below the durable end, all of it.
+    // The file was shortened: all that is left of it lies below the durable end.
     if (segment !== undefined) return { offset, segment, position: segment.sizeBytes };
-    // Compaction has made it part of the one before, which it does with durable segments only.
+    // Compaction merged it into an earlier segment, which it does only with durable segments.
     const merged = segments.find(
       (one) => one.baseOffset < segmentBase && one.nextOffset >= offset && one !== last,
     );
     if (merged !== undefined) {
       return { offset: merged.nextOffset, segment: merged, position: merged.sizeBytes };
     }
-    // The segment it speaks of is gone: nothing behind it was ever answered.
+    // The checkpoint's segment is missing: nothing after it is known to be durable.
     const above = segments.find((candidate) => candidate.baseOffset >= offset) ?? last;
     return { offset: Math.max(offset, above.baseOffset), segment: above, position: 0 };
   }
@@ -262,7 +263,7 @@ function durablePoint(
   return { offset: Math.max(segment.baseOffset, logStartOffset), segment, position: 0 };
 }
 
-/** The newest snapshot that fits, and what came after it. */
+/** The producer states of the newest usable snapshot and of the batches after it. */
 function recoverProducers(
   { services, directory }: RecoveryInput,
   segments: Segment[],
@@ -271,12 +272,12 @@ function recoverProducers(
   const { files, clock } = services;
   const logEnd = segments.at(-1)!.nextOffset;
   let producers: ProducerStates | undefined;
-  // Not from the log start: the batch it lies in, and those before, may be sent once more.
+  // Not from the log start: a producer may retry the batch that contains it, or earlier ones.
   let from = segments[0]!.baseOffset;
   const usable: number[] = [];
   for (const offset of snapshots.toReversed()) {
     const path = snapshotPath(directory, offset);
-    // One from before the first segment lacks what was deleted since: worse than knowing nothing.
+    // A snapshot below the first segment lacks batches deleted since: worse than no snapshot.
     if (offset > logEnd || offset < segments[0]!.baseOffset) {
       files.unlinkNow(path);
       continue;
@@ -296,7 +297,7 @@ function recoverProducers(
       const baseOffset = header.baseOffsetAt(bytes, at);
       if (baseOffset < from) return;
       producers.noteEpoch(header.leaderEpochAt(bytes, at), baseOffset);
-      // Heard of now: a client may send timestamps of long ago, and its retries must be known.
+      // Seen now: timestamps may be old, and yet a retry of the client must be recognised.
       if (header.producerIdAt(bytes, at) >= 0) {
         producers.note(readRecordBatchHeader(bytes, at), baseOffset, now);
       }

@@ -3,8 +3,8 @@ import { batchOf, LogWorld } from './faults/log-world.ts';
 import { Random } from './faults/random.ts';
 
 /**
- * Found by the simulation: the segment went, the snapshot of producers made before was not yet on
- * the disk, and a batch far ahead of the producer's sequence was taken.
+ * Found by the simulation: a segment was removed before the producer snapshot that covers it was on
+ * the disk, and after a power loss a batch far ahead of the producer's sequence was accepted.
  */
 it('a producer is known after DeleteRecords is cut short by a power loss at any operation', async () => {
   for (let crashAt = 1, isOver = false; !isOver; crashAt++) {
@@ -16,7 +16,7 @@ it('a producer is known after DeleteRecords is cut short by a power loss at any 
     for (let i = 0; i < 4; i++) world.tryAppend(world.log(), batch(i));
     await world.settle();
     world.files.crashAt = world.files.operations + crashAt;
-    // The second finds the first making the snapshots durable.
+    // The second call runs while the first makes the snapshots durable.
     for (const offset of [3, -1]) {
       world
         .log()

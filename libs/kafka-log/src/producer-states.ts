@@ -41,7 +41,7 @@ interface Producer {
   epoch: number;
   /** Oldest first. */
   batches: ProducerBatch[];
-  /** The sequence to begin with, of a first batch that could not be written; otherwise any may. */
+  /** Base sequence of a first batch that could not be written: the next batch must have it. */
   awaited?: number;
   /** When it was last heard of, ms. */
   seenAt: number;
@@ -76,10 +76,10 @@ export class ProducerStates {
     return max;
   }
 
-  /** Judges a batch of an idempotent producer (producer id of at least 0) before it is appended. */
+  /** Checks a batch of an idempotent producer (producer id of at least 0) before it is appended. */
   check(header: RecordBatchHeader): SequenceCheck {
     const producer = this.#producers.get(header.producerId);
-    // Its state may have gone with retention: then any sequence is a beginning.
+    // Retention may have removed its state: then any first sequence is accepted.
     if (producer === undefined) return NEXT;
     const { producerEpoch: epoch, baseSequence: first } = header;
     if (epoch === producer.epoch) {
@@ -97,7 +97,7 @@ export class ProducerStates {
     }
     const previous = producer.batches.at(-1);
     const expected = epoch > producer.epoch || previous === undefined ? 0 : after(previous);
-    // An epoch without batches yet was set by a marker: whatever comes is its beginning.
+    // An epoch without batches yet: any first sequence is accepted, unless one is awaited.
     const isBeginning = epoch === producer.epoch && previous === undefined;
     if (first === expected || (isBeginning && first === (producer.awaited ?? first))) return NEXT;
     return {
@@ -108,7 +108,7 @@ export class ProducerStates {
 
   /**
    * Takes an appended batch into account.
-   * @param baseOffset the one it got; the header may still say what the client sent
+   * @param baseOffset the assigned one; the header may still hold the one that the client sent
    */
   note(header: RecordBatchHeader, baseOffset: number, seenAt: number): void {
     const { producerId, producerEpoch: epoch, baseSequence: firstSequence } = header;
@@ -139,8 +139,8 @@ export class ProducerStates {
   }
 
   /**
-   * Notes that a batch which was in order could not be written. What the client has sent behind it
-   * must not be taken for a beginning: it comes again, after this one.
+   * Notes that a batch with a valid sequence could not be written. Batches that the client sent
+   * after it must not be accepted as the first: the client sends them again, after this one.
    */
   await({ producerId, producerEpoch: epoch, baseSequence }: RecordBatchHeader, now: number): void {
     if (producerId < 0 || this.#producers.has(producerId)) return;

@@ -6,12 +6,12 @@ import { readAll, writeAll } from './whole-file.ts';
 const CHUNK_SIZE = 1024 * 1024;
 
 /**
- * Makes durable what a former run left behind the durable end, before anything of it is served.
+ * Makes durable what a previous run left above the durable end, before any of it is served.
  *
- * Readers had seen some of it as durable: the checkpoint lags. Until it is durable again the high
- * watermark would lie below what they saw, and who reads to the end would stop short. It is
- * written once more and then synced, because a sync alone says nothing here: if one failed before,
- * the kernel has taken its pages for clean, and the next succeeds without having written them.
+ * The checkpoint lags, so readers may have seen some of it. Until it is known to be durable again,
+ * the high watermark would lie below what they saw, and a reader that reads to the end would stop
+ * too early. It is written again and then synced, because a sync alone proves nothing: if one
+ * failed before, the kernel has marked the pages clean, and the next succeeds without writing them.
  *
  * @param durable where what is known to be durable ends
  * @throws the file system's error

@@ -121,7 +121,7 @@ describe('damage below the durable end', () => {
     const world = await filled(4096);
     const path = segmentPaths(world)[1]!;
     world.kill();
-    // Between the second and the third batch of the segment lie bytes that are none.
+    // Bytes that are no batch lie between the second and the third batch of the segment.
     const bytes = world.files.bytesOf(path);
     const [, second] = recordBatches(bytes);
     const cut = second!.position + second!.header.byteLength;

@@ -67,7 +67,7 @@ export type ReadResult = ReadBatches | ReadFailed;
 
 export interface ReadBatches {
   readonly ok: true;
-  /** Whole batches written behind `position`; 0 at the end of what may be read. */
+  /** Bytes of whole batches written from `position` on; 0 at the end of what may be read. */
   readonly bytes: number;
   /** Where a reader goes on; `offset` itself if nothing was read. */
   readonly nextOffset: number;
@@ -119,7 +119,7 @@ export interface Damage {
   readonly reason: string;
 }
 
-/** The partition takes no more writes, and promises of durability were broken off with this. */
+/** The partition takes no more writes, and waits for durability reject with this error. */
 export class PartitionOfflineError extends Error {
   override readonly name = 'PartitionOfflineError';
 }

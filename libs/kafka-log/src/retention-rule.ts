@@ -6,12 +6,12 @@ export interface RetentionSweep {
   /** The time to measure age by, ms. */
   readonly now: number;
   readonly ages: Ages;
-  /** Of a log's segments the share that may go for their age alone, but one in any case. */
+  /** Largest share of a log's segments that age alone may delete; one segment is always allowed. */
   readonly agedShareMax: number;
 }
 
 /**
- * How many of the oldest segments retention no longer asks for. Only what lies below the high
+ * How many of the oldest segments are past the retention limits. Only what lies below the high
  * watermark counts; the active segment may be among them. A segment without timestamps never gets
  * too old.
  */
@@ -24,7 +24,8 @@ export function countDeletable(
   if (!cleanupPolicy.includes('delete')) return 0;
   const sizeBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   let excess = retentionBytes < 0 ? -1 : sizeBytes - retentionBytes;
-  // Producers may mean the future; this broker's clock was ahead, which is noticed of all at once.
+  // A producer may mean a timestamp in the future; with LogAppendTime this broker's clock was
+  // ahead. `ages` must notice that for all segments at once.
   const isDatedHere = messageTimestampType === 'LogAppendTime';
   if (isDatedHere) for (const one of segments) ages.ageMs(one, one.maxTimestamp, now);
   const agedMax = Math.max(1, Math.ceil(segments.length * agedShareMax));

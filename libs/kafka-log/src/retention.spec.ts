@@ -27,7 +27,7 @@ describe('retention', () => {
       write(world, inflow);
       await world.settle();
       await swept(world);
-      // Whole segments: the oldest that is needed for the limit stays.
+      // Retention deletes whole segments: the oldest one that the limit needs stays.
       expect(log.sizeBytes).toBeLessThan(600 + 300);
       expect(readAllBatches(log, log.logStartOffset)).toHaveLength(log.sizeBytes);
       if (inflow > 20) expect(log.sizeBytes).toBeGreaterThanOrEqual(600);
@@ -44,7 +44,7 @@ describe('retention', () => {
       expect(log.logStartOffset).toBe(0);
       world.manager.configureTopic('orders', { ...config, retentionMs: HOUR_MS, ...lowered });
       await swept(world);
-      // The active segment too, and never an offset.
+      // The active segment is deleted too, but offsets are never assigned again.
       expect([log.logStartOffset, log.logEndOffset, log.sizeBytes]).toEqual([40, 40, 0]);
       await world.restart();
       expect(world.append(world.log(), ['next']).baseOffset).toBe(40);
@@ -56,7 +56,7 @@ describe('retention', () => {
     write(world, 40);
     await world.settle();
     await swept(world);
-    // Down for two hours, or the clock is ahead now: nobody can tell.
+    // The broker was down for two hours, or the clock is ahead now: it cannot tell which.
     world.clock.jump(2 * HOUR_MS);
     await world.restart();
     const log = world.log();
@@ -100,7 +100,7 @@ describe('a clock that was wrong for a minute', () => {
     world.clock.jump(-jumpMs);
     await swept(world);
     expect(log.logEndOffset).toBe(40);
-    // What was written while the clock was back seems old; all else stays.
+    // Records written while the clock was set back seem old; all others stay.
     expect(log.logStartOffset).toBeLessThan(jumpMs < 0 ? 41 : 1);
     write(world, 20);
     await world.clock.advance(HOUR_MS + 60_000);
@@ -125,7 +125,7 @@ describe('a clock that was wrong for a minute', () => {
       await swept(world);
       world.clock.jump(-jumpMs);
       await swept(world);
-      // Known, unless it was heard of when the clock was back: then it seems to be idle for long.
+      // A producer last seen while the clock was set back seems long idle; others are known.
       expect(send(1).duplicate).toBe(true);
       if (jumpMs > 0) expect(send(2).duplicate).toBe(true);
       await swept(world);

@@ -14,9 +14,9 @@ export interface RetentionOptions {
 
 /** Share of a log's segments that age may take in one sweep while the clock is in doubt. */
 const DOUBTFUL_SHARE_MAX = 0.25;
-/** The clock is reported from here on; less is what clocks are set right by. */
+/** A step back larger than this is logged; smaller ones are ordinary clock corrections. */
 const CLOCK_WENT_BACK_MS = 60_000;
-/** Logs looked at before others get a turn. */
+/** Logs handled before other work gets a turn. */
 const LOGS_PER_TURN = 20;
 /** In the log's directory. Text: the wall clock in ms at the last sweep. */
 export const TIME_FILE = 'last-retention';
@@ -24,10 +24,10 @@ export const TIME_FILE = 'last-retention';
 /**
  * Deletes old segments and forgets idle producers, every `log.retention.check.interval.ms`.
  *
- * Age is measured by a clock that does not follow a jump forward for a day, nor one that happened
- * while the broker was down. For an hour after such a step was believed, age takes a quarter of a
- * log in one sweep at most: a wrong clock is noticed before everything is gone. Size, and age by a
- * clock that goes as it should, take what is too much in one sweep.
+ * Age is measured by SteadyTime, which follows a jump forward only after a day, even one that
+ * happened while the broker was down. For an hour after it has followed one, age deletes at most a
+ * quarter of a log in one sweep, so that a wrong clock is noticed before everything is deleted.
+ * Otherwise one sweep deletes all that is past the limits; the size limit always does.
  */
 export class Retention {
   readonly #services: LogServices;
@@ -51,7 +51,7 @@ export class Retention {
     this.#schedule();
   }
 
-  /** Wall clock in ms, as far as it is believed. */
+  /** Wall clock in ms, from SteadyTime. */
   now(): number {
     return this.#time.now();
   }

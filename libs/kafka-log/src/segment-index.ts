@@ -8,10 +8,11 @@
  *   entry, 20 bytes:  relative offset u32 | position u32 | largest timestamp before i64 | crc u32
  *
  * An entry stands for a batch: its base offset minus the segment's, its position in the segment,
- * and the largest timestamp of all batches of the segment that lie before it (-1 if none). All
- * three never fall. The CRC-32 covers the 16 bytes before it, begun from the low 32 bits of the
- * base offset instead of 0, so that an entry of another file does not pass. The first batch of a
- * segment has no entry. Entries lie at least `index.interval.bytes` of batches apart.
+ * and the largest timestamp of all batches of the segment that lie before it (-1 if none). None of
+ * the three decreases from one entry to the next. The CRC-32 covers the 16 bytes before it, begun
+ * from the low 32 bits of the base offset instead of 0, so that an entry of another file does not
+ * pass. The first batch of a segment has no entry. Entries lie at least `index.interval.bytes` of
+ * batches apart.
  *
  * Migration: a file with another magic, version or entry size is rebuilt.
  */
@@ -26,9 +27,9 @@ const MAGIC = 0x50534c49;
 const VERSION = 1;
 const HEADER_SIZE = 16;
 const ENTRY_SIZE = 20;
-/** Entries held back before they are written: one small write per megabyte and more of batches. */
+/** Entries buffered before a write: one small write per megabyte or more of batches. */
 const PENDING_MAX = 256;
-/** For reading and writing one entry; one for all indexes, of which there can be thousands. */
+/** Buffer for one entry, shared by all indexes, of which there can be thousands. */
 const ENTRY = Buffer.alloc(ENTRY_SIZE + 4);
 
 export interface IndexEntry {
@@ -79,7 +80,7 @@ export class SegmentIndex {
     return this.#written + this.#pending.length;
   }
 
-  /** Takes the entries that a former run wrote. Returns false if there is no usable file. */
+  /** Loads the entries that a previous run wrote. Returns false if there is no usable file. */
   load(): boolean {
     this.#pending = [];
     this.#written = 0;
@@ -92,7 +93,7 @@ export class SegmentIndex {
     return true;
   }
 
-  /** Forgets everything, in the file too: what follows is built anew. */
+  /** Drops all entries, in the file too, before the index is rebuilt. */
   reset(): void {
     this.#pending = [];
     this.#written = 0;
@@ -105,8 +106,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Writes the entries held back. The file is not synced, and a failure is no failure of the log:
-   * the entries stay here, and what is lost is found again by reading headers.
+   * Writes the buffered entries. The file is not synced, and a failure does not fail the log: the
+   * entries stay buffered, and lost ones are made up for by reading headers.
    */
   flush(): boolean {
     if (this.#pending.length === 0) return true;
@@ -131,7 +132,7 @@ export class SegmentIndex {
     this.#pending = [];
   }
 
-  /** Drops the entries of batches at or behind `position`. */
+  /** Drops the entries of batches at or after `position`. */
   truncate(position: number): void {
     while (this.#pending.length > 0 && this.#pending.at(-1)!.position >= position) {
       this.#pending.pop();
@@ -144,8 +145,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Synced at once: were the entries to come back with the next power loss, they would speak of
-   * batches that are no more, at places where others were written since.
+   * Synced at once: if a power loss brought the entries back, they would point to batches that were
+   * cut off, at positions where others were written since.
    */
   #cut(size: number): void {
     this.#files.truncate(this.#descriptor(), size);
@@ -161,7 +162,7 @@ export class SegmentIndex {
     return this.#lastWhere((entry) => entry.offset <= offset);
   }
 
-  /** The last entry before which nothing is as late as `timestamp`. */
+  /** The last entry before which all batches have timestamps below `timestamp`. */
   floorByTimestamp(timestamp: number): IndexEntry | undefined {
     return this.#lastWhere((entry) => entry.maxTimestampBefore < timestamp);
   }

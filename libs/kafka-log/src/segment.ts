@@ -11,10 +11,10 @@ import { writeAll } from './whole-file.ts';
 
 const HINTS_MAX = 8;
 const NO_HINTS = new Float64Array(0);
-/** For a look at one header; one for all segments, of which there can be thousands. */
+/** Buffer for reading one header, shared by all segments, of which there can be thousands. */
 const HEAD = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
 
-/** Where a batch lies; `bad` says that the bytes at `position` are none. */
+/** Where a batch lies; `bad` says why if the bytes at `position` are no batch. */
 export interface Located {
   readonly position: number;
   readonly nextOffset: number;
@@ -22,8 +22,8 @@ export interface Located {
 }
 
 /**
- * A stretch of a partition's log in one file `<base offset, 20 digits>.log`: batches exactly as
- * they are served, one behind the other, nothing else. Relative offsets fit 32 bits.
+ * A part of a partition's log in one file `<base offset, 20 digits>.log`: batches exactly as they
+ * are served, one after the other, nothing else. Relative offsets fit 32 bits.
  */
 export class Segment {
   readonly baseOffset: number;
@@ -31,7 +31,7 @@ export class Segment {
   readonly index: SegmentIndex;
   /** Bytes of whole batches (and of damaged ranges between them). */
   sizeBytes = 0;
-  /** One behind the last offset. */
+  /** The last offset plus one. */
   nextOffset: number;
   /** Largest timestamp of its batches; -1 if none. */
   maxTimestamp = -1;
@@ -39,7 +39,7 @@ export class Segment {
   damaged: DamagedRange[] = [];
   /** Bytes from here on were written by this process. */
   writtenFrom = 0;
-  /** A stretch below that whose CRCs were seen to hold when it was read. */
+  /** A range below `writtenFrom` in which reads have checked all CRCs. */
   verifiedFrom = 0;
   verifiedTo = 0;
   readonly #files: Files;
@@ -47,7 +47,7 @@ export class Segment {
   #indexedPosition = 0;
   /** Timestamp of the first batch; undefined until asked for. */
   #firstTimestamp: number | undefined;
-  /** Where readers go on; made for the first of them, since most segments have none. */
+  /** Where readers continue; allocated for the first reader, since most segments have none. */
   #hintOffsets = NO_HINTS;
   #hintPositions = NO_HINTS;
   #hintNext = 0;
@@ -81,7 +81,9 @@ export class Segment {
     return this.#open.descriptor(this.log);
   }
 
-  /** Writes a batch behind the last one. What a failed write left must be cut off by `cutTail`. */
+  /**
+   * Writes a batch after the last one. After a failed write, `cutTail` must cut off what it left.
+   */
   write(batch: Buffer): void {
     const descriptor = this.descriptor();
     const written = this.#files.write(descriptor, batch, 0, batch.length, this.sizeBytes);
@@ -90,7 +92,7 @@ export class Segment {
     }
   }
 
-  /** Takes a batch that lies behind the last one into account. */
+  /** Takes a batch that lies after the last one into account. */
   noteBatch(
     position: number,
     size: number,
@@ -108,18 +110,19 @@ export class Segment {
     this.nextOffset = lastOffset + 1;
   }
 
-  /** Whether anything lies behind the last whole batch. */
+  /** Whether anything lies after the last whole batch. */
   hasTail(): boolean {
     return (this.#files.size(this.log.path) ?? 0) > this.sizeBytes;
   }
 
-  /** Removes whatever lies behind the last whole batch. */
+  /** Removes whatever lies after the last whole batch. */
   cutTail(): void {
     this.#files.truncate(this.descriptor(), this.sizeBytes);
   }
 
   /**
-   * Largest timestamp of the first batch, -1 if the segment is empty. Its age is measured by it.
+   * Largest timestamp of the first batch, -1 if the segment is empty. The age of the segment is
+   * measured from it.
    */
   firstTimestamp(): number {
     if (this.isEmpty) return -1;
@@ -132,7 +135,7 @@ export class Segment {
   }
 
   /**
-   * Finds the first batch that ends at or behind `offset`, which must be below `nextOffset` and in
+   * Finds the first batch that ends at or after `offset`, which must be below `nextOffset` and in
    * no damaged range.
    */
   locate(offset: number): Located {
@@ -159,10 +162,11 @@ export class Segment {
   }
 
   /**
-   * Remembers that a batch beginning with `offset` lies at `position`, for a reader that goes on.
+   * Remembers that a batch beginning with `offset` lies at `position`, for a reader that continues
+   * there.
    */
   remember(offset: number, position: number): void {
-    // There the bytes are bad; `locate` steps over them.
+    // The bytes there are bad: `locate` must step over them.
     if (this.damaged.some(({ fromPosition }) => fromPosition === position)) return;
     if (this.#hintOffsets === NO_HINTS) {
       this.#hintOffsets = new Float64Array(HINTS_MAX).fill(-1);
@@ -180,7 +184,7 @@ export class Segment {
   }
 
   /**
-   * Finds the first batch with a timestamp of at least `timestamp` that ends at or behind `offset`;
+   * Finds the first batch with a timestamp of at least `timestamp` that ends at or after `offset`;
    * undefined if there is none.
    */
   locateTimestamp(timestamp: number, offset: number): Located | undefined {
@@ -201,7 +205,7 @@ export class Segment {
     return { position: entry?.position ?? 0, nextOffset: entry?.offset ?? this.baseOffset };
   }
 
-  /** Largest timestamp of the batches with records that end at or behind `offset`; -1 if none. */
+  /** Largest timestamp of the batches with records that end at or after `offset`; -1 if none. */
   largestTimestampFrom(offset: number): number {
     let largest = -1;
     this.scan(0, this.baseOffset, (bytes, at) => {
@@ -220,7 +224,7 @@ export class Segment {
     return scanBatches(this.#files, this.descriptor(), options, visit);
   }
 
-  /** The whole batch at `position`; undefined if the file has not so much. */
+  /** The whole batch at `position`; undefined if the file ends before it does. */
   batchAt(position: number): Buffer | undefined {
     const head = Buffer.alloc(RECORD_BATCH_HEADER_BYTES);
     const descriptor = this.descriptor();
@@ -269,10 +273,10 @@ export class Segment {
   }
 
   /**
-   * Takes over what a former run left in the file. Bytes below `trustedTo` are known to have been
-   * durable: they are read only as far as the index does not reach, and damage among them is kept
-   * and stepped over. Behind it every batch must prove itself; the first that does not ends the
-   * segment, which is not cut here.
+   * Loads what a previous run left in the file. Bytes below `trustedTo` were durable: they are read
+   * only from the last index entry on, and damage among them is kept and stepped over. Above it
+   * every batch must match its CRC; the first that does not ends the segment. The file is not cut
+   * here.
    */
   load({ trustedTo, offsetEnd }: LoadOptions): LoadResult {
     const fileSize = this.#files.size(this.log.path) ?? 0;
@@ -286,7 +290,7 @@ export class Segment {
         {
           ...{ from: position, to: fileSize, offsetMin: offset },
           ...{ trustedTo, damaged: this.damaged },
-          // What is not vouched for may reach further; it proves itself by its CRC.
+          // Batches above `trustedTo` may end above `offsetEnd`: their CRC is checked.
           ...(fileSize <= trustedTo && { offsetEnd }),
         },
         (bytes, at, batchPosition, size) => {
@@ -328,7 +332,7 @@ export class Segment {
   }
 
   /**
-   * Visits the headers of all batches that end at or behind `offset`. Bad bytes on the way are
+   * Visits the headers of all batches that end at or after `offset`. Bad bytes on the way are
    * quarantined and stepped over.
    */
   forEachBatch(
@@ -352,8 +356,8 @@ export class Segment {
   }
 
   /**
-   * Asks the index for an entry. Builds it anew if it turns out to be damaged, or to speak of a
-   * batch that is not there.
+   * Asks the index for an entry. Rebuilds the index if it is damaged or points to a batch that is
+   * not there.
    */
   #indexed(ask: (index: SegmentIndex) => IndexEntry | undefined): IndexEntry | undefined {
     try {
@@ -416,7 +420,7 @@ export class Segment {
 export interface LoadOptions {
   /** Position below which the bytes were durable. */
   readonly trustedTo: number;
-  /** Base offset of the next segment, or where the log is known to end at least. */
+  /** Base offset of the next segment, or the least offset at which the log can end. */
   readonly offsetEnd: number;
 }
 

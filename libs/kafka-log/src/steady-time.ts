@@ -2,23 +2,21 @@ import type { Clock } from './clock.ts';
 
 /** A step of the wall clock beyond this, against the monotonic one, is a jump. */
 const JUMP_MS = 10 * 60 * 1000;
-/**
- * A clock that was off at the start by more than this counts as having jumped while we were down.
- */
+/** If more than this lies between two runs, the clock counts as having jumped in between. */
 const DOWN_MS = 24 * 60 * 60 * 1000;
 /** How long a jump forward has to last before it is believed. */
 const BELIEVED_AFTER_MS = 24 * 60 * 60 * 1000;
-/** For so long what was believed anew may still turn out to be wrong. */
+/** How long a time stays in doubt after it was newly believed. */
 const DOUBT_MS = 60 * 60 * 1000;
 
 /**
  * A wall clock that does not follow jumps forward at once, for deciding what is old enough to be
  * deleted: a clock set wrong for an hour must not cost a week of records. A jump back is followed
- * immediately, since it only delays, and so is the return from it.
+ * at once, since it only delays deletion; so is the return from it.
  */
 export class SteadyTime {
   readonly #clock: Clock;
-  /** The last pair of clocks that agreed. */
+  /** The two clocks when they last agreed. */
   #wall: number;
   #monotonic: number;
   #jumpedAt: number | undefined;
@@ -26,7 +24,7 @@ export class SteadyTime {
   #formerBase: number | undefined;
   #doubtfulUntil = -Infinity;
 
-  /** @param lastKnown wall time a former run saw last; undefined if there was none */
+  /** @param lastKnown last wall time of the previous run; undefined if there was none */
   constructor(clock: Clock, lastKnown: number | undefined) {
     this.#clock = clock;
     const wall = clock.now();
@@ -36,7 +34,7 @@ export class SteadyTime {
     if (sinceKnown > JUMP_MS) this.#doubtfulUntil = this.#monotonic + DOUBT_MS;
   }
 
-  /** True while the wall clock is ahead of what is believed. */
+  /** True while the wall clock is ahead of `now()`. */
   get isHeldBack(): boolean {
     return this.#jumpedAt !== undefined;
   }
@@ -48,7 +46,7 @@ export class SteadyTime {
     return this.#clock.monotonicNow() < this.#doubtfulUntil;
   }
 
-  /** Milliseconds since the epoch, as far as they are believed. */
+  /** Milliseconds since the epoch; leaves out a jump forward that is not believed yet. */
   now(): number {
     const wall = this.#clock.now();
     const monotonic = this.#clock.monotonicNow();
@@ -73,9 +71,9 @@ export class SteadyTime {
 }
 
 /**
- * How old things are that a wall clock has dated, which may have been wrong then or be wrong now.
- * What is from the future would never get old: it counts from when that was noticed, by the
- * monotonic clock. To date it anew would be wrong, since the clock may just have been set back.
+ * Ages of things dated by a wall clock that may have been wrong then or may be wrong now. A date in
+ * the future would never get old, so its age counts from when it was noticed, by the monotonic
+ * clock. The date itself is not changed, since the clock may only have been set back for a while.
  */
 export class Ages {
   readonly #clock: Clock;
@@ -85,7 +83,7 @@ export class Ages {
     this.#clock = clock;
   }
 
-  /** @param now the time as far as it is believed, ms */
+  /** @param now the time from SteadyTime, ms */
   ageMs(thing: object, date: number, now: number): number {
     const monotonic = this.#clock.monotonicNow();
     const known = this.#noticed.get(thing);

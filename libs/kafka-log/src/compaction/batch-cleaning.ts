@@ -16,32 +16,32 @@ import { writeInt64 } from '../int64.ts';
 import { MalformedRecordsError, RecordCursor } from '../records.ts';
 
 const NO_TIMESTAMP = -1;
-/** Records looked at between two chances for a pause. */
+/** Records processed between two possible pauses. */
 export const RECORDS_PER_STEP = 1000;
 
-/** What stays of a batch: all of it as it is, a smaller one, or no record. */
+/** What remains of a batch: all of it unchanged, a smaller batch, or no record. */
 export type Cleaned = 'whole' | 'empty' | Buffer;
 
 export interface CleaningRules {
-  /** True if the record with this key is the last one that may be removed for no other. */
+  /** True if no record with this key is known at a later offset. */
   isLatest(bytes: Buffer, keyStart: number, keyLength: number, offset: number): boolean;
-  /** Records at or behind this offset were not looked at yet and stay. */
+  /** Records at or after this offset stay: this pass has not read their keys. */
   readonly endOffset: number;
   readonly now: number;
   /** `delete.retention.ms`. */
   readonly deleteRetentionMs: number;
-  /** False keeps tombstones for good: what they delete may still be there. */
+  /** False keeps all tombstones: records that they delete may still be in the log. */
   readonly mayDropTombstones: boolean;
 }
 
 /**
- * Leaves out of a batch what compaction removes (Kafka: Cleaner.shouldRetainRecord,
- * MemoryRecords.filterTo): records without a key, records with a later one of the same key, and
- * tombstones whose time has come. That time is written into the batch when its tombstones are met
- * first: the delete horizon, in the place of the base timestamp.
+ * Removes from a batch what compaction removes (Kafka: Cleaner.shouldRetainRecord,
+ * MemoryRecords.filterTo): records without a key, records whose key has a later record, and
+ * tombstones past their delete horizon. The delete horizon is written into the batch, in the place
+ * of the base timestamp, when compaction first meets its tombstones.
  *
- * Batches whose records cannot be read, and control batches, stay whole. Yields now and then, for a
- * pause.
+ * Batches whose records cannot be read, and control batches, stay whole. Yields now and then so
+ * that the caller can pause.
  */
 export function* cleanBatch(
   bytes: Buffer,
@@ -145,7 +145,8 @@ function* selectRecords(
 }
 
 /**
- * The time of the first record that stays, as in Kafka, unless the batch's means something else.
+ * The new base timestamp: as in Kafka, that of the first record that stays. A batch with a delete
+ * horizon or with LogAppendTime keeps its own.
  */
 function baseOf(batch: RecordBatchHeader, survivors: Survivors): number {
   const keeps = hasDeleteHorizon(batch) || timestampTypeOf(batch) === 'log-append-time';
@@ -153,7 +154,7 @@ function baseOf(batch: RecordBatchHeader, survivors: Survivors): number {
   return keeps || !canShiftTo(first, survivors) ? batch.baseTimestamp : first;
 }
 
-/** Timestamps that a number does not hold exactly cannot be written anew: those stay. */
+/** False if a number cannot hold the new timestamp deltas exactly: then the timestamps stay. */
 function canShiftTo(base: number, { timestampMin, timestampMax }: Survivors): boolean {
   return [timestampMin, timestampMax].every((timestamp) =>
     Number.isSafeInteger(2 * (timestamp - base)),
@@ -221,7 +222,7 @@ function encode(
 }
 
 /**
- * A batch without records that stands for the offsets and sequences of one that had some (Kafka:
+ * A batch without records that keeps the offsets and sequences of the original (Kafka:
  * DefaultRecordBatch.writeEmptyHeader).
  */
 export function emptyBatch(bytes: Buffer, at: number, batch: RecordBatchHeader): Buffer {

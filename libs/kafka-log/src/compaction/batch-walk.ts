@@ -7,18 +7,17 @@ import type { Segment } from '../segment.ts';
 const CHUNK_SIZE = 512 * 1024;
 
 /**
- * Goes through the batches of a sealed segment one by one, each checked by its CRC, so that whoever
- * uses it can pause between two. Holds no descriptor over a pause. Stretches known to be damaged
- * are stepped over.
+ * Walks the batches of a sealed segment one by one and checks the CRC of each. The caller can pause
+ * between two batches: no descriptor is held over a pause. Known damaged ranges are stepped over.
  */
 export class BatchWalk {
   /** Holds the current batch at `at`, until the next step. */
   bytes = Buffer.allocUnsafe(CHUNK_SIZE);
   at = 0;
   size = 0;
-  /** Where the next batch begins; of bad bytes, where these do. */
+  /** Where the next batch begins, or where the bad bytes begin that `next` found. */
   position: number;
-  /** The least offset it can have. */
+  /** Least base offset that the next batch can have. */
   nextOffset: number;
   readonly #files: Files;
   readonly #segment: Segment;
@@ -32,7 +31,7 @@ export class BatchWalk {
     this.nextOffset = from.nextOffset;
   }
 
-  /** Moves to the next batch; false at the end. What is wrong with bad bytes comes as a text. */
+  /** Moves to the next batch; false at the end. For bad bytes, a text that says why. */
   next(): boolean | string {
     const { damaged, sizeBytes } = this.#segment;
     for (const range of damaged) {

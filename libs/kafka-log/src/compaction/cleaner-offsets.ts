@@ -5,8 +5,8 @@
  *   2                                          count of lines that follow
  *   <topic>-<partition>/<topic id> <offset>    everything below was compacted
  *
- * A hint: when it is lost, or too low, what is compacted already is looked at again. Migration:
- * another version is ignored.
+ * An offset is a hint: if it is lost or too low, records that were compacted are read again.
+ * Migration: another version is ignored.
  */
 import type { LogServices } from '../log-services.ts';
 import { readFile, writeAll } from '../whole-file.ts';
@@ -62,7 +62,7 @@ export class CleanerOffsets {
       }
       files.rename(`${path}.new`, path);
     } catch (error) {
-      logger.warn({ err: error }, 'how far logs were compacted was not written down');
+      logger.warn({ err: error }, 'the cleaner offset checkpoint was not written');
     }
   }
 }

@@ -66,7 +66,7 @@ describe('the cleaner', () => {
     await world.compact();
     expect(contents(world.log())).toHaveLength(30);
     await world.clock.advance(2 * MINUTE_MS);
-    // The old ones are compacted among themselves.
+    // Only records older than the lag are compacted.
     expect(contents(world.log()).slice(0, 3)).toEqual(['18 k0=v18', '19 k1=v19', '22 k0=v20']);
     expect(contents(world.log())).toHaveLength(12);
   });
@@ -101,7 +101,7 @@ describe('the cleaner', () => {
     world.configure({ cleanupPolicy: ['compact'] });
     expect(() => world.put([[null, 'without key']])).toThrow('without key');
     await world.compact();
-    // A record without a key has no later one, and no use here: Kafka drops it, too.
+    // Compaction drops a record without a key, as Kafka does.
     expect(contents(world.log())).toEqual(['18 k0=v18', '19 k1=v19']);
     world.configure({ cleanupPolicy: ['delete'] });
     for (let i = 0; i < 10; i++) world.put([['k0', `v${i}`]]);

@@ -12,7 +12,7 @@ import { Ages } from '../steady-time.ts';
 
 export interface CleanerOptions {
   readonly logs: () => Iterable<LogState>;
-  /** Wall clock in ms, as far as it is believed. */
+  /** Wall clock in ms, from SteadyTime. */
   readonly now: () => number;
   /** `log.cleaner.enable`. */
   readonly isEnabled: boolean;
@@ -24,7 +24,7 @@ export interface CleanerOptions {
 
 /**
  * Compacts the logs of all topics with `cleanup.policy=compact`, one at a time, the dirtiest first
- * (Kafka: LogCleaner with one thread). The options are read anew each time.
+ * (Kafka: LogCleaner with one thread). The options are read again for each run.
  */
 export class Cleaner {
   readonly #services: LogServices;
@@ -43,7 +43,7 @@ export class Cleaner {
     this.#schedule();
   }
 
-  /** Compacts whatever can be, however little there is to gain; waits for a run under way. */
+  /** Compacts every log that can be, whatever its dirty ratio; waits for a run under way. */
   compact(): Promise<void> {
     return this.#runs.take(async () => {
       for (const state of this.#compacted()) await this.#makeDurable(state);
@@ -56,7 +56,7 @@ export class Cleaner {
     this.#offsets.remove(key);
   }
 
-  /** Ends the run under way as soon as the log it works on is sound. */
+  /** Stops the run under way as soon as the log it works on is consistent. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
@@ -94,7 +94,9 @@ export class Cleaner {
     for (const { state } of candidates) await this.#clean(state);
   }
 
-  /** What there is to do for a log; nothing if it cannot be looked at now. */
+  /**
+   * The compaction plan of a log; undefined if there is nothing to do or the log cannot be read.
+   */
   #look(state: LogState): CompactionPlan | undefined {
     state.load();
     if (!state.isWritable) return undefined;
@@ -117,7 +119,7 @@ export class Cleaner {
     return planCompaction(state, firstDirty, this.#options.now(), this.#ages);
   }
 
-  /** Passes over one log until nothing that can be compacted is left. */
+  /** Compacts one log, pass by pass, until nothing that can be compacted is left. */
   async #clean(state: LogState): Promise<void> {
     const { topic, partition } = state.folder;
     const { logger } = this.#services;
@@ -149,14 +151,15 @@ export class Cleaner {
   }
 
   /**
-   * A log that is written to no more would keep its last segment as it is for ever. Age counts from
-   * when it was begun, not by timestamps: records of long ago must not make a segment each.
+   * Whether the active segment must be rolled: without new writes it would never be compacted. Its
+   * age counts from its first write, not from timestamps: otherwise every record with an old
+   * timestamp would get a segment of its own.
    */
   #isOld({ config, activeAgeMs }: LogState): boolean {
     return activeAgeMs > Math.min(config.segmentMs, config.maxCompactionLagMs);
   }
 
-  /** What is sealed becomes durable at once instead of within the interval of os mode. */
+  /** Syncs sealed segments now instead of within the interval of os mode. */
   async #makeDurable(state: LogState): Promise<void> {
     state.load();
     const { flusher } = this.#services;

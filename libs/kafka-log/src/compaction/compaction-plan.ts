@@ -7,11 +7,13 @@ const RELATIVE_OFFSET_MAX = 0x7fffffff;
 
 /** What compaction of a log would work on now. */
 export interface CompactionPlan {
-  /** Where what was never compacted begins. */
+  /** Offset at which the part of the log that was never compacted begins. */
   readonly dirtyFrom: number;
-  /** Where the segments end that may be compacted. */
+  /** Offset at which the segments that may be compacted end. */
   readonly dirtyTo: number;
-  /** Share of what may be compacted that never was (Kafka: LogToClean.cleanableRatio). */
+  /**
+   * Share of the bytes that may be compacted that never were (Kafka: LogToClean.cleanableRatio).
+   */
   readonly dirtyRatio: number;
   /** True if a record has waited for `max.compaction.lag.ms`. */
   readonly isOverdue: boolean;
@@ -19,11 +21,11 @@ export interface CompactionPlan {
 
 /**
  * Segments may be compacted up to the one that holds the durable end, and up to the first dirty one
- * with a record younger than `min.compaction.lag.ms` (Kafka: LogCleanerManager.cleanableOffsets).
- * What is not yet on the disk is left alone, so compaction never takes away what a crash would have
- * spared; that leaves out the active segment too.
+ * with a record younger than `min.compaction.lag.ms` (Kafka: LogCleanerManager.cleanableOffsets). A
+ * segment that is not wholly on the disk is left alone: compaction must not remove a durable record
+ * because of a later one that a crash could lose. That leaves out the active segment too.
  *
- * @param firstDirtyOffset as the last pass left it
+ * @param firstDirtyOffset where the last pass ended
  */
 export function planCompaction(
   state: LogState,
@@ -38,7 +40,8 @@ export function planCompaction(
     logStartOffset,
     list[0]!.baseOffset,
   );
-  // Producers may mean the future; this broker's clock was ahead.
+  // A producer may mean a timestamp in the future; with LogAppendTime this broker's clock was
+  // ahead.
   const isDatedHere = config.messageTimestampType === 'LogAppendTime';
   const ageMs = (segment: Segment): number =>
     isDatedHere ? ages.ageMs(segment, segment.maxTimestamp, now) : now - segment.maxTimestamp;
@@ -69,8 +72,8 @@ export function planCompaction(
 
 /**
  * Neighbouring segments below `endOffset` that become one, each group at most as large as a segment
- * may be (Kafka: Cleaner.groupSegmentsBySize). Segments with damage are left out: what cannot be
- * read now is not thrown away.
+ * may be (Kafka: Cleaner.groupSegmentsBySize). A damaged segment is a group of its own, which is
+ * not compacted: bytes that cannot be read now are not thrown away.
  */
 export function groupSegments(state: LogState, endOffset: number): Segment[][] {
   const { segmentBytes, segmentIndexBytes } = state.config;

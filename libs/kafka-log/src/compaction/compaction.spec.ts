@@ -260,7 +260,7 @@ describe('after compaction', () => {
       const record = { timestamp: start + ms, key: Buffer.from(key), value: Buffer.from('v') };
       world.put([], { records: [record] });
     };
-    // The largest timestamp is that of a record that goes.
+    // Compaction removes the record with the largest timestamp.
     for (const [ms, key] of [
       [0, 'a'],
       [10, 'b'],
@@ -309,7 +309,8 @@ async function deleteTo(world: CompactionWorld, offset: number): Promise<number 
 }
 
 /**
- * What compaction must leave: the last of each key among the sealed segments, and the active one.
+ * What compaction must leave: the last record of each key in the sealed segments, and all records
+ * of the active segment.
  */
 function survivors(world: CompactionWorld, written: ReadonlyMap<number, string>): string[] {
   const keyOf = (record: string): string => record.split(/[ =]/)[1]!;

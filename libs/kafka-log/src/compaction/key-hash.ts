@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 export class KeyHash {
   /** The last result: 128 bits. */
   readonly words = new Int32Array(4);
-  // Nothing that can be observed depends on the key, so a simulation still replays.
+  // No observable result depends on the key, so a simulation still replays.
   readonly #key = new Int32Array(new Uint8Array(randomBytes(16)).buffer);
 
   /** Hashes `length` bytes from `start` on. */

@@ -2,13 +2,13 @@ import { KeyHash } from './key-hash.ts';
 
 /** 16 bytes of the key's hash, and its offset. */
 const SLOT_SIZE = 24;
-/** Share of the slots in use at most; searching gets long beyond. */
+/** Largest share of the slots in use; above it a search takes long. */
 const LOAD_MAX = 0.75;
 
 /**
  * The last offset of each key, in a fixed amount of memory whatever the keys' lengths (Kafka:
- * SkimpyOffsetMap). A key is known by 128 bits of a keyed hash: that two keys share them is as good
- * as impossible, and cannot be brought about on purpose.
+ * SkimpyOffsetMap). A key is identified by 128 bits of a keyed hash: a collision is practically
+ * impossible and cannot be provoked.
  */
 export class KeyOffsets {
   readonly #capacity: number;
@@ -20,8 +20,8 @@ export class KeyOffsets {
   #size = 0;
 
   /**
-   * @param keysMax the most that can be needed
-   * @param bytesMax memory that may be used; with less than is needed, it gets full
+   * @param keysMax the most keys that there can be
+   * @param bytesMax memory that may be used; if `keysMax` keys need more, the map can get full
    */
   constructor(keysMax: number, bytesMax: number) {
     const slotsMax = Math.max(2, Math.floor(bytesMax / SLOT_SIZE));

@@ -18,7 +18,7 @@ export interface CompactionOptions {
   readonly keyBytesMax: number;
   /** The time to measure ages by. */
   readonly now: number;
-  /** Throws CompactionStopped when compaction shall end. */
+  /** Throws CompactionStopped when compaction must stop. */
   readonly check: () => void;
 }
 
@@ -30,10 +30,10 @@ export interface CompactionOutcome {
 }
 
 /**
- * One pass over a log (Kafka: Cleaner.doClean). First the keys of what is new are read, as far as
- * memory goes; then everything below is written anew without the records that have a later one of
- * the same key, segment by segment from the oldest on. That order matters: a tombstone must not go
- * before what it deletes.
+ * One pass over a log (Kafka: Cleaner.doClean). It first reads the keys of the dirty records, as
+ * far as the memory for keys allows. Then it rewrites the segments below that offset, oldest first,
+ * without the records whose key has a later record. The order matters: a tombstone must not be
+ * removed before the records it deletes.
  */
 export async function compactLog(
   state: LogState,
@@ -43,10 +43,10 @@ export async function compactLog(
   const { services } = state;
   const pass = new Pass(state, options);
   await pass.readKeys(plan);
-  // What was written down as durable must not lie in a segment that is about to be replaced.
+  // The durable end in the checkpoint file must not lie in a segment that is about to be replaced.
   state.checkpoint();
   await services.checkpoints.whenSynced();
-  // What is known of producers can be derived from less after this.
+  // The rewritten log alone no longer gives every producer's state: a snapshot must hold it.
   if (!(await state.keepProducers(pass.endOffset))) {
     throw new CompactionStopped('too little space left');
   }
@@ -57,7 +57,7 @@ export async function compactLog(
 }
 
 class Pass {
-  /** The records below have their keys noted. */
+  /** The keys of the records below this offset have been read. */
   endOffset = 0;
   readonly #state: LogState;
   readonly #options: CompactionOptions;
@@ -81,7 +81,7 @@ class Pass {
     }
   }
 
-  /** False if memory did not suffice; `endOffset` then says how far it went. */
+  /** False if the memory for keys was full; `endOffset` then says how far it got. */
   async #readKeysOf(segment: Segment, dirtyFrom: number): Promise<boolean> {
     const { services, segments } = this.#state;
     const from = segment.floorOf(dirtyFrom);
@@ -148,7 +148,7 @@ class Pass {
     let mayDropTombstones = true;
     for (const group of groupSegments(state, this.endOffset)) {
       if (group[0]!.damaged.length > 0) {
-        // It keeps records that later tombstones delete.
+        // The damaged segment keeps records that later tombstones delete.
         mayDropTombstones = false;
         continue;
       }
@@ -179,14 +179,15 @@ class Pass {
     const state = this.#state;
     const isDone = await state.segmentChanges.take(() =>
       swapSegments(state, group, cleaned).catch((error: unknown) => {
-        // Old and new may both be on the disk, or neither in full: a start sorts that out.
+        // The disk may hold both the old and the new segments, or neither in full: the next start
+        // repairs that.
         const reason = `cannot replace segments in ${state.folder.path}`;
         state.goOffline(`${reason}: ${(error as Error).message}`, error as Error);
         return true;
       }),
     );
     if (!isDone) {
-      // After the folder has gone, or another of the same name has come, nothing in it is ours.
+      // If the log was deleted, the path may now be the folder of a new topic: touch no file there.
       if (state.isWritable) discardCleaned(state.services.files, cleaned);
       else cleaned.close();
       throw new CompactionStopped('segments went away meanwhile');

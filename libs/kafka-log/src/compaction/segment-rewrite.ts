@@ -10,7 +10,7 @@ import type { Slices } from '../slices.ts';
 
 const OUT_SIZE = 256 * 1024;
 
-/** Compaction of a log ends here; what was done so far is sound. */
+/** Stops the compaction of a log; the segments replaced so far are complete. */
 export class CompactionStopped extends Error {
   override readonly name = 'CompactionStopped';
 }
@@ -20,16 +20,16 @@ export interface Rewrite {
   readonly group: readonly Segment[];
   readonly rules: CleaningRules;
   readonly slices: Slices;
-  /** Throws CompactionStopped if there is no point in going on. */
+  /** Throws CompactionStopped when compaction must stop. */
   readonly check: () => void;
 }
 
 /**
- * Writes what compaction leaves of a group of segments into one, and syncs it. Its last batch ends
- * where the group ends, if need be as a batch without records, so that segments go on where the one
- * before ended and missing bytes can be told from removed records.
+ * Writes what compaction leaves of a group of segments into one segment, and syncs it. Its last
+ * batch ends where the group ends, if need be as a batch without records: each segment must begin
+ * where the one before it ends, so that missing bytes can be told from removed records.
  *
- * Resolves with undefined if everything stays as it is.
+ * Resolves with undefined if the group is one segment that stays as it is.
  */
 export async function rewriteSegments(rewrite: Rewrite): Promise<Segment | undefined> {
   const { state, group } = rewrite;
@@ -51,7 +51,7 @@ export async function rewriteSegments(rewrite: Rewrite): Promise<Segment | undef
     await writer.finish();
     return cleaned;
   } catch (error) {
-    // After the folder has gone, or another of the same name has come, nothing in it is ours.
+    // If the log was deleted, the path may now be the folder of a new topic: touch no file there.
     if (state.isWritable) discardCleaned(files, cleaned);
     else cleaned.close();
     throw error;
@@ -158,7 +158,7 @@ class SegmentWriter {
     const cleaned = this.#cleaned;
     this.#flush();
     cleaned.index.flush();
-    // Whoever reads it first checks its CRCs, as of any other segment.
+    // The first read of this segment checks its CRCs, as that of any other segment does.
     cleaned.writtenFrom = cleaned.sizeBytes;
     await new Promise<void>((resolve, reject) => {
       state.services.files.syncData(cleaned.descriptor(), (error) => {

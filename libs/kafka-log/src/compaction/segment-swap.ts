@@ -23,8 +23,8 @@ const SWAP_FILE = /^(\d{20})-(\d{20})\.log\.swap$/;
 const FILE_OF_OFFSET = /^(\d{20})\.(log|index)$/;
 
 /**
- * Puts `cleaned`, which is on the disk, in the place of `group`. Resolves with false, and leaves
- * everything as it was, if these segments are no longer as they were.
+ * Replaces `group` by `cleaned`, which is on the disk. Resolves with false, and changes nothing, if
+ * the log is no longer writable or a segment of the group was removed or found damaged.
  */
 export async function swapSegments(
   state: LogState,
@@ -75,7 +75,7 @@ function positionOf(state: LogState, group: readonly Segment[]): number | undefi
   return isThere ? at : undefined;
 }
 
-/** Removes the files of a segment that did not come to be used. */
+/** Removes the files of a compacted segment that is not used. */
 export function discardCleaned(files: Files, cleaned: Segment): void {
   cleaned.close();
   for (const path of [cleaned.log.path, cleaned.index.path]) {
@@ -84,8 +84,8 @@ export function discardCleaned(files: Files, cleaned: Segment): void {
 }
 
 /**
- * Ends what a crash interrupted, before a partition's segments are looked at. Returns the names in
- * the folder after that.
+ * Finishes the swaps that a crash interrupted and removes unfinished `.cleaned` files, before the
+ * partition's segments are read. Returns the names in the folder after that.
  */
 export function finishSwaps(
   services: LogServices,

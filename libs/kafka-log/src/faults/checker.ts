@@ -1,7 +1,8 @@
 import { Violation } from './trace.ts';
 
 /**
- * What an acknowledgement promises: that the record outlives the end of the process, or of power.
+ * What an acknowledgement promises: that the record survives the end of the process, or a power
+ * loss.
  */
 export type Promised = 'nothing' | 'kill' | 'power loss';
 
@@ -41,7 +42,7 @@ export interface ReadPortion {
 interface Known {
   readonly attempt: Attempt;
   promised: Promised;
-  /** Where it was acknowledged to be; undefined if that was not said. */
+  /** The acknowledged offset; undefined if the answer did not say. */
   offset: number | undefined;
   /** Refused by an error that means it was not written. */
   isRefused: boolean;
@@ -68,7 +69,7 @@ export class PartitionChecker {
   #visibleEnd = 0;
   /** The highest log start that was acknowledged. */
   #startMin = 0;
-  /** The highest log start there can be a reason for. */
+  /** The highest log start that DeleteRecords or retention can explain. */
   #startMax = 0;
   /** Compaction may have taken older records of a key, and tombstones. */
   isCompacted = false;
@@ -77,7 +78,7 @@ export class PartitionChecker {
 
   readonly #find: (id: string) => Attempt | undefined;
 
-  /** @param find knows attempts that were not told to this ledger */
+  /** @param find finds attempts that were not registered with this ledger */
   constructor(name: string, find: (id: string) => Attempt | undefined = () => undefined) {
     this.name = name;
     this.#find = find;
@@ -127,7 +128,7 @@ export class PartitionChecker {
     this.#startMin = Math.max(this.#startMin, offset);
   }
 
-  /** What was at these offsets has been damaged by the disk. */
+  /** The disk has damaged what was at this offset. */
   noteDamage(offset: number): void {
     this.#damaged.add(offset);
   }
@@ -139,7 +140,7 @@ export class PartitionChecker {
   /** A read at `from` was refused because of damage; it may go on at `resume`. */
   sawDamage(from: number, resume: number, message: string): void {
     const offsets = Array.from({ length: resume - from }, (_, i) => from + i);
-    // Compaction has taken offsets from between and behind the damaged ones.
+    // Compaction may have removed offsets between and after the damaged ones.
     const isSo = this.isCompacted
       ? [...this.#damaged].some((offset) => offset < resume)
       : offsets.every((offset) => this.#damaged.has(offset));
@@ -154,7 +155,7 @@ export class PartitionChecker {
     if (offset > this.#startMax) {
       this.#fail(`the log starts at ${offset}, and there is no reason beyond ${this.#startMax}`);
     }
-    // A start that was seen may go back only where nobody acknowledged it, in a crash.
+    // A start that was seen but never acknowledged may go back in a crash.
   }
 
   /** Checks one portion that a reader got. */
@@ -184,7 +185,7 @@ export class PartitionChecker {
 
   /**
    * The machine came down.
-   * @param keeps what the durability in use promises to outlive at best
+   * @param keeps the worst crash that the durability in use promises to survive
    */
   crashed(crash: Crash, keeps: Crash): void {
     if (crash === 'kill') return;
@@ -213,7 +214,7 @@ export class PartitionChecker {
     this.sawHighWatermark(end, this.#visibleEnd);
     const present = new Map(records.map((record) => [record.offset, record]));
     const newest = new Map(records.map(({ key, offset }) => [key, offset]));
-    // What cannot be read counts as well: it was there when compaction looked.
+    // Damaged records count as well: compaction may have read them before the damage.
     for (const { attempt, offset, seenAt } of this.#attempts.values()) {
       for (const at of [offset ?? -1, ...seenAt]) {
         if (this.#damaged.has(at)) {

@@ -36,7 +36,8 @@ export class CompactionWorld extends LogWorld {
   }
 
   /**
-   * Seals what was written, since the last segment is never compacted; one record is in it then.
+   * Seals what was written, since the active segment is never compacted; that holds one record
+   * then.
    */
   async seal(): Promise<void> {
     for (let i = 0; i < 2; i++) this.put([['seal', 'x'.repeat(250)]]);
@@ -53,12 +54,12 @@ export class CompactionWorld extends LogWorld {
     return this.files.paths.filter((path) => path.endsWith('.log')).sort();
   }
 
-  /** Where the segment begins that is written to. */
+  /** Base offset of the active segment. */
   get activeBase(): number {
     return Number(/(\d+)\.log$/.exec(this.segmentPaths.at(-1)!)![1]);
   }
 
-  /** Files of a compaction that was not brought to an end. */
+  /** Files of an unfinished compaction. */
   get leftovers(): string[] {
     return this.files.paths.filter((path) => /cleaned|swap/.test(path));
   }
@@ -72,7 +73,7 @@ export function recordsOf(log: PartitionLog): LogRecord[] {
   ]);
 }
 
-/** All records as `offset key=value`, but for those that seal segments. */
+/** All records as `offset key=value`, except those that seal segments. */
 export function contents(log: PartitionLog): string[] {
   return recordsOf(log)
     .filter(({ key }) => String(key) !== 'seal')

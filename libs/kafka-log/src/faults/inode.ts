@@ -56,7 +56,7 @@ class Content {
   }
 }
 
-/** A file's content: as it is, and what of it a power loss is sure to leave. */
+/** A file's content: as it is now, and the part that is sure to survive a power loss. */
 export class Inode {
   #current: Content;
   #durable: Content;
@@ -109,7 +109,7 @@ export class Inode {
     }
   }
 
-  /** Changes the bytes behind everybody's back, and for good. */
+  /** Changes the bytes as a fault would: unnoticed and for good. */
   damage(change: (bytes: Buffer) => Buffer): void {
     const bytes = change(Buffer.from(this.content()));
     this.#current = new Content(Buffer.from(bytes));

@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 
 interface NameChange {
   readonly path: string;
-  /** undefined: the name goes. */
+  /** undefined: the name is removed. */
   readonly inode: Inode | undefined;
 }
 
@@ -77,9 +77,7 @@ export class MemoryFiles implements Files {
     return [...this.#names.keys()];
   }
 
-  /**
-   * Counts something else that happens on this machine, and is a place to crash like the others.
-   */
+  /** Counts another event on this machine as an operation at which it can crash. */
   pass(what: string): void {
     if (this.#isCrashed || ++this.#operations < this.crashAt) return;
     this.#isCrashed = true;
@@ -91,7 +89,7 @@ export class MemoryFiles implements Files {
     return this.#inode(path).content();
   }
 
-  /** Cuts a file as a fault would: behind the program's back, and for good. */
+  /** Cuts a file as a fault would: unnoticed by the program and for good. */
   damageSize(path: string, size: number): void {
     this.#inode(path).damage((bytes) => bytes.subarray(0, size));
   }
@@ -184,7 +182,7 @@ export class MemoryFiles implements Files {
     const { path, inode } = this.#opened(descriptor);
     const bytes = Buffer.from(source.subarray(start, start + length));
     if (this.#operations + 1 >= this.crashAt) {
-      // The last write of a process that is killed may be a part of itself.
+      // A process that is killed may have written only a part of its last write.
       const part = bytes.subarray(0, Math.floor(bytes.length / 2));
       inode.change({ kind: 'write', position, bytes: part });
     }
@@ -204,7 +202,7 @@ export class MemoryFiles implements Files {
 
   syncData(descriptor: number, done: (error: Error | null) => void): void {
     const { path, inode } = this.#opened(descriptor);
-    // What was written when the sync was asked for; later writes may or may not be.
+    // The sync covers what was written before it was asked for.
     const mark = inode.changeCount;
     this.#later(() => this.#sync(path, inode, mark), done);
   }
@@ -247,7 +245,7 @@ export class MemoryFiles implements Files {
     for (const path of moved) {
       const inode = this.#inode(path);
       const target = to + path.slice(from.length);
-      // In this order: no file system that is worth the name leaves a renamed file without any.
+      // In this order: no real file system leaves a renamed file without a name.
       this.#rename(target, inode);
       this.#rename(path, undefined);
       this.#addDirectories(target);
@@ -292,7 +290,7 @@ export class MemoryFiles implements Files {
 
   space(): FileSystemSpace {
     const totalBytes = this.capacityBytes;
-    // Adding up what is used takes a while, and where there is no end to it does not matter.
+    // Adding up the used bytes takes a while and is not needed without a limit.
     return {
       totalBytes,
       freeBytes: totalBytes === Infinity ? Infinity : totalBytes - this.usedBytes,
@@ -347,8 +345,8 @@ export class MemoryFiles implements Files {
   }
 
   /**
-   * A sync that fails leaves its bytes in the cache, taken for clean: a later one that succeeds
-   * says nothing of them, and a power loss finds what the disk happened to have taken.
+   * A sync that fails leaves its bytes in the cache, marked clean: a later sync succeeds without
+   * writing them, and after a power loss the file has whatever the disk happened to have written.
    */
   #sync(path: string, inode: Inode, mark: number): void {
     try {

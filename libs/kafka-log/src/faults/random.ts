@@ -39,7 +39,7 @@ export class Random {
     return names[0]!;
   }
 
-  /** Another sequence, for somebody who draws on their own. */
+  /** A separate sequence, for a component that draws on its own. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 4_294_967_296));
   }

@@ -4,14 +4,15 @@ interface Candidate<T> {
   value: T;
   readonly sentAt: number;
   endedAt: number;
-  /** From then on an acknowledged later write has taken its place. */
+  /** The time from which an acknowledged later write has replaced it. */
   replacedAt: number;
-  /** Nothing can make it happen any more: the process that had it is gone. */
+  /** It is no longer under way: it was acknowledged, or its process is gone. */
   isSettled: boolean;
 }
 
 /**
- * A write that is under way: until its end is told, or all are settled, it may happen at any time.
+ * A write that is under way: it may happen at any time until its outcome is reported or `settle` is
+ * called.
  */
 export interface RegisterWrite<T> {
   /**
@@ -113,7 +114,7 @@ export class Register<T> {
     }
   }
 
-  /** The process is gone: what it had not finished it will not finish. */
+  /** The process is gone: a write that has not happened by now never will. */
   settle(): void {
     const now = this.#time++;
     for (const candidate of this.#candidates) {

@@ -2,13 +2,13 @@ import type { Clock, Timer } from '../clock.ts';
 
 interface Task {
   readonly at: number;
-  /** Tells apart what is due at the same time: first planned, first run. */
+  /** Orders timers that are due at the same time: first scheduled, first run. */
   readonly order: number;
   readonly action: () => void;
   isCancelled: boolean;
 }
 
-/** A clock that stands until it is moved; what is due runs in order while it moves. */
+/** A clock that stands still until it is moved; timers that fall due run in order. */
 export class SimulatedClock implements Clock {
   #monotonic = 0;
   #wall: number;
@@ -39,7 +39,7 @@ export class SimulatedClock implements Clock {
     this.schedule(0, action);
   }
 
-  /** Sets the wall clock off by so much; time otherwise stands. */
+  /** Moves the wall clock by this much; no time passes. */
   jump(ms: number): void {
     this.#wall += ms;
   }

@@ -16,7 +16,7 @@ export function recordOf({ id, key, value }: Attempt, timestamp: number): Record
 }
 
 /**
- * The records at or behind `from` in what a Fetch gave, and where its last whole batch ends;
+ * The records at or after `from` in what a Fetch gave, and where its last whole batch ends;
  * `from` itself if there is none.
  */
 export function readRecords(bytes: Buffer, from: number): { records: ReadRecord[]; next: number } {

@@ -2,7 +2,7 @@ import type { FileOperation, MemoryFiles } from '../faults/memory-files.ts';
 import type { Random } from '../faults/random.ts';
 import type { Trace } from '../faults/trace.ts';
 
-/** What can be wrong with the disk for a while; each comes and goes by a draw. */
+/** Faults that the disk has for a while; a random draw begins and ends them. */
 export class DiskTroubles {
   readonly #random: Random;
   readonly #trace: Trace;
@@ -17,7 +17,7 @@ export class DiskTroubles {
     this.#failsSyncs = failsSyncs;
   }
 
-  /** Makes something go wrong, or ends all that does. */
+  /** Begins a fault, or ends all of them. */
   change(files: MemoryFiles): void {
     const random = this.#random;
     const trouble = random.pick([
@@ -49,7 +49,7 @@ export class DiskTroubles {
     }
   }
 
-  /** The disk is well again. */
+  /** Ends all faults. */
   end(files: MemoryFiles): void {
     this.#failingSyncs = 0;
     this.#failingReads = 0;

@@ -18,7 +18,7 @@ export type LogAction =
   | 'trouble'
   | 'jump';
 
-/** What one schedule does and with what; drawn anew for each seed. */
+/** What one schedule does and with what; drawn for each seed. */
 export interface LogPlan {
   readonly steps: number;
   readonly partitionCount: number;
@@ -28,7 +28,7 @@ export interface LogPlan {
   readonly keepsReserve: boolean;
   readonly syncDelayMs: number;
   readonly retentionCheckIntervalMs: number;
-  /** Records have keys from so many; 0: none. */
+  /** Number of keys to draw from; 0: records have none. */
   readonly keys: number;
   readonly valueBytesMax: number;
   readonly bitFlipChance: number;
@@ -36,8 +36,8 @@ export interface LogPlan {
 }
 
 /**
- * A plan. Each seed leaves some actions out: what is always mixed with everything else is found
- * less often than what happens a lot in some schedules.
+ * A plan. Each seed leaves some actions out: a schedule that repeats a few actions finds more than
+ * one that always mixes all of them.
  */
 export function planOf(random: Random): LogPlan {
   const maybe = (weight: number): number => (random.chance(0.6) ? weight * random.next() * 2 : 0);

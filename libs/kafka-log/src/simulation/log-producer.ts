@@ -28,10 +28,10 @@ export interface LogProducerOptions {
   readonly isIdempotent: boolean;
   readonly promised: Promised;
   readonly nextProducerId: () => number;
-  /** Keys are drawn from so many; 0: records have none. */
+  /** Number of keys to draw from; 0: records have none. */
   readonly keys: number;
   readonly valueBytesMax: number;
-  /** Tells the schedule what could not be thrown to it: it happened later. */
+  /** Reports an error that happens later and so cannot be thrown to the schedule. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ export class LogProducer {
   #written = 0;
   /** Not acknowledged yet, oldest first. */
   #pending: Batch[] = [];
-  /** The last that were, for sending them once more. */
+  /** The last acknowledged batches, for sending them again. */
   #acknowledged: Batch[] = [];
   /** Whether what is pending must be sent again before anything new. */
   #mustRetry = false;
@@ -55,8 +55,8 @@ export class LogProducer {
   }
 
   /**
-   * After the process ended: what was not acknowledged goes out again, or is given up.
-   * @param isForgotten what it knew of this producer may be gone, so it begins anew
+   * After the process ended: unacknowledged batches are sent again, or given up.
+   * @param isForgotten the log may have lost this producer's state, so it begins again
    */
   restarted(isForgotten: boolean): void {
     if (!this.#options.isIdempotent || isForgotten) this.#pending = [];
@@ -68,7 +68,7 @@ export class LogProducer {
     this.#nextSequence = 0;
   }
 
-  /** One step: a new batch, or what is pending once more, or something stale. */
+  /** One step: sends a new batch, the pending batches again, or a stale batch. */
   step(log: PartitionLog, now: number): void {
     const { random, isIdempotent } = this.#options;
     if (this.#mustRetry) {
@@ -140,12 +140,13 @@ export class LogProducer {
   #refused(batch: Batch, error: string, message: string): void {
     const { isIdempotent } = this.#options;
     if (error === 'storage') {
-      // Full, or offline: it may be there or not. A plain producer tells its user and goes on.
+      // The disk is full or the partition offline: the batch may be there or not. A producer that
+      // is not idempotent gives it up and goes on.
       if (isIdempotent) this.#mustRetry = true;
       else this.#drop(batch);
       return;
     }
-    // What was known of it may have been read from the bytes that are damaged.
+    // The producer's state may have come from the batches that are damaged.
     if (error === 'outOfOrderSequence' && this.#options.checker.isDamaged) {
       this.restarted(true);
       return;
@@ -188,7 +189,7 @@ export class LogProducer {
     return isPending;
   }
 
-  /** Something a broken network might bring: none of it may be appended. */
+  /** Sends a batch that a broken network might deliver: it must not be appended. */
   #sendStale(log: PartitionLog, now: number): void {
     const { random, trace } = this.#options;
     const old = this.#acknowledged.length > 0 ? random.pick(this.#acknowledged) : undefined;

@@ -59,7 +59,7 @@ class LogSchedule {
   /** Index of a partition whose deletion was not over when the process ended; -1 for none. */
   #deleting = -1;
   #hasJumped = false;
-  /** This process takes a clock that has jumped for right. */
+  /** This process believes a clock that has jumped. */
   #isMisled = false;
 
   constructor(options: LogScheduleOptions) {
@@ -156,7 +156,7 @@ class LogSchedule {
     this.#clock = new ProcessClock(this.#machine, (error) => {
       if (!files.isCrashed) this.#failure ??= error;
     });
-    // A crash before the time was first written down leaves nothing to tell a jump by: records and
+    // After a crash before the time file was first written, a jump cannot be noticed: records and
     // producers count as old.
     this.#isMisled ||= this.#hasJumped && !files.paths.includes(`${DIRECTORY}/${TIME_FILE}`);
     if (this.#isMisled) for (const { checker } of this.#partitions) checker.allowStart(Infinity);
@@ -171,7 +171,7 @@ class LogSchedule {
       keepsReserve,
       retentionCheckIntervalMs,
     });
-    // As the broker does: what was being deleted goes before anything is served.
+    // Like the broker, finishes a deletion before anything is served.
     const deleting = this.#partitions[this.#deleting];
     if (deleting !== undefined) await this.#delete(this.#deleting, deleting.topic);
     for (const partition of this.#partitions) partition.open(this.#manager);
@@ -190,7 +190,7 @@ class LogSchedule {
     return this.#startAgain(isPower && keeps === 'kill');
   }
 
-  /** Starts, and when that too is cut short by a crash, starts again. */
+  /** Starts a new process; if a crash interrupts the start, starts again. */
   async #startAgain(isForgotten: boolean): Promise<void> {
     this.#manager = undefined;
     if (this.#random.chance(0.2)) {
@@ -207,7 +207,7 @@ class LogSchedule {
           return;
         }
       } catch (error) {
-        // Whatever came of the crash inside, a new process starts.
+        // Whatever the crash threw, a new process starts.
         if (!this.#files.isCrashed) throw error;
       }
       this.#trace.add('CRASH while starting');
@@ -217,7 +217,7 @@ class LogSchedule {
   }
 
   async #restart(): Promise<void> {
-    // What cannot be written down on a full disk is not known to be durable.
+    // With a full disk or a fault, the checkpoint may not have been written.
     const hadTrouble = this.#files.capacityBytes < Infinity || this.#files.fault !== undefined;
     const closing = this.#manager!.close();
     let isOver = false;
@@ -236,7 +236,8 @@ class LogSchedule {
     this.#clock.stop();
     this.#files = this.#files.kill();
     this.#troubles.end(this.#files);
-    // Only now everything is below the watermark on the disk: elsewhere damage is a torn end.
+    // Only after a clean close is everything below the durable end; above it, damage is a torn
+    // tail.
     if (isWell && this.#random.chance(this.#plan.bitFlipChance)) {
       for (const partition of this.#partitions) partition.damage(this.#files, DIRECTORY);
     }
@@ -253,14 +254,14 @@ class LogSchedule {
       await this.#delete(index, name);
     } catch (error) {
       if (this.#files.isCrashed) throw error;
-      // The next start finishes it.
+      // The next start finishes the deletion.
       this.#trace.add(`the deletion failed: ${String(error)}`);
       return this.#crash('kill');
     }
     if (!this.#files.isCrashed) this.#partitions[index].open(this.#manager!);
   }
 
-  /** The metadata gives the name away again only when the files are out of the way. */
+  /** Waits for the deletion: the metadata frees the name only once the files are gone. */
   async #delete(index: number, topic: string): Promise<void> {
     const deleting = this.#manager!.deletePartition(topic, index);
     let isOver = false;

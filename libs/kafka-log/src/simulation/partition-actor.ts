@@ -13,7 +13,7 @@ import { LogProducer } from './log-producer.ts';
 import type { LogPlan } from './log-plan.ts';
 
 const READERS = 3;
-/** Bytes 0 to 15 of a batch are outside its CRC: where it says it is, and who led. */
+/** Bytes 0 to 15 of a batch are outside its CRC: base offset, length and leader epoch. */
 const CHECKED_FROM = 16;
 
 export interface PartitionActorOptions {
@@ -28,7 +28,7 @@ export interface PartitionActorOptions {
   readonly fail: (error: unknown) => void;
 }
 
-/** One partition with those who write and read it, and its ledger. */
+/** One partition with its producers, its readers and its ledger. */
 export class PartitionActor {
   readonly topic: string;
   readonly checker: PartitionChecker;
@@ -95,7 +95,7 @@ export class PartitionActor {
     }
   }
 
-  /** One reader goes on from where it was, or somewhere else. */
+  /** One reader continues from its position, or from a random one. */
   read(): void {
     const { random, trace } = this.#options;
     const log = this.#log!;
@@ -140,8 +140,9 @@ export class PartitionActor {
   }
 
   /**
-   * A reader that goes on behind the last record it got, as many clients do, finds all of them,
-   * from any offset on and however little it asks for; and at the end nothing wakes it.
+   * Checks that a reader that continues after the last record it got, as many clients do, finds all
+   * records, from any offset on and however few bytes it asks for, and that at the end nothing
+   * wakes it.
    */
   #checkByRecords(all: readonly ReadRecord[], start: number, end: number): void {
     const { random } = this.#options;
@@ -196,14 +197,14 @@ export class PartitionActor {
     );
   }
 
-  /** Turns a bit over in a closed segment, and notes what cannot be read any more. */
+  /** Flips a bit in a sealed segment, and notes the offsets that cannot be read any more. */
   damage(files: MemoryFiles, directory: string): void {
     const { topic, partition, random, trace } = this.#options;
     const folder = `${directory}/${topic}-${partition}/`;
     const segments = files.paths
       .filter((path) => path.startsWith(folder) && path.endsWith('.log'))
       .sort();
-    // The last two: one may be written to, the other be above the watermark still.
+    // Not the last two: one is the active segment, the other may still end above the durable end.
     const path = segments[random.below(segments.length - 2)];
     if (segments.length < 3 || path === undefined || this.#isDamaged) return;
     this.#isDamaged = true;
@@ -215,7 +216,7 @@ export class PartitionActor {
     const at = position + CHECKED_FROM + random.below(byteLength - CHECKED_FROM);
     trace.add(`${this.checker.name}: a bit of the batch at ${baseOffset} turns over`);
     files.damageBit(path, at, random.below(8));
-    // Retention goes by the headers, as Kafka's does: a segment may seem old.
+    // Retention trusts the headers, as Kafka's does: damage can make a segment seem old.
     if (at - position < RECORD_BATCH_HEADER_BYTES) this.checker.allowStart(Infinity);
     for (let i = 0; i <= lastOffsetDelta; i++) this.checker.noteDamage(baseOffset + i);
   }
@@ -232,7 +233,7 @@ export class PartitionActor {
     return next;
   }
 
-  /** Where a reader goes on after an error, if the error has a reason. */
+  /** Where a reader continues after an error; checks that the error has a reason. */
   #stepOver(from: number, failed: ReadFailed): number {
     const { logStartOffset, logEndOffset } = this.#log!;
     switch (failed.error) {

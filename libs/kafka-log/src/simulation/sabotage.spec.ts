@@ -9,7 +9,7 @@ import { PartitionLog } from '../partition-log.ts';
 import { ProducerStates } from '../producer-states.ts';
 import { runLogSchedule } from './log-schedule.ts';
 
-/** Within so many schedules a fault in the product must be found. */
+/** A fault in the product must be found within this many schedules. */
 const SEEDS_MAX = 60;
 
 let restore = (): void => {};
