@@ -73,6 +73,14 @@ export class OpenBodies {
     });
   }
 
+  /**
+   * Lets go of a body that has come in whole. A request that is kept until the next look at all of
+   * them would keep its body in memory, too, and cost the collector more than the request itself.
+   */
+  removeIfComplete({ raw }: FastifyRequest): void {
+    if (raw.complete) this.#open.delete(raw);
+  }
+
   /** The request is answered while its body comes in: `end` is asked to end the answer in order. */
   isStream(request: FastifyRequest, end: EndStream): void {
     const open = this.#open.get(request.raw);
@@ -176,6 +184,15 @@ export function limitRequests(fastify: FastifyInstance, limits: RequestLimits): 
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     bodies.add(request, reply);
+    done();
+  });
+  // A body that is kept as a whole is parsed now; of any other the end comes before the answer's.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    bodies.removeIfComplete(request);
+    done();
+  });
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    bodies.removeIfComplete(request);
     done();
   });
   fastify.addHook('preParsing', (request, reply, payload, done) => {
