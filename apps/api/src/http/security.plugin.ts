@@ -69,8 +69,7 @@ function setSecurityHeaders(fastify: FastifyInstance): void {
     referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: false,
   });
-  // None of them depends on the request. Set one by one on the raw response, they would cost a small
-  // request a tenth of its time.
+  // None of them depends on the request, and set one by one on the raw response they are dear.
   const headers: Record<string, string> = {};
   const response = {
     setHeader: (name: string, value: string) => (headers[name.toLowerCase()] = value),
