@@ -9,6 +9,11 @@ function functionOf(lines: number): string {
   return ['export function long(use: (at: number) => void): void {', ...body, '}', ''].join('\n');
 }
 
+function conditional(statement: string): string {
+  const head = 'export function act(isIt: boolean, use: (at?: number) => void): void {';
+  return [head, `  ${statement}`, '}', ''].join('\n');
+}
+
 const comments = functionOf(70).replace('\n', '\n  // Why.\n');
 /** Files, and whether the linter has to refuse them. */
 const samples: readonly [path: string, text: string, isRefused: boolean][] = [
@@ -20,6 +25,12 @@ const samples: readonly [path: string, text: string, isRefused: boolean][] = [
   ['apps/dashboard/src/features/markup.tsx', functionOf(100), false],
   ['apps/dashboard/src/features/long.tsx', functionOf(101), true],
   ['apps/dashboard/src/features/long.ts', functionOf(71), true],
+  ['libs/kafka-log/src/one-line.ts', conditional('if (isIt) use();'), false],
+  ['libs/kafka-log/src/braces.ts', conditional('if (isIt) {\n    use();\n  }'), false],
+  ['libs/kafka-log/src/next-line.ts', conditional('if (isIt)\n    use();'), true],
+  ['libs/kafka-log/src/else.ts', conditional('if (isIt) use();\n  else\n    use();'), true],
+  ['libs/kafka-log/src/several-lines.ts', conditional('if (isIt) use(\n    1,\n  );'), true],
+  ['libs/kafka-log/src/loop.ts', conditional('while (isIt)\n    use();'), true],
 ];
 
 let report: string;

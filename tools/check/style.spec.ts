@@ -13,7 +13,7 @@ import {
   packageEntries,
   testedElsewhere,
 } from './style-rules.ts';
-import { lineLength, noSleep } from './syntax-rules.ts';
+import { lineLength, noSleep, privateNames } from './syntax-rules.ts';
 
 const patterns = ['apps', 'libs', 'pipelines', 'tools'].map((top) => `${top}/**/*.{ts,tsx,mjs}`);
 const exclude = (path: string) => /(^|\/)(node_modules|dist|generated)(\/|$)/.test(path);
@@ -50,6 +50,7 @@ describe('the sources keep the rules of style', () => {
   });
   test('no line is too long', () => expect(lineLength(files)).toEqual([]));
   test('no test sleeps', () => expect(noSleep(files)).toEqual([]));
+  test('what is private has a #name', () => expect(privateNames(files)).toEqual([]));
 });
 
 describe('each rule of style can fail', () => {
@@ -117,6 +118,19 @@ describe('each rule of style can fail', () => {
   ])('on a test that sleeps: %s', (text, problems) => {
     expect(noSleep(one('libs/a/src/b.spec.ts', text))).toHaveLength(problems);
     expect(noSleep(one('libs/a/src/b.ts', text))).toEqual([]);
+  });
+
+  test.each([
+    ['class A { private a = 1; }', 1],
+    ['class A { protected static readonly a = 1; }', 1],
+    ['class A { private get a() { return 1; } }', 1],
+    ['abstract class A { protected abstract a(): void; }', 1],
+    ['class A { constructor(private readonly a: B, protected b: B) {} }', 2],
+    ['class A { private constructor(private a: B) {} }', 1],
+    ['class A { #a = 1; private constructor() {} }', 0],
+    ["// private\nconst text = 'private';", 0],
+  ])('on a keyword for what is private: %s', (text, problems) => {
+    expect(privateNames(one('libs/a/src/b.ts', text))).toHaveLength(problems);
   });
 
   const sample = 'libs/kafka-log/src/a.ts';

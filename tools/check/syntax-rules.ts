@@ -1,11 +1,14 @@
 // The rules of style that need the syntax of a file rather than its text. Like style-rules.ts, each
 // gives one line per problem, and style.spec.ts proves that each can fail.
 import {
+  canHaveModifiers,
   createSourceFile,
   forEachChild,
+  getModifiers,
   isArrowFunction,
   isAwaitExpression,
   isCallExpression,
+  isConstructorDeclaration,
   isFunctionExpression,
   isIdentifier,
   isImportDeclaration,
@@ -17,6 +20,7 @@ import {
   isStringLiteralLike,
   isTemplateExpression,
   ScriptTarget,
+  SyntaxKind,
   type CallExpression,
   type Expression,
   type ImportDeclaration,
@@ -138,6 +142,29 @@ function isPromiseOfTimer(made: Expression, executor: Expression | undefined): b
   if (timer === undefined || called.size > 0) return false;
   return new RegExp(`\\b${resolve}\\b`).test(timer.arguments[0]?.getText() ?? '');
 }
+
+/**
+ * What a class keeps to itself is `#private`: it holds at run time too, and there is one way to
+ * write it. A constructor has no such form, so `private constructor` stays.
+ */
+export const privateNames: Rule = (files) =>
+  files
+    .filter(({ text }) => /\b(private|protected)\b/.test(text))
+    .flatMap((file) => {
+      const syntax = syntaxOf(file);
+      const problems: string[] = [];
+      visit(syntax, (node) => {
+        if (isConstructorDeclaration(node) || !canHaveModifiers(node)) return;
+        for (const modifier of getModifiers(node) ?? []) {
+          if (![SyntaxKind.PrivateKeyword, SyntaxKind.ProtectedKeyword].includes(modifier.kind)) {
+            continue;
+          }
+          const { line } = syntax.getLineAndCharacterOfPosition(modifier.getStart(syntax));
+          problems.push(`${file.path}:${line + 1}: ${modifier.getText()}; make it a #private name`);
+        }
+      });
+      return problems;
+    });
 
 function nameOf(node: Node | undefined): string {
   if (node === undefined) return '';

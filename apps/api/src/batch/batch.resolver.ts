@@ -27,14 +27,17 @@ import {
 
 @Resolver(() => BatchJob)
 export class BatchJobsResolver {
-  constructor(
-    private readonly service: BatchJobsService,
-    private readonly runsService: BatchRunsService,
-  ) {}
+  readonly #service: BatchJobsService;
+  readonly #runsService: BatchRunsService;
+
+  constructor(service: BatchJobsService, runsService: BatchRunsService) {
+    this.#service = service;
+    this.#runsService = runsService;
+  }
 
   @Query(() => [BatchJob], { description: 'All batch jobs that the workers know, by name.' })
   batchJobs(): Promise<BatchJobView[]> {
-    return this.service.list();
+    return this.#service.list();
   }
 
   @Query(() => BatchJob, {
@@ -44,7 +47,7 @@ export class BatchJobsResolver {
   batchJob(
     @Args('name', { type: () => String, description: 'Name of the batch job.' }) name: string,
   ): Promise<BatchJobView | null> {
-    return this.service.find(name);
+    return this.#service.find(name);
   }
 
   @ResolveField(() => [BatchRun], { description: 'Newest first.' })
@@ -58,7 +61,7 @@ export class BatchJobsResolver {
     })
     first: number | null,
   ): Promise<BatchRunView[]> {
-    return (await this.runsService.list({ job: job.name, first: pageSize(first, 20) })).nodes;
+    return (await this.#runsService.list({ job: job.name, first: pageSize(first, 20) })).nodes;
   }
 
   @ResolveField(() => BatchRun, {
@@ -66,27 +69,35 @@ export class BatchJobsResolver {
     description: 'The newest run; null when there is none.',
   })
   async lastRun(@Parent() job: BatchJobView): Promise<BatchRunView | null> {
-    return (await this.runsService.list({ job: job.name, first: 1 })).nodes[0] ?? null;
+    return (await this.#runsService.list({ job: job.name, first: 1 })).nodes[0] ?? null;
   }
 }
 
 /** The batch job is a field of the pipeline that it is. */
 @Resolver(() => Pipeline)
 export class PipelineBatchJobResolver {
-  constructor(private readonly service: BatchJobsService) {}
+  readonly #service: BatchJobsService;
+
+  constructor(service: BatchJobsService) {
+    this.#service = service;
+  }
 
   @ResolveField(() => BatchJob, {
     nullable: true,
     description: 'Null when it only runs as a stream processor.',
   })
   batchJob(@Parent() pipeline: PipelineView): Promise<BatchJobView | null> {
-    return this.service.find(pipeline.name);
+    return this.#service.find(pipeline.name);
   }
 }
 
 @Resolver(() => BatchRun)
 export class BatchRunsResolver {
-  constructor(private readonly service: BatchRunsService) {}
+  readonly #service: BatchRunsService;
+
+  constructor(service: BatchRunsService) {
+    this.#service = service;
+  }
 
   @Query(() => BatchRunConnection, { description: 'Newest first.' })
   batchRuns(
@@ -116,7 +127,7 @@ export class BatchRunsResolver {
     })
     after: string | null,
   ): Promise<BatchRunPage> {
-    return this.service.list({ job, state, first: pageSize(first, 50), after });
+    return this.#service.list({ job, state, first: pageSize(first, 50), after });
   }
 
   @Query(() => BatchRun, {
@@ -126,7 +137,7 @@ export class BatchRunsResolver {
   batchRun(
     @Args('id', { type: () => ID, description: 'Id of the run.' }) id: string,
   ): Promise<BatchRunView | null> {
-    return this.service.find(id);
+    return this.#service.find(id);
   }
 
   @Mutation(() => StartBatchRunResult, {
@@ -136,14 +147,14 @@ export class BatchRunsResolver {
     @Args('input', { type: () => StartBatchRunInput, description: 'What to run.' })
     input: StartBatchRunInput,
   ) {
-    return toStartResult(await this.service.start(input));
+    return toStartResult(await this.#service.start(input));
   }
 
   @Mutation(() => CancelBatchRunResult, {
     description: 'Ends a run; its steps stop at their next checkpoint.',
   })
   async cancelBatchRun(@Args('id', { type: () => ID, description: 'Id of the run.' }) id: string) {
-    return toCancelResult(await this.service.cancel(id));
+    return toCancelResult(await this.#service.cancel(id));
   }
 
   @ResolveField(() => [BatchStep], {
@@ -153,12 +164,12 @@ export class BatchRunsResolver {
     @Parent() run: BatchRunView,
     @Args(FIRST_OF_LIST) first: number | null,
   ): Promise<BatchStepView[]> {
-    return firstOf(await this.service.steps(run.id), first);
+    return firstOf(await this.#service.steps(run.id), first);
   }
 
   @ResolveField(() => Int, { description: 'How many steps the run has.' })
   async stepCount(@Parent() run: BatchRunView): Promise<number> {
-    return (await this.service.steps(run.id)).length;
+    return (await this.#service.steps(run.id)).length;
   }
 
   @ResolveField(() => String, {

@@ -19,7 +19,11 @@ import {
 
 @Resolver(() => ConsumerGroup)
 export class ConsumerGroupsResolver {
-  constructor(private readonly service: ConsumerGroupsService) {}
+  readonly #service: ConsumerGroupsService;
+
+  constructor(service: ConsumerGroupsService) {
+    this.#service = service;
+  }
 
   @Query(() => ConsumerGroupConnection, {
     description: 'Consumer groups by id; `filter` is a part of the id.',
@@ -45,7 +49,7 @@ export class ConsumerGroupsResolver {
     })
     after: string | null,
   ) {
-    return this.service.list({ filter, first: pageSize(first, 100), after });
+    return this.#service.list({ filter, first: pageSize(first, 100), after });
   }
 
   @Query(() => ConsumerGroup, {
@@ -55,7 +59,7 @@ export class ConsumerGroupsResolver {
   consumerGroup(
     @Args('groupId', { type: () => String, description: 'Id of the group.' }) groupId: string,
   ): Promise<ConsumerGroupView | null> {
-    return this.service.find(groupId);
+    return this.#service.find(groupId);
   }
 }
 
@@ -134,7 +138,11 @@ export class GroupPartitionsResolver {
 /** What consumer groups add to a topic. */
 @Resolver(() => Topic)
 export class TopicConsumerGroupsResolver {
-  constructor(private readonly service: ConsumerGroupsService) {}
+  readonly #service: ConsumerGroupsService;
+
+  constructor(service: ConsumerGroupsService) {
+    this.#service = service;
+  }
 
   @ResolveField(() => [ConsumerGroup], {
     description: 'The groups that read or have committed in it, by id.',
@@ -143,13 +151,13 @@ export class TopicConsumerGroupsResolver {
     @Parent() topic: TopicView,
     @Args(FIRST_OF_LIST) first: number | null,
   ): Promise<ConsumerGroupView[]> {
-    return firstOf(await this.service.ofTopic(topic.name), first);
+    return firstOf(await this.#service.ofTopic(topic.name), first);
   }
 
   @ResolveField(() => Int, {
     description: 'How many groups read or have committed in it.',
   })
   async consumerGroupCount(@Parent() topic: TopicView): Promise<number> {
-    return (await this.service.ofTopic(topic.name)).length;
+    return (await this.#service.ofTopic(topic.name)).length;
   }
 }

@@ -6,7 +6,11 @@ import { Event, EventConnection } from './event.types.ts';
 
 @Resolver()
 export class EventsResolver {
-  constructor(private readonly log: EventLog) {}
+  readonly #log: EventLog;
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
 
   @Query(() => EventConnection, { name: 'events', description: 'What happened, newest first.' })
   list(
@@ -30,7 +34,7 @@ export class EventsResolver {
     })
     subject: string | null,
   ) {
-    return this.log.list({ first: pageSize(first, 50), after, subject });
+    return this.#log.list({ first: pageSize(first, 50), after, subject });
   }
 
   @Subscription(() => Event, {
@@ -45,6 +49,6 @@ export class EventsResolver {
     })
     after: string | null,
   ): AsyncIterableIterator<{ events: EventEntry }> {
-    return rooted('events', this.log.tail(after));
+    return rooted('events', this.#log.tail(after));
   }
 }

@@ -5,7 +5,11 @@ import { History, HistoryInput } from './history.types.ts';
 
 @Resolver()
 export class HistoryResolver {
-  constructor(private readonly service: HistoryService) {}
+  readonly #service: HistoryService;
+
+  constructor(service: HistoryService) {
+    this.#service = service;
+  }
 
   @Query(() => History, {
     description: 'Past samples, at most `maxPoints` per series; the tier is chosen by the range.',
@@ -22,7 +26,7 @@ export class HistoryResolver {
     if (points < 1 || points > HISTORY_POINTS_MAX) {
       throw badInput(`maxPoints=${points} cannot be used: allowed is 1 to ${HISTORY_POINTS_MAX}.`);
     }
-    return this.service.query(input);
+    return this.#service.query(input);
   }
 }
 

@@ -16,14 +16,18 @@ import {
 
 @Resolver(() => LiveFrame)
 export class LiveResolver {
-  constructor(private readonly monitor: LiveMonitor) {}
+  readonly #monitor: LiveMonitor;
+
+  constructor(monitor: LiveMonitor) {
+    this.#monitor = monitor;
+  }
 
   @Subscription(() => LiveFrame, {
     description:
       'One frame a second, the newest only: rates per topic, lag per group, processes, runs. Computed once for all subscribers.',
   })
   live(): AsyncIterableIterator<{ live: LiveFrameView }> {
-    return rooted('live', this.monitor.frames.read());
+    return rooted('live', this.#monitor.frames.read());
   }
 }
 

@@ -13,14 +13,17 @@ import { Pipeline, Processor, ProcessorResult } from './pipeline.types.ts';
 
 @Resolver(() => Pipeline)
 export class PipelinesResolver {
-  constructor(
-    private readonly service: PipelinesService,
-    private readonly processors: ProcessorsService,
-  ) {}
+  readonly #service: PipelinesService;
+  readonly #processors: ProcessorsService;
+
+  constructor(service: PipelinesService, processors: ProcessorsService) {
+    this.#service = service;
+    this.#processors = processors;
+  }
 
   @Query(() => [Pipeline], { description: 'All pipelines that the workers know, by name.' })
   pipelines(): Promise<PipelineView[]> {
-    return this.service.list();
+    return this.#service.list();
   }
 
   @Query(() => Pipeline, {
@@ -30,7 +33,7 @@ export class PipelinesResolver {
   pipeline(
     @Args('name', { type: () => String, description: 'Name of the pipeline.' }) name: string,
   ): Promise<PipelineView | null> {
-    return this.service.find(name);
+    return this.#service.find(name);
   }
 
   @ResolveField(() => Processor, {
@@ -38,17 +41,21 @@ export class PipelinesResolver {
     description: 'Null when it only runs as batch.',
   })
   processor(@Parent() pipeline: PipelineView): Promise<ProcessorView | null> {
-    return this.processors.find(pipeline.name);
+    return this.#processors.find(pipeline.name);
   }
 }
 
 @Resolver(() => Processor)
 export class ProcessorsResolver {
-  constructor(
-    private readonly service: ProcessorsService,
-    private readonly pipelines: PipelinesService,
-    private readonly monitor: LiveMonitor,
-  ) {}
+  readonly #service: ProcessorsService;
+  readonly #pipelines: PipelinesService;
+  readonly #monitor: LiveMonitor;
+
+  constructor(service: ProcessorsService, pipelines: PipelinesService, monitor: LiveMonitor) {
+    this.#service = service;
+    this.#pipelines = pipelines;
+    this.#monitor = monitor;
+  }
 
   @Mutation(() => ProcessorResult, {
     description:
@@ -58,7 +65,7 @@ export class ProcessorsResolver {
     @Args('pipeline', { type: () => String, description: 'Name of the pipeline.' })
     pipeline: string,
   ) {
-    return toResult(await this.service.setDesired(pipeline, 'paused'));
+    return toResult(await this.#service.setDesired(pipeline, 'paused'));
   }
 
   @Mutation(() => ProcessorResult, { description: 'It goes on where it was paused.' })
@@ -66,13 +73,13 @@ export class ProcessorsResolver {
     @Args('pipeline', { type: () => String, description: 'Name of the pipeline.' })
     pipeline: string,
   ) {
-    return toResult(await this.service.setDesired(pipeline, 'running'));
+    return toResult(await this.#service.setDesired(pipeline, 'running'));
   }
 
   @ResolveField(() => Long, { nullable: true })
   async lag(@Parent() processor: ProcessorView): Promise<number | null> {
-    const pipeline = await this.pipelines.find(processor.pipeline);
-    const groups = this.monitor.figures()?.groups ?? [];
+    const pipeline = await this.#pipelines.find(processor.pipeline);
+    const groups = this.#monitor.figures()?.groups ?? [];
     return groups.find((group) => group.groupId === pipeline?.groupId)?.lag ?? null;
   }
 }

@@ -28,10 +28,13 @@ import {
 
 @Resolver()
 export class RecordsResolver {
-  constructor(
-    private readonly service: RecordsService,
-    private readonly tails: TailsService,
-  ) {}
+  readonly #service: RecordsService;
+  readonly #tails: TailsService;
+
+  constructor(service: RecordsService, tails: TailsService) {
+    this.#service = service;
+    this.#tails = tails;
+  }
 
   @Query(() => RecordsResult, {
     description:
@@ -40,7 +43,7 @@ export class RecordsResolver {
   records(
     @Args('input', { type: () => RecordsInput, description: 'Which records.' }) input: RecordsInput,
   ) {
-    return this.service.browse(input);
+    return this.#service.browse(input);
   }
 
   @Mutation(() => ProduceRecordResult, {
@@ -50,7 +53,7 @@ export class RecordsResolver {
     @Args('input', { type: () => ProduceRecordInput, description: 'What to send.' })
     input: ProduceRecordInput,
   ) {
-    return this.service.produce(input);
+    return this.#service.produce(input);
   }
 
   @Subscription(() => TailFrame, {
@@ -66,7 +69,7 @@ export class RecordsResolver {
     })
     partition: number | null,
   ): Promise<AsyncIterableIterator<{ tail: TailFrameView }>> {
-    const outcome = await this.tails.open(topic, partition ?? null);
+    const outcome = await this.#tails.open(topic, partition ?? null);
     if (outcome.kind !== 'tail') {
       throw problemError(outcome);
     }

@@ -11,32 +11,36 @@ import { Process, System, Worker } from './system.types.ts';
 
 @Resolver(() => System)
 export class SystemResolver {
-  constructor(
-    private readonly system: SystemService,
-    private readonly processTable: ProcessTable,
-    private readonly workersService: WorkersService,
-  ) {}
+  readonly #system: SystemService;
+  readonly #processTable: ProcessTable;
+  readonly #workersService: WorkersService;
+
+  constructor(system: SystemService, processTable: ProcessTable, workersService: WorkersService) {
+    this.#system = system;
+    this.#processTable = processTable;
+    this.#workersService = workersService;
+  }
 
   @Query(() => System, {
     name: 'system',
     description: 'What this installation is: cluster, versions, processes, Redis, where data lies.',
   })
   overview(): SystemOverview {
-    return this.system.overview();
+    return this.#system.overview();
   }
 
   @ResolveField(() => String, { nullable: true })
   clusterId(): Promise<string | null> {
-    return this.system.clusterId();
+    return this.#system.clusterId();
   }
 
   @ResolveField(() => [Process])
   processes(): readonly ProcessEntry[] {
-    return this.processTable.processes;
+    return this.#processTable.processes;
   }
 
   @ResolveField(() => [Worker])
   workers(): Promise<WorkerView[]> {
-    return this.workersService.list();
+    return this.#workersService.list();
   }
 }

@@ -32,10 +32,13 @@ import {
 
 @Resolver(() => Topic)
 export class TopicsResolver {
-  constructor(
-    private readonly service: TopicsService,
-    private readonly monitor: LiveMonitor,
-  ) {}
+  readonly #service: TopicsService;
+  readonly #monitor: LiveMonitor;
+
+  constructor(service: TopicsService, monitor: LiveMonitor) {
+    this.#service = service;
+    this.#monitor = monitor;
+  }
 
   @Query(() => TopicConnection, { description: 'Topics by name; `filter` is a part of the name.' })
   topics(
@@ -66,7 +69,7 @@ export class TopicsResolver {
     })
     after: string | null,
   ) {
-    return this.service.list({ filter, internal, first: pageSize(first, 100), after });
+    return this.#service.list({ filter, internal, first: pageSize(first, 100), after });
   }
 
   @Query(() => Topic, {
@@ -76,7 +79,7 @@ export class TopicsResolver {
   topic(
     @Args('name', { type: () => String, description: 'Name of the topic.' }) name: string,
   ): Promise<TopicView | null> {
-    return this.service.find(name);
+    return this.#service.find(name);
   }
 
   @Mutation(() => CreateTopicResult, {
@@ -86,7 +89,7 @@ export class TopicsResolver {
     @Args('input', { type: () => CreateTopicInput, description: 'What to make.' })
     input: CreateTopicInput,
   ): Promise<TopicView | Exclude<CreateTopicOutcome, { kind: 'topic' }>> {
-    const outcome = await this.service.create(input);
+    const outcome = await this.#service.create(input);
     return outcome.kind === 'topic' ? outcome.topic : outcome;
   }
 
@@ -94,7 +97,7 @@ export class TopicsResolver {
   deleteTopic(
     @Args('name', { type: () => String, description: 'Name of the topic.' }) name: string,
   ) {
-    return this.service.delete(name);
+    return this.#service.delete(name);
   }
 
   @ResolveField(() => Int)
@@ -155,11 +158,11 @@ export class TopicsResolver {
 
   @ResolveField(() => Float, { nullable: true })
   inPerSecond(@Parent() topic: TopicView): number | null {
-    return this.monitor.topicFigures(topic.name)?.inPerSecond ?? null;
+    return this.#monitor.topicFigures(topic.name)?.inPerSecond ?? null;
   }
 
   @ResolveField(() => Float, { nullable: true })
   outPerSecond(@Parent() topic: TopicView): number | null {
-    return this.monitor.topicFigures(topic.name)?.outPerSecond ?? null;
+    return this.#monitor.topicFigures(topic.name)?.outPerSecond ?? null;
   }
 }

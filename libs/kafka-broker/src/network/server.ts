@@ -45,7 +45,7 @@ export class BrokerServer implements Listener {
     const isFree = options.port === 0;
     for (let tries = 1; ; tries += 1) {
       try {
-        return await BrokerServer.listenOnAll(options);
+        return await BrokerServer.#listenOnAll(options);
       } catch (error) {
         // The free port of one address may be in use on the other.
         if (!isFree || codeOf(error) !== 'EADDRINUSE' || tries === TRIES_MAX) throw error;
@@ -53,7 +53,7 @@ export class BrokerServer implements Listener {
     }
   }
 
-  private static async listenOnAll(options: ListenOptions): Promise<BrokerServer> {
+  static async #listenOnAll(options: ListenOptions): Promise<BrokerServer> {
     const { hosts, logger } = options;
     const servers: Server[] = [];
     let { port } = options;
