@@ -1,32 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredGroup, StoredOffset } from '@penstock/kafka-broker';
-import {
-  databaseFile,
-  databaseFiles,
-  migrateDatabase,
-  openSqlite,
-} from '@penstock/platform/broker-storage';
-import { temporaryFolder, type TemporaryFolder } from '@penstock/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { databaseFile, databaseFiles, openSqlite } from '@penstock/platform/broker-storage';
+import { temporaryFolder } from '@penstock/testing';
+import { migratedFolder } from '@penstock/testing/migrated-folder';
+import { expect, test } from 'vitest';
 import { ThreadedMetadataStore } from './threaded-metadata-store.ts';
 
-/** Migrating takes longer than everything else here: each test starts from a copy. */
-let template: TemporaryFolder;
-
-beforeAll(async () => {
-  template = await temporaryFolder();
-  await migrateDatabase({
-    file: databaseFile(template.path, 'broker'),
-    ...databaseFiles('broker'),
-  });
-});
-
-afterAll(() => template[Symbol.asyncDispose]());
-
 test('what was written is there after the database was closed and opened again', async () => {
-  await using folder = await temporaryFolder();
-  const path = join(folder.path, 'data');
+  await using folder = await migratedFolder('broker');
   const topic = {
     id: '2f1c2d7e-0000-4000-8000-000000000001',
     name: 'orders',
@@ -55,7 +37,7 @@ test('what was written is there after the database was closed and opened again',
       },
     ],
   };
-  await withStore(path, async (store) => {
+  await withStore(folder.path, async (store) => {
     await store.putSetting('cluster.id', 'first');
     await store.putSetting('cluster.id', 'second');
     await store.createTopic(topic);
@@ -75,7 +57,7 @@ test('what was written is there after the database was closed and opened again',
       { kind: 'deleteGroup', groupId: 'dropped' },
     ]);
   });
-  await withStore(path, async (store) => {
+  await withStore(folder.path, async (store) => {
     const stored = await store.load();
     expect(stored.settings).toEqual(new Map([['cluster.id', 'second']]));
     expect(stored.brokerConfigs).toEqual(new Map([['log.retention.ms', '5']]));
@@ -91,8 +73,8 @@ test('what was written is there after the database was closed and opened again',
 });
 
 test('a thousand commits and more are one transaction of few statements', async () => {
-  await using folder = await temporaryFolder();
-  await withStore(join(folder.path, 'data'), async (store) => {
+  await using folder = await migratedFolder('broker');
+  await withStore(folder.path, async (store) => {
     const changes = Array.from({ length: 2_500 }, (_, partition) => ({
       kind: 'saveOffset' as const,
       offset: committed({ partition, offset: partition }),
@@ -103,8 +85,8 @@ test('a thousand commits and more are one transaction of few statements', async 
 });
 
 test('a transaction that fails changes nothing', async () => {
-  await using folder = await temporaryFolder();
-  await withStore(join(folder.path, 'data'), async (store) => {
+  await using folder = await migratedFolder('broker');
+  await withStore(folder.path, async (store) => {
     const broken = { ...committed({}), leaderEpoch: null as unknown as number };
     await expect(
       store.writeGroups([
@@ -120,8 +102,8 @@ test('a transaction that fails changes nothing', async () => {
 });
 
 test('what cannot be written for now is refused, and written again when it can', async () => {
-  await using folder = await temporaryFolder();
-  await withStore(join(folder.path, 'data'), async (store, file) => {
+  await using folder = await migratedFolder('broker');
+  await withStore(folder.path, async (store, file) => {
     await store.load();
     // As many pages as there are: SQLITE_FULL, as on a full disk.
     const other = openSqlite({ file, synchronous: 'NORMAL' });
@@ -145,9 +127,8 @@ test('what cannot be written for now is refused, and written again when it can',
 });
 
 test('writes are carried out in the order in which they were asked for, also by closing', async () => {
-  await using folder = await temporaryFolder();
-  const path = join(folder.path, 'data');
-  await withStore(path, async (store) => {
+  await using folder = await migratedFolder('broker');
+  await withStore(folder.path, async (store) => {
     const written: number[] = [];
     for (let offset = 0; offset < 50; offset += 1) {
       const change = { kind: 'saveOffset' as const, offset: committed({ offset }) };
@@ -157,7 +138,7 @@ test('writes are carried out in the order in which they were asked for, also by 
     expect(written).toEqual(Array.from({ length: 50 }, (_, index) => index));
     await expect(store.putSetting('late', '')).rejects.toThrow();
   });
-  await withStore(path, async (store) => {
+  await withStore(folder.path, async (store) => {
     expect((await store.load()).offsets).toEqual([committed({ offset: 49 })]);
   });
 });
@@ -194,10 +175,6 @@ async function withStore(
   use: (store: ThreadedMetadataStore, file: string) => Promise<void>,
 ): Promise<void> {
   const file = databaseFile(dataDir, 'broker');
-  if (!existsSync(file)) {
-    mkdirSync(dataDir);
-    copyFileSync(databaseFile(template.path, 'broker'), file);
-  }
   const store = new ThreadedMetadataStore({
     file,
     ...databaseFiles('broker'),

@@ -1,27 +1,25 @@
 import type { LogRecord } from '@penstock/kafka-protocol';
 import { ApiKeys, decodeRecords, encodeRecordBatch, recordBatches } from '@penstock/kafka-protocol';
-import { eventually, fetchRecords, produceBody, TestBroker, WireClient } from '@penstock/testing';
+import {
+  createTopic,
+  eventually,
+  fetchRecords,
+  produceBody,
+  TestBroker,
+  WireClient,
+} from '@penstock/testing';
 import { expect, test } from 'vitest';
 
+const CLEANS_OFTEN = {
+  durability: 'fsync',
+  settings: { 'log.cleaner.backoff.ms': '20' },
+} as const;
+const CLEANED_SOON = { 'segment.ms': '1', 'min.cleanable.dirty.ratio': '0.01' };
+
 test('a compacted topic keeps the last record of each key, by its configs and those of the broker', async () => {
-  await using broker = await TestBroker.start({
-    durability: 'fsync',
-    settings: { 'log.cleaner.backoff.ms': '20' },
-  });
+  await using broker = await TestBroker.start(CLEANS_OFTEN);
   await using client = await WireClient.connect(broker.port);
-  const configs = [
-    { name: 'cleanup.policy', value: 'compact' },
-    { name: 'min.cleanable.dirty.ratio', value: '0.01' },
-    { name: 'segment.ms', value: '1' },
-  ];
-  const topic = {
-    name: 'prices',
-    numPartitions: 1,
-    replicationFactor: 1,
-    assignments: [],
-    configs,
-  };
-  await client.send(ApiKeys.CreateTopics, 7, { topics: [topic], validateOnly: false });
+  await createTopic(client, 'prices', 1, { ...CLEANED_SOON, 'cleanup.policy': 'compact' });
   for (let i = 0; i < 20; i++) expect(await put(client, `key ${i % 2}`, `value ${i}`)).toBe(0);
   expect(await put(client, null, 'no key')).toBe(87);
 
@@ -36,24 +34,9 @@ test('a compacted topic keeps the last record of each key, by its configs and th
 });
 
 test('readers that go on behind their last record pass over what compaction emptied, and wait at the end', async () => {
-  await using broker = await TestBroker.start({
-    durability: 'fsync',
-    settings: { 'log.cleaner.backoff.ms': '20' },
-  });
+  await using broker = await TestBroker.start(CLEANS_OFTEN);
   await using client = await WireClient.connect(broker.port);
-  const configs = [
-    { name: 'internal.segment.bytes', value: '300' },
-    { name: 'segment.ms', value: '1' },
-    { name: 'min.cleanable.dirty.ratio', value: '0.01' },
-  ];
-  const topic = {
-    name: 'prices',
-    numPartitions: 1,
-    replicationFactor: 1,
-    assignments: [],
-    configs,
-  };
-  await client.send(ApiKeys.CreateTopics, 7, { topics: [topic], validateOnly: false });
+  await createTopic(client, 'prices', 1, { ...CLEANED_SOON, 'internal.segment.bytes': '300' });
   for (let i = 0; i < 20; i++) await put(client, null, `without a key ${i}`);
   await client.send(ApiKeys.IncrementalAlterConfigs, 1, {
     resources: [

@@ -11,7 +11,7 @@ import {
   type PipelineView,
   type StartBatchRunOutcome,
 } from '@penstock/control-plane';
-import { FIRST_OF_LIST, firstOf, pageSize } from '../graphql/list-size.ts';
+import { AFTER, FIRST_OF_LIST, firstOf, firstOfPage, pageSize } from '../graphql/list-size.ts';
 import { BatchRunState } from '../live/work-states.ts';
 import { pipelineNotFound, wrongState } from '../pipelines/pipeline-problems.ts';
 import { Pipeline } from '../pipelines/pipeline.types.ts';
@@ -53,13 +53,7 @@ export class BatchJobsResolver {
   @ResolveField(() => [BatchRun], { description: 'Newest first.' })
   async runs(
     @Parent() job: BatchJobView,
-    @Args('first', {
-      type: () => Int,
-      nullable: true,
-      defaultValue: 20,
-      description: 'At most this many, 0 to 500.',
-    })
-    first: number | null,
+    @Args(firstOfPage(20)) first: number | null,
   ): Promise<BatchRunView[]> {
     return (await this.#runsService.list({ job: job.name, first: pageSize(first, 20) })).nodes;
   }
@@ -113,19 +107,8 @@ export class BatchRunsResolver {
       description: 'Only runs in this state.',
     })
     state: RunState | null,
-    @Args('first', {
-      type: () => Int,
-      nullable: true,
-      defaultValue: 50,
-      description: 'At most this many, 0 to 500.',
-    })
-    first: number | null,
-    @Args('after', {
-      type: () => String,
-      nullable: true,
-      description: 'The `endCursor` of the page before.',
-    })
-    after: string | null,
+    @Args(firstOfPage(50)) first: number | null,
+    @Args(AFTER) after: string | null,
   ): Promise<BatchRunPage> {
     return this.#service.list({ job, state, first: pageSize(first, 50), after });
   }

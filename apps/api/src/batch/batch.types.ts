@@ -13,6 +13,7 @@ import {
   RunNotFound,
   WrongState,
 } from '../graphql/problem.types.ts';
+import { Page } from '../graphql/page.types.ts';
 import { Long, Timestamp } from '../graphql/scalars.ts';
 import { BatchRunState } from '../live/work-states.ts';
 
@@ -134,21 +135,12 @@ export class BatchRun {
 }
 
 @ObjectType({ description: 'One page of batch runs.' })
-export class BatchRunConnection {
+export class BatchRunConnection extends Page {
   @Field(() => [BatchRun], { description: 'The batch runs of this page.' })
   nodes: BatchRun[];
 
   @Field(() => Long, { description: 'Runs that match, on all pages.' })
   totalCount: number;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'What to pass as `after` for the next page; null on an empty page.',
-  })
-  endCursor: string | null;
-
-  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
-  hasNextPage: boolean;
 }
 
 @ObjectType({ description: 'A pipeline that runs over bounded windows.' })

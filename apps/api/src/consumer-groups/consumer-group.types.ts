@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { Long } from '../graphql/scalars.ts';
+import { Page } from '../graphql/page.types.ts';
 
 export const GroupHealth = {
   KEEPING_UP: 'KEEPING_UP',
@@ -168,19 +169,10 @@ export class ConsumerGroup {
 }
 
 @ObjectType({ description: 'One page of consumer groups.' })
-export class ConsumerGroupConnection {
+export class ConsumerGroupConnection extends Page {
   @Field(() => [ConsumerGroup], { description: 'The consumer groups of this page.' })
   nodes: ConsumerGroup[];
 
   @Field(() => Long, { description: 'Groups that match, on all pages.' })
   totalCount: number;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'What to pass as `after` for the next page; null on an empty page.',
-  })
-  endCursor: string | null;
-
-  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
-  hasNextPage: boolean;
 }

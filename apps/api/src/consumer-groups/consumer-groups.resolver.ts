@@ -5,7 +5,7 @@ import {
   type GroupPartitionView,
   type TopicView,
 } from '@penstock/control-plane';
-import { FIRST_OF_LIST, firstOf, pageSize } from '../graphql/list-size.ts';
+import { AFTER, FIRST_OF_LIST, firstOf, firstOfPage, pageSize } from '../graphql/list-size.ts';
 import type { RequestContext } from '../graphql/request-context.ts';
 import { Long } from '../graphql/scalars.ts';
 import { Topic } from '../topics/topic.types.ts';
@@ -35,19 +35,8 @@ export class ConsumerGroupsResolver {
       description: 'Only those whose id contains this text, in any case.',
     })
     filter: string | null,
-    @Args('first', {
-      type: () => Int,
-      nullable: true,
-      defaultValue: 100,
-      description: 'At most this many, 0 to 500.',
-    })
-    first: number | null,
-    @Args('after', {
-      type: () => String,
-      nullable: true,
-      description: 'The `endCursor` of the page before.',
-    })
-    after: string | null,
+    @Args(firstOfPage(100)) first: number | null,
+    @Args(AFTER) after: string | null,
   ) {
     return this.#service.list({ filter, first: pageSize(first, 100), after });
   }

@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { EVENT_KINDS, type EventKind as EventKindName } from '@penstock/control-plane';
 import { Long, Timestamp } from '../graphql/scalars.ts';
+import { Page } from '../graphql/page.types.ts';
 
 export const EventKind = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, kind])) as {
   readonly [Kind in EventKindName]: Kind;
@@ -57,19 +58,10 @@ export class Event {
 }
 
 @ObjectType({ description: 'One page of events.' })
-export class EventConnection {
+export class EventConnection extends Page {
   @Field(() => [Event], { description: 'The events of this page.' })
   nodes: Event[];
 
   @Field(() => Long, { description: 'Events that match and are still kept, on all pages.' })
   totalCount: number;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'What to pass as `after` for the next page; null on an empty page.',
-  })
-  endCursor: string | null;
-
-  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
-  hasNextPage: boolean;
 }

@@ -1,6 +1,6 @@
-import { Args, ID, Int, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { Args, ID, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { EventLog, type EventEntry } from '@penstock/control-plane';
-import { pageSize } from '../graphql/list-size.ts';
+import { AFTER, firstOfPage, pageSize } from '../graphql/list-size.ts';
 import { rooted } from '../graphql/rooted.ts';
 import { Event, EventConnection } from './event.types.ts';
 
@@ -14,19 +14,8 @@ export class EventsResolver {
 
   @Query(() => EventConnection, { name: 'events', description: 'What happened, newest first.' })
   list(
-    @Args('first', {
-      type: () => Int,
-      nullable: true,
-      defaultValue: 50,
-      description: 'At most this many, 0 to 500.',
-    })
-    first: number | null,
-    @Args('after', {
-      type: () => String,
-      nullable: true,
-      description: 'The `endCursor` of the page before.',
-    })
-    after: string | null,
+    @Args(firstOfPage(50)) first: number | null,
+    @Args(AFTER) after: string | null,
     @Args('subject', {
       type: () => String,
       nullable: true,

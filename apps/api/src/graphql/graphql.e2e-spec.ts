@@ -1,21 +1,19 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
 import {
   eventually,
-  freePort,
   GraphqlClient,
   temporaryFolder,
   type TemporaryFolder,
   TestBroker,
 } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApplication } from '../application.ts';
 
 let broker: TestBroker;
 let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let client: GraphqlClient;
 let kafka: Kafka;
 
@@ -28,22 +26,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await client?.[Symbol.asyncDispose]();
-  await app?.close();
+  await api?.[Symbol.asyncDispose]();
   await broker?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
 });
 
 async function startApi(): Promise<void> {
-  const port = await freePort();
-  const config = loadConfig({
-    KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-    PENSTOCK_HTTP_PORT: String(port),
-    PENSTOCK_DATA_DIR: folder.path,
-    REDIS_URL: 'redis://127.0.0.1:1',
-  });
-  app = await createApplication({ config, logger: createLogger({ name: 'api', level: 'silent' }) });
-  await app.listen({ port, host: '127.0.0.1' });
-  client = new GraphqlClient(`http://127.0.0.1:${port}`);
+  const options = { bootstrap: broker.bootstrap, dataDir: folder.path };
+  api = await TestApi.start(createApplication, options);
+  client = new GraphqlClient(api.url);
 }
 
 describe('limits', () => {
@@ -146,7 +137,7 @@ describe('after a restart of the api', () => {
     expect(measured!.at).toHaveLength(measured!.value.length);
     expect(measured!.value.some((value) => value !== null && value > 0)).toBe(true);
     await client[Symbol.asyncDispose]();
-    await app.close();
+    await api[Symbol.asyncDispose]();
     await startApi();
     const after = await client.query<Past>(query, { input });
     const peak = Math.max(...measured!.value.map((value) => value ?? 0));

@@ -14,6 +14,25 @@ export const FIRST_OF_LIST: ArgsOptions & { readonly name: 'first' } = {
   description: `At most this many, 0 to ${LIST_SIZE_MAX}.`,
 };
 
+/** The argument `first` of a page, which has `unasked` items where nobody says how many. */
+export function firstOfPage(unasked: number): ArgsOptions & { readonly name: 'first' } {
+  return {
+    name: 'first',
+    type: () => Int,
+    nullable: true,
+    defaultValue: unasked,
+    description: `At most this many, 0 to ${PAGE_SIZE_MAX}.`,
+  };
+}
+
+/** The argument `after` of a page. */
+export const AFTER: ArgsOptions & { readonly name: 'after' } = {
+  name: 'after',
+  type: () => String,
+  nullable: true,
+  description: 'The `endCursor` of the page before.',
+};
+
 /** @throws GraphQLError when more is asked for than a list may have */
 export function firstOf<Item>(items: readonly Item[], first: number | null): Item[] {
   return items.slice(0, checked(first ?? LIST_SIZE_MAX, LIST_SIZE_MAX));

@@ -1,25 +1,24 @@
 import 'reflect-metadata';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
 import { ApiKeys } from '@penstock/kafka-protocol';
 import {
-  TestBroker,
   eventually,
   expositionProblems,
   temporaryFolder,
-  WireClient,
   type TemporaryFolder,
+  TestBroker,
+  WireClient,
 } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
 
 let broker: TestBroker;
 let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let url: string;
 let dashboardRoot: string;
 
@@ -28,21 +27,14 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   dashboardRoot = join(folder.path, 'dashboard');
   mkdirSync(join(dashboardRoot, 'assets'), { recursive: true });
-  app = await createApplication({
-    config: loadConfig({
-      PENSTOCK_DATA_DIR: join(folder.path, 'data'),
-      KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-      REDIS_URL: 'redis://127.0.0.1:1',
-    }),
-    logger: createLogger({ name: 'api', level: 'fatal' }),
-    dashboardRoot,
+  api = await TestApi.start((options) => createApplication({ ...options, dashboardRoot }), {
+    bootstrap: broker.bootstrap,
   });
-  await app.listen(0, '127.0.0.1');
-  url = await app.getUrl();
+  ({ url } = api);
 });
 
 afterAll(async () => {
-  await app.close();
+  await api[Symbol.asyncDispose]();
   await broker[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
 });
@@ -230,8 +222,8 @@ describe('foreign pages', () => {
   });
 
   it('cannot open a WebSocket', async () => {
-    const { port } = new URL(url);
-    const socket = connect(Number(port), '127.0.0.1');
+    const { port } = api;
+    const socket = connect(port, '127.0.0.1');
     const answer = new Promise<string>((resolve, reject) => {
       let text = '';
       socket.on('data', (chunk) => (text += String(chunk)));
@@ -258,17 +250,8 @@ describe('foreign pages', () => {
 
 describe('stopping', () => {
   it('ends a stream of records that would go on for ever', async () => {
-    rmSync(join(folder.path, 'second'), { recursive: true, force: true });
-    const second = await createApplication({
-      config: loadConfig({
-        PENSTOCK_DATA_DIR: join(folder.path, 'second'),
-        KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-        REDIS_URL: 'redis://127.0.0.1:1',
-      }),
-      logger: createLogger({ name: 'api', level: 'fatal' }),
-    });
-    await second.listen(0, '127.0.0.1');
-    const socket = connect(Number(new URL(await second.getUrl()).port), '127.0.0.1');
+    const second = await TestApi.start(createApplication, { bootstrap: broker.bootstrap });
+    const socket = connect(second.port, '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => (text += String(chunk)));
     socket.on('error', () => undefined);
@@ -277,7 +260,7 @@ describe('stopping', () => {
       `POST /v3/clusters/x/topics/endless/records HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${record.length.toString(16)}\r\n${record}\r\n`,
     );
     await eventually(() => text.includes('"offset":0'));
-    await second.close();
+    await second[Symbol.asyncDispose]();
     socket.destroy();
   });
 });

@@ -1,33 +1,18 @@
 import 'reflect-metadata';
 import { connect } from 'node:net';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import { temporaryFolder, type TemporaryFolder } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
 
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
-let port: number;
+let api: TestApi;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  app = await createApplication({
-    config: loadConfig({
-      PENSTOCK_DATA_DIR: folder.path,
-      PENSTOCK_PUBLIC_URL: 'http://localhost/log',
-      KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1',
-      REDIS_URL: 'redis://127.0.0.1:1',
-    }),
-    logger: createLogger({ name: 'api', level: 'silent' }),
-  });
-  await app.listen(0, '127.0.0.1');
-  port = Number(new URL(await app.getUrl()).port);
+  const env = { PENSTOCK_PUBLIC_URL: 'http://localhost/log' };
+  api = await TestApi.start(createApplication, { env });
 });
 
 afterAll(async () => {
-  await app?.close();
-  await folder?.[Symbol.asyncDispose]();
+  await api?.[Symbol.asyncDispose]();
 });
 
 interface Answer {
@@ -38,7 +23,7 @@ interface Answer {
 
 /** The first answer to bytes as they are, whoever gives it. */
 async function answerTo(bytes: string): Promise<Answer> {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect(api.port, '127.0.0.1');
   socket.write(bytes, 'latin1');
   let text = '';
   socket.on('error', () => undefined);

@@ -4,18 +4,17 @@ import { createServer, request as askHttp, type IncomingHttpHeaders } from 'node
 import { request as askHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
 import {
   eventually,
   externalTool,
   freePort,
   ManagedProcess,
   run,
-  TestBroker,
   temporaryFolder,
   type TemporaryFolder,
+  TestBroker,
 } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -108,25 +107,16 @@ interface Running {
 
 let folder: TemporaryFolder;
 let broker: TestBroker;
-const applications: NestFastifyApplication[] = [];
+const apis: TestApi[] = [];
 const proxies: ManagedProcess[] = [];
 const running = new Map<string, Running>();
 let untold: { proxy: string; direct: string };
 let behindHaproxy: { url: string; stats: string };
 
 async function startApi(env: Readonly<Record<string, string>>): Promise<string> {
-  const app = await createApplication({
-    config: loadConfig({
-      KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-      REDIS_URL: 'redis://127.0.0.1:1',
-      PENSTOCK_DATA_DIR: join(folder.path, `data-${applications.length}`),
-      ...env,
-    }),
-    logger: createLogger({ name: 'api', level: 'silent' }),
-  });
-  applications.push(app);
-  await app.listen(0, '127.0.0.1');
-  return new URL(await app.getUrl()).host;
+  const api = await TestApi.start(createApplication, { bootstrap: broker.bootstrap, env });
+  apis.push(api);
+  return new URL(api.url).host;
 }
 
 function startProxy(command: string, args: string[]): void {
@@ -208,7 +198,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const proxy of proxies) await proxy[Symbol.asyncDispose]();
-  await Promise.all(applications.map((app) => app.close()));
+  await Promise.all(apis.map((api) => api[Symbol.asyncDispose]()));
   await broker?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
 });

@@ -1,15 +1,7 @@
 import 'reflect-metadata';
 import { connect, type Socket } from 'node:net';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import {
-  TestBroker,
-  WireClient,
-  createTopic,
-  eventually,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@penstock/testing';
+import { createTopic, eventually, TestBroker, WireClient } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
 import type { RequestLimits } from './request-limits.ts';
@@ -22,38 +14,25 @@ const LIMITS: Partial<RequestLimits> = {
 const BODY_BYTES_MAX = 64 * 1024;
 
 let broker: TestBroker;
-let folder: TemporaryFolder;
-let running: NestFastifyApplication;
+let running: TestApi;
 
-async function start(limits: Partial<RequestLimits>): Promise<NestFastifyApplication> {
-  const app = await createApplication({
-    config: loadConfig({
-      PENSTOCK_DATA_DIR: folder.path,
-      PENSTOCK_HTTP_PORT: '0',
-      KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-      PENSTOCK_INGEST_BODY_BYTES_MAX: String(BODY_BYTES_MAX),
-      REDIS_URL: 'redis://127.0.0.1:1',
-    }),
-    logger: createLogger({ name: 'api', level: 'fatal' }),
-    dashboardRoot: folder.path,
-    limits,
+function start(limits: Partial<RequestLimits>): Promise<TestApi> {
+  return TestApi.start((options) => createApplication({ ...options, limits }), {
+    bootstrap: broker.bootstrap,
+    env: { PENSTOCK_INGEST_BODY_BYTES_MAX: String(BODY_BYTES_MAX) },
   });
-  await app.listen(0, '127.0.0.1');
-  return app;
 }
 
 beforeAll(async () => {
   broker = await TestBroker.start({ settings: { 'auto.create.topics.enable': 'false' } });
-  folder = await temporaryFolder();
   await using client = await WireClient.connect(broker.port);
   for (const topic of ['uploads', 'streams']) await createTopic(client, topic);
   running = await start(LIMITS);
 });
 
 afterAll(async () => {
-  await running.close();
+  await running[Symbol.asyncDispose]();
   await broker[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
 });
 
 /** A connection on which requests are written by hand. */
@@ -100,8 +79,7 @@ class Line implements Disposable {
   }
 }
 
-const line = async (app = running): Promise<Line> =>
-  new Line(Number(new URL(await app.getUrl()).port));
+const line = (api = running): Line => new Line(api.port);
 
 const CHUNKED = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' };
 const RECORDS = '/v3/clusters/x/topics/streams/records';
@@ -118,7 +96,7 @@ async function trickle(pieces: readonly string[], write: (piece: string) => void
 
 describe('a body that goes on', () => {
   it('may take longer than any limit', async () => {
-    using upload = await line();
+    using upload = line();
     upload.head('/ingest/uploads', { ...CHUNKED, 'Content-Type': 'application/x-ndjson' });
     await trickle(
       Array.from({ length: 10 }, (_, i) => `{"n":${i}}\n`),
@@ -130,7 +108,7 @@ describe('a body that goes on', () => {
   });
 
   it('is answered record by record while it does', async () => {
-    using stream = await line();
+    using stream = line();
     stream.head(RECORDS, CHUNKED);
     await trickle(
       Array.from({ length: 10 }, (_, i) => record(`trickled ${i}`)),
@@ -145,7 +123,7 @@ describe('a body that goes on', () => {
 
 describe('a client that only holds its connection', () => {
   it('is told so while its body is not complete, and let go', async () => {
-    using upload = await line();
+    using upload = line();
     upload.head('/ingest/uploads', { ...CHUNKED, 'Content-Type': 'application/x-ndjson' });
     upload.chunk('{"n":1}\n');
     await upload.isClosed();
@@ -154,7 +132,7 @@ describe('a client that only holds its connection', () => {
   });
 
   it('gets the end of a stream in order, after the reports of its records', async () => {
-    using stream = await line();
+    using stream = line();
     stream.head(RECORDS, CHUNKED);
     stream.chunk(record('then nothing'));
     await stream.isClosed();
@@ -163,7 +141,7 @@ describe('a client that only holds its connection', () => {
   });
 
   it('is let go while its headers are not complete', async () => {
-    using slow = await line();
+    using slow = line();
     slow.socket.write('POST /ingest/uploads HTTP/1.1\r\nHost: localhost\r\n');
     await slow.isClosed();
     expect(slow.text).toMatch(/^HTTP\/1.1 408 /);
@@ -172,10 +150,10 @@ describe('a client that only holds its connection', () => {
 
 describe('while the server stops', () => {
   it('half-sent bodies are answered, streams end in order, and the process comes to its end', async () => {
-    const app = await start({ closingMs: 300 });
-    using upload = await line(app);
-    using declared = await line(app);
-    using stream = await line(app);
+    const api = await start({ closingMs: 300 });
+    using upload = line(api);
+    using declared = line(api);
+    using stream = line(api);
     upload.head('/ingest/uploads', CHUNKED);
     upload.chunk('[1,');
     const type = 'application/vnd.kafka.json.v2+json';
@@ -185,7 +163,7 @@ describe('while the server stops', () => {
     stream.chunk(record('appended'));
     await stream.has('"offset":');
     stream.chunk('{"value":');
-    await app.close();
+    await api[Symbol.asyncDispose]();
     for (const half of [upload, declared]) {
       await half.isClosed();
       expect(half.text).toMatch(/^HTTP\/1.1 503 /);
@@ -201,7 +179,7 @@ describe('a client that waits for leave to send its body', () => {
   const EXPECT = { Expect: '100-continue', 'Content-Type': 'application/json' };
 
   it('gets it, and then its answer', async () => {
-    using polite = await line();
+    using polite = line();
     polite.head('/ingest/uploads', { ...EXPECT, 'Content-Length': '1' });
     await polite.has(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
     polite.socket.write('7');
@@ -220,7 +198,7 @@ describe('a client that waits for leave to send its body', () => {
     [RECORDS.replace('streams', 'none'), {}, 404, 'unknown-topic'],
     ['/ingest/uploads', { 'Idempotency-Key': 'a' }, 501, 'not-implemented'],
   ])('is refused before it sends it: %s %o', async (path, headers, status, code) => {
-    using polite = await line();
+    using polite = line();
     polite.head(path, { ...EXPECT, 'Content-Length': '10', ...headers });
     await polite.isClosed();
     expect(polite.text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));

@@ -1,38 +1,24 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import { TestBroker, temporaryFolder, type TemporaryFolder } from '@penstock/testing';
+import { TestBroker } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { Consumer } from '@platformatic/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
 
 let broker: TestBroker;
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let url: string;
 let topics = 0;
 
 beforeAll(async () => {
   broker = await TestBroker.start();
-  folder = await temporaryFolder();
-  app = await createApplication({
-    config: loadConfig({
-      PENSTOCK_DATA_DIR: folder.path,
-      PENSTOCK_HTTP_PORT: '0',
-      KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-      REDIS_URL: 'redis://127.0.0.1:1',
-    }),
-    logger: createLogger({ name: 'api', level: 'fatal' }),
-    dashboardRoot: folder.path,
-  });
-  await app.listen(0, '127.0.0.1');
-  url = await app.getUrl();
+  api = await TestApi.start(createApplication, { bootstrap: broker.bootstrap });
+  ({ url } = api);
 });
 
 afterAll(async () => {
-  await app.close();
+  await api[Symbol.asyncDispose]();
   await broker[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
 });
 
 async function post(path: string, headers: Record<string, string>, body?: string) {

@@ -1,25 +1,21 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
-import { createLogger, loadConfig } from '@penstock/platform';
 import {
   eventually,
+  fetchRecords,
   freePort,
+  type ProduceFault,
   ProduceFaultProxy,
-  temporaryFolder,
   TestBroker,
   WireClient,
-  fetchRecords,
-  type ProduceFault,
-  type TemporaryFolder,
 } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
 
 let proxy: ProduceFaultProxy;
 let broker: TestBroker;
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let url: string;
 let brokerPort: number;
 let topics = 0;
@@ -28,19 +24,8 @@ beforeAll(async () => {
   brokerPort = await freePort();
   proxy = await ProduceFaultProxy.start(brokerPort);
   broker = await TestBroker.start({ port: brokerPort, advertisedPort: proxy.port });
-  folder = await temporaryFolder();
-  app = await createApplication({
-    config: loadConfig({
-      PENSTOCK_DATA_DIR: folder.path,
-      PENSTOCK_HTTP_PORT: '0',
-      KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${proxy.port}`,
-      REDIS_URL: 'redis://127.0.0.1:1',
-    }),
-    logger: createLogger({ name: 'api', level: 'fatal' }),
-    dashboardRoot: folder.path,
-  });
-  await app.listen(0, '127.0.0.1');
-  url = await app.getUrl();
+  api = await TestApi.start(createApplication, { bootstrap: `127.0.0.1:${proxy.port}` });
+  ({ url } = api);
 });
 
 afterEach(async () => {
@@ -49,10 +34,9 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await app.close();
+  await api[Symbol.asyncDispose]();
   await proxy[Symbol.asyncDispose]();
   await broker[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
 });
 
 async function busyPartitions(): Promise<number> {

@@ -1,45 +1,12 @@
 import 'reflect-metadata';
 import { request as httpRequest } from 'node:http';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import { TestBroker, temporaryFolder, type TemporaryFolder } from '@penstock/testing';
+import { TestBroker } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { Consumer } from '@platformatic/kafka';
 import request, { type Response } from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
-
-interface Running {
-  readonly broker: TestBroker;
-  readonly folder: TemporaryFolder;
-  readonly app: NestFastifyApplication;
-  readonly url: string;
-}
-
-async function start(brokerSettings: Record<string, string> = {}): Promise<Running> {
-  const broker = await TestBroker.start({ settings: brokerSettings });
-  const folder = await temporaryFolder();
-  const config = loadConfig({
-    PENSTOCK_DATA_DIR: folder.path,
-    PENSTOCK_HTTP_PORT: '0',
-    KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-    PENSTOCK_INGEST_BODY_BYTES_MAX: String(3 * 1024 * 1024),
-    REDIS_URL: 'redis://127.0.0.1:1',
-  });
-  const app = await createApplication({
-    config,
-    logger: createLogger({ name: 'api', level: 'fatal' }),
-    dashboardRoot: folder.path,
-  });
-  await app.listen(0, '127.0.0.1');
-  return { broker, folder, app, url: await app.getUrl() };
-}
-
-async function stop({ broker, folder, app }: Running): Promise<void> {
-  await app.close();
-  await broker[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-}
 
 interface ReadRecord {
   readonly partition: number;
@@ -50,14 +17,22 @@ interface ReadRecord {
   readonly timestamp: number;
 }
 
-let running: Running;
+let broker: TestBroker;
+let api: TestApi;
 let topics = 0;
 
 beforeAll(async () => {
-  running = await start({ 'num.partitions': '3' });
+  broker = await TestBroker.start({ settings: { 'num.partitions': '3' } });
+  api = await TestApi.start(createApplication, {
+    bootstrap: broker.bootstrap,
+    env: { PENSTOCK_INGEST_BODY_BYTES_MAX: String(3 * 1024 * 1024) },
+  });
 });
 
-afterAll(() => stop(running));
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await broker[Symbol.asyncDispose]();
+});
 
 /** Every test has a topic of its own, which does not exist yet. */
 function newTopic(): string {
@@ -65,7 +40,7 @@ function newTopic(): string {
 }
 
 function post(path: string, type: string, body: string | Buffer) {
-  return request(running.url).post(path).set('Content-Type', type).send(body);
+  return request(api.url).post(path).set('Content-Type', type).send(body);
 }
 
 /** Concatenated JSON is not JSON, although it says so. */
@@ -80,7 +55,7 @@ async function read(topic: string): Promise<ReadRecord[]> {
   const consumer = new Consumer({
     clientId: 'reader',
     groupId: `reader-${topic}-${Math.random()}`,
-    bootstrapBrokers: [running.broker.bootstrap],
+    bootstrapBrokers: [broker.bootstrap],
     autocommit: false,
   });
   try {
@@ -399,16 +374,16 @@ describe('REST Proxy v2', () => {
 
 describe('REST Proxy v3', () => {
   async function clusterId(): Promise<string> {
-    const response = await request(running.url).get('/v3/clusters').expect(200);
+    const response = await request(api.url).get('/v3/clusters').expect(200);
     return response.body.data[0].cluster_id as string;
   }
 
   it('lists the cluster, so that a client learns its id', async () => {
     const id = await clusterId();
     expect(id).not.toBe('');
-    const one = await request(running.url).get(`/v3/clusters/${id}`).expect(200);
+    const one = await request(api.url).get(`/v3/clusters/${id}`).expect(200);
     expect(one.body).toMatchObject({ kind: 'KafkaCluster', cluster_id: id });
-    const none = await request(running.url).get('/v3/clusters/none').expect(404);
+    const none = await request(api.url).get('/v3/clusters/none').expect(404);
     expect(none.body.error_code).toBe(404);
   });
 
@@ -444,7 +419,7 @@ describe('REST Proxy v3', () => {
 
   it('answers a stream of records one by one, while it is still open', async () => {
     const topic = newTopic();
-    const { port } = new URL(running.url);
+    const { port } = api;
     const reports: unknown[] = [];
     const waiting: (() => void)[] = [];
     let rest = '';
@@ -529,13 +504,12 @@ describe('REST Proxy v3', () => {
 });
 
 describe('when the broker does not create topics', () => {
-  let strict: Running;
-  beforeAll(async () => {
-    strict = await start({ 'auto.create.topics.enable': 'false' });
-  });
-  afterAll(() => stop(strict));
-
   it('an unknown topic is 404 in each form', async () => {
+    const settings = { 'auto.create.topics.enable': 'false' };
+    await using strictBroker = await TestBroker.start({ settings });
+    await using strict = await TestApi.start(createApplication, {
+      bootstrap: strictBroker.bootstrap,
+    });
     const native = await request(strict.url)
       .post('/ingest/none')
       .set('Content-Type', 'application/json')
@@ -582,7 +556,7 @@ describe('while the broker restarts', () => {
     for (let restart = 0; restart < 3; restart++) {
       const until = acknowledged.length + 20;
       await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(until);
-      await running.broker.restart();
+      await broker.restart();
     }
     const until = acknowledged.length + 20;
     await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(until);

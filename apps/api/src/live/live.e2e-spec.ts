@@ -1,14 +1,6 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import {
-  eventually,
-  freePort,
-  GraphqlClient,
-  temporaryFolder,
-  type TemporaryFolder,
-  TestBroker,
-} from '@penstock/testing';
+import { eventually, GraphqlClient, TestBroker } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -42,29 +34,25 @@ interface Frame {
 
 let broker: TestBroker;
 let relay: Relay;
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
-let baseUrl: string;
+let api: TestApi;
 let kafka: Kafka;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   broker = await TestBroker.start();
   relay = await Relay.start(broker.port);
-  [app, baseUrl] = await startApi(folder.path, relay.bootstrap);
+  api = await TestApi.start(createApplication, { bootstrap: relay.bootstrap });
   kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
 });
 
 afterAll(async () => {
-  await app?.close();
+  await api?.[Symbol.asyncDispose]();
   await relay?.[Symbol.asyncDispose]();
   await broker?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
 });
 
 describe('the live subscription', () => {
   test('gives a frame at once and then one a second', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const warm = client.subscribe<Frame>(LIVE);
     await warm.until(() => true);
     // At once: it gets the frame that is there, unless a new one comes at that very moment.
@@ -83,7 +71,7 @@ describe('the live subscription', () => {
   });
 
   test('shows an acknowledged record in the first frame that is computed after it', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const frames = client.subscribe<Frame>(LIVE);
     await frames.until(() => true);
     const producer = kafka.producer();
@@ -100,7 +88,7 @@ describe('the live subscription', () => {
   });
 
   test('counts a burst into a new topic as throughput', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const frames = client.subscribe<Frame>(LIVE);
     await frames.until(() => true);
     await send('burst', 1_707);
@@ -113,7 +101,7 @@ describe('the live subscription', () => {
   });
 
   test('shows the lag of a group per partition, and unknown where nothing is committed', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const admin = kafka.admin();
     await admin.connect();
     await admin.createTopics({ topics: [{ topic: 'lagging', numPartitions: 2 }] });
@@ -143,7 +131,7 @@ describe('the live subscription', () => {
   });
 
   test('tells of a rebalance and of the group that lost its last member', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const events = client.subscribe<{ events: { kind: string; subject: string; message: string } }>(
       'subscription { events { kind subject message } }',
     );
@@ -171,7 +159,7 @@ describe('the live subscription', () => {
 
 describe('while the broker does not answer', () => {
   test('frames go on with the reason and without figures, and recover at the next looks', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const frames = client.subscribe<Frame>(LIVE);
     await frames.until(({ live }) => live.brokerError === null && live.totals.inPerSecond !== null);
     relay.cut();
@@ -198,7 +186,7 @@ describe('while the broker does not answer', () => {
   });
 
   test('a broker that hangs stops no frame, and no query waits for it without end', async () => {
-    await using client = new GraphqlClient(baseUrl);
+    await using client = new GraphqlClient(api.url);
     const frames = client.subscribe<Frame>(LIVE);
     await frames.until(({ live }) => live.brokerError === null);
     relay.hang();
@@ -216,12 +204,11 @@ describe('while the broker does not answer', () => {
 
 describe('the socket', () => {
   test('is closed with 1001 when the server stops, and streams are not completed', async () => {
-    await using elsewhere = await temporaryFolder();
-    const [other, otherUrl] = await startApi(elsewhere.path, relay.bootstrap);
-    await using client = new GraphqlClient(otherUrl);
+    const other = await TestApi.start(createApplication, { bootstrap: relay.bootstrap });
+    await using client = new GraphqlClient(other.url);
     const frames = client.subscribe<Frame>(LIVE);
     await frames.until(() => true);
-    await other.close();
+    await other[Symbol.asyncDispose]();
     await eventually(() => client.closeCodes.length > 0);
     expect(client.closeCodes).toEqual([1001]);
     expect(frames.completed).toBe(false);
@@ -229,7 +216,7 @@ describe('the socket', () => {
 
   test('runs a selection once for all who ask the same', async () => {
     const sockets = await Promise.all(
-      Array.from({ length: 5 }, () => Promise.resolve(new GraphqlClient(baseUrl))),
+      Array.from({ length: 5 }, () => Promise.resolve(new GraphqlClient(api.url))),
     );
     const received = sockets.map((socket) => socket.subscribe<Frame>(LIVE));
     await Promise.all(received.map((frames) => frames.until(() => true)));
@@ -243,7 +230,7 @@ describe('the socket', () => {
 
   test('refuses a page of another origin', async () => {
     const socket = new WebSocket(
-      `${baseUrl.replace('http', 'ws')}/graphql`,
+      `${api.url.replace('http', 'ws')}/graphql`,
       'graphql-transport-ws',
       {
         origin: 'http://evil.example',
@@ -256,23 +243,6 @@ describe('the socket', () => {
     expect(outcome).toContain('403');
   });
 });
-
-async function startApi(
-  dataDir: string,
-  bootstrap: string,
-): Promise<[NestFastifyApplication, string]> {
-  const port = await freePort();
-  const config = loadConfig({
-    KAFKA_BOOTSTRAP_SERVERS: bootstrap,
-    PENSTOCK_HTTP_PORT: String(port),
-    PENSTOCK_DATA_DIR: dataDir,
-    REDIS_URL: 'redis://127.0.0.1:1',
-  });
-  const logger = createLogger({ name: 'api', level: 'silent' });
-  const started = await createApplication({ config, logger });
-  await started.listen({ port, host: '127.0.0.1' });
-  return [started, `http://127.0.0.1:${port}`];
-}
 
 async function send(topic: string, records: number): Promise<void> {
   const producer = kafka.producer();

@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import { TestBroker, temporaryFolder, type TemporaryFolder } from '@penstock/testing';
+import { TestBroker } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApplication } from '../application.ts';
@@ -25,36 +24,23 @@ interface Document {
 }
 
 let broker: TestBroker;
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let url: string;
 let document: Document;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
   broker = await TestBroker.start();
-  folder = await temporaryFolder();
-  app = await createApplication({
-    config: loadConfig({
-      PENSTOCK_DATA_DIR: folder.path,
-      PENSTOCK_HTTP_PORT: '0',
-      KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-      REDIS_URL: 'redis://127.0.0.1:1',
-    }),
-    logger: createLogger({ name: 'api', level: 'fatal' }),
-    dashboardRoot: folder.path,
-  });
-  await app.listen(0, '127.0.0.1');
-  url = await app.getUrl();
+  api = await TestApi.start(createApplication, { bootstrap: broker.bootstrap });
+  ({ url } = api);
   document = (await (await fetch(`${url}/docs-json`)).json()) as Document;
   ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(document, 'openapi');
 });
 
 afterAll(async () => {
-  await app.close();
+  await api[Symbol.asyncDispose]();
   await broker[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
 });
 
 interface Sent {

@@ -1,50 +1,27 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import {
-  eventually,
-  freePort,
-  GraphqlClient,
-  temporaryFolder,
-  type TemporaryFolder,
-  TestBroker,
-} from '@penstock/testing';
+import { eventually, GraphqlClient, TestBroker } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createApplication } from '../application.ts';
 
 let broker: TestBroker;
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let client: GraphqlClient;
 let kafka: Kafka;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   broker = await TestBroker.start();
   kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
-  await startApi();
+  api = await TestApi.start(createApplication, { bootstrap: broker.bootstrap });
+  client = new GraphqlClient(api.url);
 });
 
 afterAll(async () => {
   await client?.[Symbol.asyncDispose]();
-  await app?.close();
+  await api?.[Symbol.asyncDispose]();
   await broker?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
 });
-
-async function startApi(): Promise<void> {
-  const port = await freePort();
-  const config = loadConfig({
-    KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-    PENSTOCK_HTTP_PORT: String(port),
-    PENSTOCK_DATA_DIR: folder.path,
-    REDIS_URL: 'redis://127.0.0.1:1',
-  });
-  app = await createApplication({ config, logger: createLogger({ name: 'api', level: 'silent' }) });
-  await app.listen({ port, host: '127.0.0.1' });
-  client = new GraphqlClient(`http://127.0.0.1:${port}`);
-}
 
 const RECORDS = `query ($input: RecordsInput!) { records(input: $input) { __typename
   ... on RecordPage { scanned next { partition offset } records { partition offset timestamp

@@ -5,6 +5,7 @@ import {
   TopicExists,
   TopicNotFound,
 } from '../graphql/problem.types.ts';
+import { Page } from '../graphql/page.types.ts';
 import { Long } from '../graphql/scalars.ts';
 
 @ObjectType({ description: 'One partition of a topic, with its log.' })
@@ -103,21 +104,12 @@ export class Topic {
 }
 
 @ObjectType({ description: 'One page of topics.' })
-export class TopicConnection {
+export class TopicConnection extends Page {
   @Field(() => [Topic], { description: 'The topics of this page.' })
   nodes: Topic[];
 
   @Field(() => Long, { description: 'Topics that match, on all pages.' })
   totalCount: number;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'What to pass as `after` for the next page; null on an empty page.',
-  })
-  endCursor: string | null;
-
-  @Field(() => Boolean, { description: 'Whether more follow after this page.' })
-  hasNextPage: boolean;
 }
 
 @ObjectType({ description: 'The topic is gone, with its records.' })

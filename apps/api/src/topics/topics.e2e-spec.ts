@@ -1,46 +1,24 @@
 import 'reflect-metadata';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, loadConfig } from '@penstock/platform';
-import {
-  freePort,
-  GraphqlClient,
-  temporaryFolder,
-  type TemporaryFolder,
-  TestBroker,
-} from '@penstock/testing';
+import { GraphqlClient, TestBroker } from '@penstock/testing';
+import { TestApi } from '@penstock/testing/test-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApplication } from '../application.ts';
 
 let broker: TestBroker;
-let folder: TemporaryFolder;
-let app: NestFastifyApplication;
+let api: TestApi;
 let client: GraphqlClient;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
   broker = await TestBroker.start();
-  await startApi();
+  api = await TestApi.start(createApplication, { bootstrap: broker.bootstrap });
+  client = new GraphqlClient(api.url);
 });
 
 afterAll(async () => {
   await client?.[Symbol.asyncDispose]();
-  await app?.close();
+  await api?.[Symbol.asyncDispose]();
   await broker?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
 });
-
-async function startApi(): Promise<void> {
-  const port = await freePort();
-  const config = loadConfig({
-    KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-    PENSTOCK_HTTP_PORT: String(port),
-    PENSTOCK_DATA_DIR: folder.path,
-    REDIS_URL: 'redis://127.0.0.1:1',
-  });
-  app = await createApplication({ config, logger: createLogger({ name: 'api', level: 'silent' }) });
-  await app.listen({ port, host: '127.0.0.1' });
-  client = new GraphqlClient(`http://127.0.0.1:${port}`);
-}
 
 const CREATE = `mutation ($input: CreateTopicInput!) { createTopic(input: $input) { __typename
   ... on Topic { name partitionCount recordCount partitions { partition startOffset endOffset leader error }
@@ -142,7 +120,7 @@ describe('topics', () => {
 
 describe.each(['__consumer_offsets', '__transaction_state'])('%s', (topic) => {
   async function refusal(path: string, type: string, body: string): Promise<unknown> {
-    const response = await fetch(`${await app.getUrl()}${path}`, {
+    const response = await fetch(`${api.url}${path}`, {
       method: 'POST',
       headers: { 'Content-Type': type },
       body,

@@ -1,10 +1,6 @@
-import {
-  ControlDatabase,
-  createLogger,
-  loadConfig,
-  migrateControlDatabase,
-} from '@penstock/platform';
+import { ControlDatabase, createLogger, loadConfig } from '@penstock/platform';
 import { temporaryFolder } from '@penstock/testing';
+import { migratedFolder } from '@penstock/testing/migrated-folder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClockWatch, machineMs } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
@@ -31,9 +27,8 @@ let events: EventLog;
 let clock: ClockWatch;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await migratedFolder('control');
   const config = loadConfig({ PENSTOCK_DATA_DIR: folder.path });
-  await migrateControlDatabase(config);
   database = await ControlDatabase.open(config);
   events = new EventLog(database);
   pipelines = new PipelinesService(database);

@@ -1,11 +1,5 @@
-import {
-  type Config,
-  ControlDatabase,
-  createLogger,
-  loadConfig,
-  migrateControlDatabase,
-} from '@penstock/platform';
-import { temporaryFolder } from '@penstock/testing';
+import { type Config, ControlDatabase, createLogger, loadConfig } from '@penstock/platform';
+import { migratedFolder } from '@penstock/testing/migrated-folder';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClockWatch, machineMs } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
@@ -43,9 +37,8 @@ afterEach(async () => {
 });
 
 async function startWorld() {
-  const folder = await temporaryFolder();
+  const folder = await migratedFolder('control');
   const config = loadConfig({ PENSTOCK_DATA_DIR: folder.path });
-  await migrateControlDatabase(config);
   const database = await ControlDatabase.open(config);
   return {
     ...(await startProcess(database, config)),

@@ -1,5 +1,6 @@
-import { ControlDatabase, loadConfig, migrateControlDatabase } from '@penstock/platform';
+import { ControlDatabase, loadConfig } from '@penstock/platform';
 import { temporaryFolder } from '@penstock/testing';
+import { migratedFolder } from '@penstock/testing/migrated-folder';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EventLog } from '../events/index.ts';
 import { PipelinesService } from '../pipelines/index.ts';
@@ -10,9 +11,8 @@ let database: ControlDatabase;
 let processors: ProcessorsService;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await migratedFolder('control');
   const config = loadConfig({ PENSTOCK_DATA_DIR: folder.path });
-  await migrateControlDatabase(config);
   database = await ControlDatabase.open(config);
   processors = new ProcessorsService(database, new EventLog(database));
   const pipeline = {

@@ -1,13 +1,13 @@
-import { eventually, temporaryFolder } from '@penstock/testing';
+import { eventually } from '@penstock/testing';
+import { migratedFolder } from '@penstock/testing/migrated-folder';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { ControlDatabase, migrateControlDatabase } from './control-database.ts';
+import { ControlDatabase } from './control-database.ts';
 import { DatabaseWatcher } from './database-watcher.ts';
 
 async function openTwice() {
-  const folder = await temporaryFolder();
+  const folder = await migratedFolder('control');
   const config = { dataDir: folder.path };
-  await migrateControlDatabase(config);
   const api = await ControlDatabase.open(config);
   const worker = await ControlDatabase.open(config);
   return {

@@ -1,22 +1,18 @@
 import { eventually, temporaryFolder } from '@penstock/testing';
+import { migratedFolder } from '@penstock/testing/migrated-folder';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { ControlDatabase, migrateControlDatabase } from './control-database.ts';
 import { asDatabaseProblem } from './database-problem.ts';
 import { databaseFile } from './databases.ts';
 
-async function openTwice() {
-  const folder = await temporaryFolder();
-  const config = { dataDir: folder.path };
-  await migrateControlDatabase(config);
-  const api = await ControlDatabase.open(config);
-  const worker = await ControlDatabase.open(config);
+async function openMigrated() {
+  const folder = await migratedFolder('control');
+  const api = await ControlDatabase.open({ dataDir: folder.path });
   return {
     api,
-    worker,
     [Symbol.asyncDispose]: async () => {
       await api.close();
-      await worker.close();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -35,8 +31,8 @@ function lock(file: string): Disposable {
 
 describe('control.db, locked by somebody else,', () => {
   it('holds up neither the event loop nor reads, and says by whom it is locked', async () => {
-    await using both = await openTwice();
-    const { api } = both;
+    await using opened = await openMigrated();
+    const { api } = opened;
     const problems: (string | null)[] = [];
     api.onProblem((problem) => problems.push(problem));
     let written = false;
@@ -58,8 +54,8 @@ describe('control.db, locked by somebody else,', () => {
   });
 
   it('is a problem of its own to what waited too long, and nothing of that is carried out', async () => {
-    await using both = await openTwice();
-    const { api } = both;
+    await using opened = await openMigrated();
+    const { api } = opened;
     const other = lock(api.file);
     const outcomes = await Promise.allSettled([
       api.event.create({ data: event('statement') }),
@@ -98,8 +94,8 @@ describe('control.db, locked by somebody else,', () => {
   }, 60_000);
 
   it('is told from a file that cannot be written', async () => {
-    await using both = await openTwice();
-    const { api } = both;
+    await using opened = await openMigrated();
+    const { api } = opened;
     await api.$queryRawUnsafe('PRAGMA query_only = ON');
     const failed = await api.event.create({ data: event('read-only') }).catch((error) => error);
     expect(asDatabaseProblem(failed)?.code).toBe('DATABASE_UNUSABLE');
