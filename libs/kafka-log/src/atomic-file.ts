@@ -35,14 +35,15 @@ export function replaceFileOpen(files: Files, { directory, path, content }: Repl
 
 /**
  * The same without blocking the event loop; at most one call per path may be under way.
- * @param isWanted asked after the first sync: false leaves the old file
+ * @param isWanted asked after the first sync: false leaves the old file, and `<path>.new` beside it
+ * @returns whether the file was replaced
  * @throws Error of the file system
  */
 export async function replaceFile(
   files: Files,
   { directory, path, content }: Replacement,
   isWanted: () => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const descriptor = files.open(`${path}.new`, 'replace');
   try {
     writeAll(files, descriptor, content, 0);
@@ -50,9 +51,10 @@ export async function replaceFile(
   } finally {
     files.close(descriptor);
   }
-  if (!isWanted()) return;
+  if (!isWanted()) return false;
   files.rename(`${path}.new`, path);
   await settled((done) => files.syncDirectory(directory, done));
+  return true;
 }
 
 function settled(start: (done: (error: Error | null) => void) => void): Promise<void> {

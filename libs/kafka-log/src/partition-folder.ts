@@ -7,11 +7,12 @@
  *
  * The topic id tells the folder of a topic from that of a deleted one of the same name.
  */
+import { replaceFile } from './atomic-file.ts';
 import type { LogServices } from './log-services.ts';
 import type { ProducerStates } from './producer-states.ts';
 import { snapshotPath } from './partition-recovery.ts';
 import type { Segment } from './segment.ts';
-import { copyFile, readFile, writeAll } from './whole-file.ts';
+import { readFile, writeAll } from './whole-file.ts';
 
 const SNAPSHOTS_KEPT = 3;
 const METADATA_FILE = 'partition.metadata';
@@ -85,7 +86,7 @@ export class PartitionFolder {
    * Moves the folder to `stray/` if it belongs to another topic of the same name: this partition
    * must not serve it, and it may still be wanted. A folder without a readable topic id is kept.
    */
-  moveStrangerAside(): void {
+  moveStrayAside(): void {
     if (!this.#exists) return;
     const { files, directory, logger, clock } = this.#services;
     const found = readTopicId(this.#services, this.path);
@@ -168,11 +169,15 @@ export class PartitionFolder {
     const path = snapshotPath(this.path, offset);
     try {
       if (this.#inheritedSnapshots.has(offset)) {
-        copyFile(files, path, `${path}.new`);
-        await this.#syncFile(`${path}.new`);
+        const content = readFile(files, path);
         // It may have been removed meanwhile.
-        if (!this.#inheritedSnapshots.delete(offset)) this.#unlink(`${path}.new`);
-        else if (!this.#isReleased) files.rename(`${path}.new`, path);
+        const isWanted = () => this.#inheritedSnapshots.delete(offset) && !this.#isReleased;
+        const isReplaced = await replaceFile(
+          files,
+          { directory: this.path, path, content },
+          isWanted,
+        );
+        if (!isReplaced) this.#unlink(`${path}.new`);
       } else {
         await this.#syncFile(path);
       }

@@ -38,13 +38,3 @@ export function readFile(files: Files, path: string): Buffer {
     files.close(descriptor);
   }
 }
-
-/** Writes a copy of a file. */
-export function copyFile(files: Files, from: string, to: string): void {
-  const descriptor = files.open(to, 'replace');
-  try {
-    writeAll(files, descriptor, readFile(files, from), 0);
-  } finally {
-    files.close(descriptor);
-  }
-}

@@ -1,4 +1,5 @@
 import type { MetadataStore, StoredOffset, StoredTopic } from '@penstock/kafka-broker';
+import { topicNameProblem } from '@penstock/kafka-protocol';
 import { DatabaseSync } from 'node:sqlite';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -93,12 +94,12 @@ function pairsOf(rows: readonly Row[]): Map<string, string> {
   );
 }
 
-const TOPIC_NAME = /^[\w.-]{1,249}$/;
 const TOPIC_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 function topicOf(row: Row, configs: readonly Row[]): StoredTopic[] {
   const { id, name, partitionCount, internal, deletedAt } = row;
-  if (!isText(id) || !TOPIC_ID.test(id) || !isText(name) || !TOPIC_NAME.test(name)) return [];
+  if (!isText(id) || !TOPIC_ID.test(id) || !isText(name)) return [];
+  if (topicNameProblem(name) !== undefined) return [];
   if (!isCount(partitionCount) || partitionCount === 0) return [];
   const own = pairsOf(configs.filter(({ topicId }) => topicId === id));
   const flags = { internal: internal === 1, deleted: deletedAt !== null };

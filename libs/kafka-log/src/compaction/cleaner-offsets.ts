@@ -8,8 +8,9 @@
  * An offset is a hint: if it is lost or too low, records that were compacted are read again.
  * Migration: another version is ignored.
  */
+import { replaceFile } from '../atomic-file.ts';
 import type { LogServices } from '../log-services.ts';
-import { readFile, writeAll } from '../whole-file.ts';
+import { readFile } from '../whole-file.ts';
 
 const FILE = 'cleaner-offset-checkpoint';
 const VERSION = '0';
@@ -28,9 +29,10 @@ export class CleanerOffsets {
     return this.#offsets.get(key) ?? 0;
   }
 
-  set(key: string, offset: number): void {
+  /** At most one call at a time. A file that cannot be written is logged, and the old one stays. */
+  async set(key: string, offset: number): Promise<void> {
     this.#offsets.set(key, offset);
-    this.#write();
+    await this.#write();
   }
 
   remove(key: string): void {
@@ -48,19 +50,13 @@ export class CleanerOffsets {
     }
   }
 
-  #write(): void {
+  async #write(): Promise<void> {
     const { files, directory, logger } = this.#services;
     const path = `${directory}/${FILE}`;
     const lines = [...this.#offsets].map(([key, offset]) => `${key} ${offset}\n`);
     const text = `${VERSION}\n${lines.length}\n${lines.join('')}`;
     try {
-      const descriptor = files.open(`${path}.new`, 'replace');
-      try {
-        writeAll(files, descriptor, Buffer.from(text), 0);
-      } finally {
-        files.close(descriptor);
-      }
-      files.rename(`${path}.new`, path);
+      await replaceFile(files, { directory, path, content: Buffer.from(text) }, () => true);
     } catch (error) {
       logger.warn({ err: error }, 'the cleaner offset checkpoint was not written');
     }

@@ -1,6 +1,6 @@
 import type { Timer } from '../clock.ts';
 import type { LogServices } from '../log-services.ts';
-import { Turns } from '../turns.ts';
+import { SerialQueue } from '../serial-queue.ts';
 import type { LogState } from '../log-state.ts';
 import { CleanerOffsets } from './cleaner-offsets.ts';
 import type { CompactionPlan } from './compaction-plan.ts';
@@ -32,7 +32,7 @@ export class Cleaner {
   readonly #offsets: CleanerOffsets;
   readonly #ages: Ages;
   #timer: Timer | undefined;
-  readonly #runs = new Turns();
+  readonly #runs = new SerialQueue();
   #isClosed = false;
 
   constructor(services: LogServices, options: CleanerOptions) {
@@ -45,7 +45,7 @@ export class Cleaner {
 
   /** Compacts every log that can be, whatever its dirty ratio; waits for a run under way. */
   compact(): Promise<void> {
-    return this.#runs.take(async () => {
+    return this.#runs.run(async () => {
       for (const state of this.#compacted()) await this.#makeDurable(state);
       await this.#sweep(() => true);
     });
@@ -60,7 +60,7 @@ export class Cleaner {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
-    await this.#runs.take(() => Promise.resolve());
+    await this.#runs.run(() => Promise.resolve());
   }
 
   #schedule(): void {
@@ -70,7 +70,7 @@ export class Cleaner {
       const run = async (): Promise<void> => {
         if (this.#options.isEnabled) await this.#sweep(isDue);
       };
-      void this.#runs.take(run).finally(() => {
+      void this.#runs.run(run).finally(() => {
         if (!this.#isClosed) this.#schedule();
       });
     });
@@ -136,7 +136,7 @@ export class Cleaner {
         const { keyBytesMax } = this.#options;
         const now = this.#options.now();
         const outcome = await compactLog(state, plan, { keyBytesMax, now, check });
-        this.#offsets.set(state.folder.key, outcome.cleanedTo);
+        await this.#offsets.set(state.folder.key, outcome.cleanedTo);
         logger.info({ topic, partition, ...outcome }, 'log compacted');
       }
     } catch (error) {

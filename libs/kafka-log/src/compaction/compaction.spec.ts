@@ -13,6 +13,11 @@ function headersOf(log: PartitionLog): RecordBatchHeader[] {
   return [...recordBatches(readAllBatches(log, log.logStartOffset))].map(({ header }) => header);
 }
 
+function checkpointOf({ files }: CompactionWorld): string {
+  const path = files.paths.find((path) => path.endsWith('/cleaner-offset-checkpoint'));
+  return path === undefined ? 'none' : files.bytesOf(path).toString();
+}
+
 describe('compaction', () => {
   it('keeps the last record of each key at its offset, and the active segment as it is', async () => {
     const world = new CompactionWorld();
@@ -24,6 +29,24 @@ describe('compaction', () => {
     expect(contents(world.log())).toEqual(['37 k1=v37', '38 k2=v38', '39 k0=v39', '42 k0=newer']);
     expect(world.log().logEndOffset).toBe(43);
     expect(world.leftovers).toEqual([]);
+  });
+
+  it('remembers how far it came, whole, when the power goes', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = new Random(seed);
+      const world = new CompactionWorld();
+      const checkpoints: string[] = [];
+      for (let round = 0; round < 2; round++) {
+        for (let i = 0; i < 10; i++) world.put([[`k${i % 3}`, `v${i}`]]);
+        await world.seal();
+        await world.settle();
+        await world.compact();
+        checkpoints.push(checkpointOf(world));
+      }
+      expect(new Set(checkpoints).size).toBe(2);
+      world.losePower(random);
+      expect(checkpointOf(world), `seed ${seed}`).toBe(checkpoints[1]);
+    }
   });
 
   it('leaves exactly what it should of any log, with any codec, in any number of passes', async () => {
