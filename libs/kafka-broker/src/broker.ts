@@ -117,7 +117,7 @@ export class Broker {
         onTopicRemoved: (name) => offsets.deleteTopic(name),
       });
       await topics.restore(stored.topics);
-      reportStrangers(logs, logger);
+      reportStrayPartitions(logs, logger);
       configs.onChange(() => topics.applyBrokerConfigs());
       const context = {
         clusterId: await clusterId(store, stored.settings, identity, newUuid),
@@ -298,7 +298,7 @@ function openLogs(
  * Stray partitions, which the metadata does not know. Only lost or old metadata explains them, so
  * they are left as they are.
  */
-function reportStrangers(logs: LogManager, logger: Logger): void {
+function reportStrayPartitions(logs: LogManager, logger: Logger): void {
   const folders = logs.unopenedPartitions;
   if (folders.length === 0) return;
   const topics = [...new Set(folders.map(({ topic }) => topic))];

@@ -65,7 +65,7 @@ export function scanBatches(
   let believedMin = 0;
   const ended = (bad: string): ScanEnd => {
     const believed = { position: believedAt, offsetMin: believedMin };
-    if (believedAt < 0 || !isLiar(window, believed, { position, nextOffset })) {
+    if (believedAt < 0 || !isBatchDamaged(window, believed, { position, nextOffset })) {
       return { position, nextOffset, bad };
     }
     return { position: believedAt, nextOffset: believedMin, bad: CRC_MISMATCH };
@@ -113,7 +113,7 @@ const CRC_MISMATCH = 'the CRC does not match';
  * Whether the damage is in the batch before the bytes that seem bad: its CRC does not match, or
  * those bytes are a good batch that only conflicts with its offsets. No CRC covers the base offset.
  */
-function isLiar(
+function isBatchDamaged(
   window: ReadWindow,
   believed: { position: number; offsetMin: number },
   next: { position: number; nextOffset: number },

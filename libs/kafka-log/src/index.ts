@@ -10,4 +10,4 @@ export { PartitionLog } from './partition-log.ts';
 export { RepeatedWarning } from './repeated-warning.ts';
 export * from './results.ts';
 export { Ages } from './steady-time.ts';
-export { Turns } from './turns.ts';
+export { SerialQueue } from './serial-queue.ts';

@@ -8,10 +8,10 @@ import type { PartitionFolder } from './partition-folder.ts';
 import type { RecoveredLog } from './partition-recovery.ts';
 import { recoverPartition } from './partition-recovery.ts';
 import { ProducerStates } from './producer-states.ts';
-import { settleTail } from './recovered-tail.ts';
+import { rewriteTail } from './recovered-tail.ts';
 import { PartitionOfflineError } from './results.ts';
 import { Segment } from './segment.ts';
-import { Turns } from './turns.ts';
+import { SerialQueue } from './serial-queue.ts';
 import { UnsyncedSegments } from './unsynced-segments.ts';
 
 /** In os mode, a log with this many unsynced bytes asks the flusher to consider a cycle. */
@@ -44,7 +44,7 @@ export class LogState implements Flushable {
   /**
    * Steps that replace or remove segments run one at a time: each must find those it began with.
    */
-  readonly segmentChanges = new Turns();
+  readonly segmentChanges = new SerialQueue();
   readonly listeners = new Set<() => void>();
   #config: LogConfig;
 
@@ -113,7 +113,7 @@ export class LogState implements Flushable {
     const { indexIntervalBytes } = this.#config;
     const directory = folder.path;
     try {
-      folder.moveStrangerAside();
+      folder.moveStrayAside();
       const { exists: hasFolder } = folder;
       this.#take(
         recoverPartition({ services, directory, hasFolder, checkpoint, indexIntervalBytes }),
@@ -140,7 +140,7 @@ export class LogState implements Flushable {
     this.folder.snapshots = recovered.snapshots;
     this.folder.noteDoubt();
     if (this.services.durability === 'fsync' && recovered.unsynced.length > 0) {
-      settleTail(this.services, this.folder.path, recovered.unsynced, this.durable);
+      rewriteTail(this.services, this.folder.path, recovered.unsynced, this.durable);
       this.durable = this.segments.end;
       this.checkpoint();
     }

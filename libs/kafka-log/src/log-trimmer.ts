@@ -48,7 +48,7 @@ export class LogTrimmer {
     state.checkpoint();
     await state.services.checkpoints.whenSynced();
     if (!(await this.#mayRemove(start))) return false;
-    await state.segmentChanges.take(async () => this.#removeSegments(start));
+    await state.segmentChanges.run(async () => this.#removeSegments(start));
     return true;
   }
 

@@ -16,7 +16,7 @@ const CHUNK_SIZE = 1024 * 1024;
  * @param durable where what is known to be durable ends
  * @throws the file system's error
  */
-export function settleTail(
+export function rewriteTail(
   { files, directory }: LogServices,
   folder: string,
   unsynced: readonly Segment[],

@@ -1,4 +1,4 @@
-import { Turns } from '@penstock/kafka-log';
+import { SerialQueue } from '@penstock/kafka-log';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import type { BrokerConfigs } from './broker-configs.ts';
 import { RESOURCE_TYPES } from './config-target.ts';
@@ -24,7 +24,7 @@ const PREFIXES: readonly (readonly [prefix: string, type: number])[] = [
  */
 export class AlteredConfigs {
   /** For alterations: each starts from what the one before it left. */
-  readonly changes = new Turns();
+  readonly changes = new SerialQueue();
   readonly #store: MetadataStore;
   readonly #broker: BrokerConfigs;
   readonly #nodeId: string;

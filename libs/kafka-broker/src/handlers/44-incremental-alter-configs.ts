@@ -36,7 +36,7 @@ export async function alterEach<R extends ResourceId>(
   const counts = new Map<string, number>();
   const key = (resource: R): string => `${resource.resourceType}/${resource.resourceName}`;
   for (const each of resources) counts.set(key(each), (counts.get(key(each)) ?? 0) + 1);
-  const responses = await broker.alteredConfigs.changes.take(async () => {
+  const responses = await broker.alteredConfigs.changes.run(async () => {
     const answers = [];
     for (const resource of resources) {
       const { resourceType, resourceName } = resource;

@@ -1,6 +1,6 @@
 import { ErrorCodes, isInternalTopic, topicNameProblem } from '@penstock/kafka-protocol';
 import {
-  Turns,
+  SerialQueue,
   type LogManager,
   type LogConfig,
   type Logger,
@@ -40,7 +40,7 @@ export class Topic {
   /** Since the broker started. */
   readonly traffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 };
   /** Growth, new configs and deletion: each starts from what the one before it left. */
-  readonly changes = new Turns();
+  readonly changes = new SerialQueue();
   /** Under way from the first request to delete it. */
   deletion: Promise<void> | undefined;
   readonly #logs: LogManager;
@@ -229,7 +229,7 @@ export class TopicCatalog {
     partitionCount: number,
     judge: () => Refusal | undefined,
   ): Promise<Refusal | undefined> {
-    return topic.changes.take(async () => {
+    return topic.changes.run(async () => {
       if (!this.#isThere(topic)) return UNKNOWN_TOPIC;
       const problem = judge();
       if (problem) return problem;
@@ -243,7 +243,7 @@ export class TopicCatalog {
   }
 
   setConfigs(topic: Topic, configs: ReadonlyMap<string, string>): Promise<void> {
-    return topic.changes.take(async () => {
+    return topic.changes.run(async () => {
       // Deleted meanwhile: as if the deletion had come right after.
       if (!this.#isThere(topic)) return;
       await this.#options.store.setTopicConfigs(topic.id, configs);
@@ -269,7 +269,7 @@ export class TopicCatalog {
    * Deletes a topic; several calls for one topic at a time delete it once, and all wait for that.
    */
   delete(topic: Topic): Promise<void> {
-    topic.deletion ??= topic.changes.take(() => this.#delete(topic));
+    topic.deletion ??= topic.changes.run(() => this.#delete(topic));
     return topic.deletion;
   }
 

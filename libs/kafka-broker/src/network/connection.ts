@@ -8,7 +8,7 @@ import { FrameError, ReceiveBuffer } from './receive-buffer.ts';
 import type { ReceiveMemory } from './receive-memory.ts';
 import { receiveInto, type Receiver } from './socket-receiver.ts';
 import type { Client, Dispatched, EncodedOrNone } from './request-dispatcher.ts';
-import type { Turns } from './turns.ts';
+import type { EventLoopBudget } from './event-loop-budget.ts';
 
 export interface ConnectionOptions {
   readonly dispatch: (frame: Buffer, client: Client) => Dispatched;
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   /** `socket.request.max.bytes` */
   readonly requestBytesMax: number;
   readonly memory: ReceiveMemory;
-  readonly turns: Turns;
+  readonly eventLoop: EventLoopBudget;
   /** The time by which activity is dated, ms; it may lag. */
   readonly now: () => number;
   readonly onSent: (bytes: number) => void;
@@ -88,7 +88,7 @@ export class Connection {
     };
     this.#progress = new Progress(options.now());
     const received = new ReceiveBuffer(options.requestBytesMax, options.memory, () =>
-      options.turns.defer(() => this.#goOn()),
+      options.eventLoop.defer(() => this.#goOn()),
     );
     this.#received = received;
     this.#receiver = receiveInto(accepted, {
@@ -204,10 +204,10 @@ export class Connection {
 
   /** Takes up requests for as long as it may. */
   #takeUpAll(): void {
-    const { turns } = this.#options;
+    const { eventLoop } = this.#options;
     try {
       while (this.#canTakeUp()) {
-        if (!turns.hasTime()) {
+        if (!eventLoop.hasTime()) {
           if (this.#received.pendingBytes > 0) this.#defer();
           break;
         }
@@ -226,7 +226,7 @@ export class Connection {
 
   #defer(): void {
     this.#isDeferred = true;
-    this.#options.turns.defer(() => {
+    this.#options.eventLoop.defer(() => {
       this.#isDeferred = false;
       this.#goOn();
     });

@@ -13,7 +13,7 @@ import { Connection } from './connection.ts';
 import type { OpenListener } from './listeners.ts';
 import { ReceiveMemory } from './receive-memory.ts';
 import type { Client, Dispatched } from './request-dispatcher.ts';
-import { Turns } from './turns.ts';
+import { EventLoopBudget } from './event-loop-budget.ts';
 
 const MIB = 1024 * 1024;
 
@@ -48,13 +48,13 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Set<Connection>();
-  readonly #clients: ConnectionGate<Newcomer>;
+  readonly #clients: ConnectionGate<AcceptedSocket>;
   /** Before `#clients`, one for each listener of clients. */
-  readonly #ofListeners = new Map<OpenListener, ConnectionGate<Newcomer>>();
-  readonly #ownProcesses: ConnectionGate<Newcomer>;
+  readonly #ofListeners = new Map<OpenListener, ConnectionGate<AcceptedSocket>>();
+  readonly #ownProcesses: ConnectionGate<AcceptedSocket>;
   readonly #watch: ConnectionWatch;
   readonly #memory: ReceiveMemory;
-  readonly #turns: Turns;
+  readonly #eventLoop: EventLoopBudget;
   #isClosing = false;
   #onAllClosed: (() => void) | undefined;
 
@@ -66,7 +66,7 @@ export class Connections {
     this.#memory = new ReceiveMemory(queuedBytesMax > 0 ? queuedBytesMax : requestBytesMax, () => {
       for (const connection of this.#open) connection.retarget();
     });
-    this.#turns = new Turns(clock);
+    this.#eventLoop = new EventLoopBudget(clock);
     const onAdmitted = this.#add.bind(this);
     this.#clients = this.#gate(clientLimits(configs), onAdmitted);
     this.#ownProcesses = this.#gate(OWN_LIMITS, onAdmitted);
@@ -89,17 +89,17 @@ export class Connections {
     // Nothing else handles errors of the socket until it becomes a connection.
     socket.on('error', () => {});
     if (this.#isClosing) socket.destroy();
-    else this.#gateOf(listener).offer(new Newcomer(socket, listener));
+    else this.#gateOf(listener).offer(new AcceptedSocket(socket, listener));
   }
 
-  #gateOf(listener: OpenListener): ConnectionGate<Newcomer> {
+  #gateOf(listener: OpenListener): ConnectionGate<AcceptedSocket> {
     if (listener.isInternal) return this.#ownProcesses;
     let gate = this.#ofListeners.get(listener);
     if (gate === undefined) {
       const limits = listenerLimits(this.#options.configs, listener.name);
-      gate = this.#gate(limits, (newcomer, address) => {
-        newcomer.leaveListener = () => gate?.leave(address);
-        this.#clients.offer(newcomer);
+      gate = this.#gate(limits, (accepted, address) => {
+        accepted.leaveListener = () => gate?.leave(address);
+        this.#clients.offer(accepted);
       });
       this.#ofListeners.set(listener, gate);
     }
@@ -108,16 +108,16 @@ export class Connections {
 
   #gate(
     settings: GateSettings,
-    onAdmitted: (newcomer: Newcomer, address: string) => void,
-  ): ConnectionGate<Newcomer> {
+    onAdmitted: (accepted: AcceptedSocket, address: string) => void,
+  ): ConnectionGate<AcceptedSocket> {
     const { clock, logger, metrics } = this.#options;
     return new ConnectionGate({
       ...{ clock, logger, settings, onAdmitted },
-      onRefused: (newcomer) => {
+      onRefused: (accepted) => {
         metrics.connectionsRefusedTotal += 1;
-        newcomer.leaveListener();
+        accepted.leaveListener();
       },
-      onGone: (newcomer) => newcomer.leaveListener(),
+      onGone: (accepted) => accepted.leaveListener(),
     });
   }
 
@@ -145,8 +145,8 @@ export class Connections {
     this.#watch.stop();
   }
 
-  #add(newcomer: Newcomer, address: string): void {
-    const { socket, listener } = newcomer;
+  #add(accepted: AcceptedSocket, address: string): void {
+    const { socket, listener } = accepted;
     const { configs, dispatch, logger, metrics } = this.#options;
     metrics.connections += 1;
     metrics.connectionsTotal += 1;
@@ -158,7 +158,7 @@ export class Connections {
       advertised: listener.advertised,
       requestBytesMax: configs.number('socket.request.max.bytes'),
       memory: this.#memory,
-      turns: this.#turns,
+      eventLoop: this.#eventLoop,
       now: () => this.#watch.now,
       onSent: (bytes) => {
         metrics.bytesOutTotal += bytes;
@@ -172,7 +172,7 @@ export class Connections {
         const gate = listener.isInternal ? this.#ownProcesses : this.#clients;
         if (!this.#isClosing) {
           gate.leave(address);
-          newcomer.leaveListener();
+          accepted.leaveListener();
         }
         if (this.#open.size === 0) this.#onAllClosed?.();
       },
@@ -182,7 +182,7 @@ export class Connections {
 }
 
 /** A socket that was accepted and is no connection yet. */
-class Newcomer implements Candidate {
+class AcceptedSocket implements Candidate {
   readonly socket: Socket;
   readonly listener: OpenListener;
   /** Gives back the place that its listener gave it, if it has one. */

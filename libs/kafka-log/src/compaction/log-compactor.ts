@@ -177,7 +177,7 @@ class Pass {
 
   async #swap(group: readonly Segment[], cleaned: Segment): Promise<void> {
     const state = this.#state;
-    const isDone = await state.segmentChanges.take(() =>
+    const isDone = await state.segmentChanges.run(() =>
       swapSegments(state, group, cleaned).catch((error: unknown) => {
         // The disk may hold both the old and the new segments, or neither in full: the next start
         // repairs that.

@@ -8,7 +8,7 @@ const TURN_MS = 10;
  * turn has time; then connections queue, and go on in their order after sockets, timers and files
  * have had theirs. So no client can hold up the others by sending much at once.
  */
-export class Turns {
+export class EventLoopBudget {
   readonly #clock: Clock;
   #queue: (() => void)[] = [];
   #endsAt = 0;
