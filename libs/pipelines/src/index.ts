@@ -25,7 +25,8 @@ export {
 } from './runtime/batch-step.ts';
 export { currentWindow, type PartitionWindow, type TimeBounds } from './runtime/batch-window.ts';
 export { BackOff, pause } from './runtime/back-off.ts';
-export { isKafkaError, reasonOf } from './runtime/kafka-errors.ts';
+export { reasonOf } from './runtime/kafka-errors.ts';
+export { obstacleOf } from './runtime/obstacle.ts';
 export type { KafkaPort, LoggerPort } from './runtime/runtime-ports.ts';
 export {
   StreamProcessor,

@@ -19,7 +19,10 @@ const EVENT_KIND_WORDS: Readonly<Record<EventKindName, { readonly description: s
   RECORD_DEAD_LETTERED: { description: 'A record went to a dead-letter topic.' },
   RUN_CREATED: { description: 'A batch run was asked for.' },
   RUN_STARTED: { description: 'An attempt of a batch run began.' },
-  RUN_PROGRESS: { description: 'A batch run got on.' },
+  RUN_PROGRESS: {
+    description:
+      'A batch run got on. Told to subscribers, about once a second, and not kept: its id is that of the last event.',
+  },
   RUN_RETRIED: { description: 'An attempt of a batch run failed; another follows.' },
   RUN_SUCCEEDED: { description: 'A batch run ended well.' },
   RUN_FAILED: { description: 'A batch run ended with an error.' },

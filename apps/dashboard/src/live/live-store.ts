@@ -227,8 +227,11 @@ export class LiveStore {
 
   #onEvent(event: EventRowFragment): void {
     this.#eventsFrom = event.id;
-    if (this.#state.events.some((known) => known.id === event.id)) return;
-    this.#set({ events: [event, ...this.#state.events].slice(0, eventsMax) });
+    // Progress is no event of the list: it has no id of its own, and is shown with the runs.
+    if (event.kind !== 'RUN_PROGRESS') {
+      if (this.#state.events.some((known) => known.id === event.id)) return;
+      this.#set({ events: [event, ...this.#state.events].slice(0, eventsMax) });
+    }
     for (const listener of this.#eventListeners) listener(event);
   }
 

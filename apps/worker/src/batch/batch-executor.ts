@@ -10,7 +10,7 @@ import {
 import {
   BackOff,
   currentWindow,
-  isKafkaError,
+  obstacleOf,
   pause,
   type PipelineDefinition,
   reasonOf,
@@ -21,7 +21,6 @@ import { asDatabaseProblem, Config, KafkaClients, Logger, logSurvived } from '@p
 import { Definitions } from '../definitions/definitions.ts';
 
 const RENEW_EVERY_MS = 3_000;
-const PROGRESS_EVERY_MS = 1_000;
 const BACK_OFF = { minMs: 250, maxMs: 5_000 };
 
 /**
@@ -35,7 +34,6 @@ export class BatchExecutor {
   readonly #kafka: KafkaClients;
   readonly #config: Config;
   readonly #logger: Logger;
-  readonly #progressAt = new Map<string, number>();
 
   constructor(
     ledger: BatchLedger,
@@ -97,7 +95,6 @@ export class BatchExecutor {
       folder: resultFolder(this.#config.dataDir, run.id),
     });
     await this.#ledger.succeed(ticket, result);
-    this.#progressAt.delete(run.id);
   }
 
   async #executeStep(ticket: StepTicket, signal: AbortSignal): Promise<void> {
@@ -124,12 +121,9 @@ export class BatchExecutor {
         accumulator,
         bounds: run,
         signal,
-        checkpoint: async (checkpoint) => {
-          const kept = await this.#ledger.checkpoint(ticket, checkpoint);
-          await this.#reportProgress(run.id);
-          return kept;
-        },
+        checkpoint: (checkpoint) => this.#ledger.checkpoint(ticket, checkpoint),
         renew: () => this.#ledger.renew(ticket),
+        meet: (obstacle) => this.#ledger.meet(ticket, obstacle),
       });
       if (outcome === 'stopped') {
         await this.#ledger.release(ticket);
@@ -149,7 +143,7 @@ export class BatchExecutor {
     return definition;
   }
 
-  /** Tries for ever while no broker can be reached, and keeps the claim meanwhile. */
+  /** Tries for ever while there is an obstacle, says which, and keeps the claim meanwhile. */
   async #keepTrying(
     ticket: RunTicket,
     signal: AbortSignal,
@@ -169,25 +163,18 @@ export class BatchExecutor {
           await work();
           return 'done';
         } catch (error) {
-          if (!isKafkaError(error)) {
+          const obstacle = obstacleOf(error);
+          if (obstacle === null) {
             throw error;
           }
-          this.#logger.pino.warn({ ticket, err: error }, 'a batch run waits for the broker');
+          this.#logger.pino.warn({ ticket, err: error }, `a batch run waits for ${obstacle}`);
+          await this.#ledger.meet(ticket, obstacle);
           await pause(backOff.next(), signal);
         }
       }
       return lost ? 'lost' : 'stopped';
     } finally {
       clearInterval(renewing);
-    }
-  }
-
-  /** Reports at most once a second per run; its steps may have many more checkpoints. */
-  async #reportProgress(runId: string): Promise<void> {
-    const now = performance.now();
-    if (now - (this.#progressAt.get(runId) ?? -Infinity) >= PROGRESS_EVERY_MS) {
-      this.#progressAt.set(runId, now);
-      await this.#ledger.reportProgress(runId);
     }
   }
 }

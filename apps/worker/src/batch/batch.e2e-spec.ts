@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eventually, freePort, startRedis } from '@penstock/testing';
 import { readEarthquakes } from '@penstock/samples';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,6 +98,19 @@ describe('a batch run', () => {
     await harness.penstock.start('broker');
     await harness.run(id, ({ state }) => state === 'succeeded', 'its end');
     await expectExactReport(id);
+  });
+
+  it('fails with the reason when its result cannot be written', async ({ skip }) => {
+    skip(redis === undefined, 'redis-server is not installed');
+    const results = join(harness.penstock.dataDir, 'results');
+    await rename(results, `${results}.kept`);
+    await writeFile(results, 'no folder');
+    const id = await harness.startRun(JOB);
+    const ended = await harness.run(id, ({ state }) => state === 'failed', 'its end');
+    expect(ended.error).toContain(results);
+    expect(ended).toMatchObject({ attempt: 3, recordsRead: RECORDS, resultFile: null });
+    await rm(results);
+    await rename(`${results}.kept`, results);
   });
 
   it('stops when it is cancelled', async ({ skip }) => {

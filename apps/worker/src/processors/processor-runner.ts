@@ -14,14 +14,14 @@ import {
 } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 import { WorkerIdentity } from '../identity/worker-identity.ts';
+import { ReasonCounts } from './reason-counts.ts';
 
 /** The same trouble is one event a minute, however often the processor tries. */
 const SAME_FAILURE_MS = 60_000;
 
 interface Entry {
   readonly processor: StreamProcessor;
-  deadLetters: number;
-  deadLetterReason: string;
+  readonly deadLetters: ReasonCounts;
   failure: { reason: string; at: number } | null;
   announced: boolean;
 }
@@ -104,13 +104,9 @@ export class ProcessorRunner {
         logger: this.#logger.pino,
         paused,
         onState: (state, reason) => this.#onState(name, entry, state, reason),
-        onDeadLetters: (count, reason) => {
-          entry.deadLetters += count;
-          entry.deadLetterReason = reason;
-        },
+        onDeadLetters: (reasons) => reasons.forEach((reason) => entry.deadLetters.add(reason)),
       }),
-      deadLetters: 0,
-      deadLetterReason: '',
+      deadLetters: new ReasonCounts(),
       failure: null,
       announced: false,
     };
@@ -152,18 +148,18 @@ export class ProcessorRunner {
       const last = entry.failure;
       if (last?.reason !== words || now - last.at > SAME_FAILURE_MS) {
         entry.failure = { reason: words, at: now };
-        const verb = state === 'failed' ? 'failed and starts again' : 'waits for the broker';
+        const verb = state === 'failed' ? 'failed and starts again' : 'waits and tries again';
         this.#record('PROCESSOR_FAILED', pipeline, `${pipeline} ${verb}: ${words}`);
       }
     }
   }
 
   #reportDeadLetters(pipeline: string, entry: Entry): void {
-    const { deadLetters: count, deadLetterReason } = entry;
+    const { deadLetters } = entry;
+    const count = deadLetters.total;
     if (count > 0) {
-      entry.deadLetters = 0;
-      const records = count === 1 ? '1 record' : `${count} records`;
-      const message = `${pipeline} gave up on ${records}: ${deadLetterReason}`;
+      const message = `${pipeline} gave up on ${deadLetters.words()}`;
+      deadLetters.clear();
       this.#events.record('RECORD_DEAD_LETTERED', pipeline, message, { count });
     }
   }

@@ -1,5 +1,5 @@
 import { ControlDatabase, createLogger, loadConfig } from '@penstock/platform';
-import { temporaryFolder } from '@penstock/testing';
+import { eventually, temporaryFolder } from '@penstock/testing';
 import { migratedFolder } from '@penstock/testing/migrated-folder';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClockWatch, machineMs } from '../clock/index.ts';
@@ -195,6 +195,43 @@ describe('the ledger of batch runs', () => {
     await workers.heartbeat({ ...worker, slotsBusy: 0, redisProblem: null });
     expect((await runs.find(id))?.waitingFor).toBeNull();
     await workers.leave('w');
+  });
+
+  it('says what a running step waits for, until its next checkpoint', async () => {
+    const { id, ticket } = await startAndFreeze();
+    await ledger.claimStep(ticket);
+    const worker = { id: 'w', pid: 1, host: 'h', startedAt: 1, slotsBusy: 1, slots: 4 };
+    await workers.heartbeat({ ...worker, redisProblem: null });
+    await ledger.meet(ticket, 'the broker: NOT_ENOUGH_REPLICAS');
+    expect((await runs.find(id))?.waitingFor).toBe('the broker: NOT_ENOUGH_REPLICAS');
+    await ledger.meet({ ...ticket, epoch: ticket.epoch + 1 }, 'what somebody else waits for');
+    expect((await runs.find(id))?.waitingFor).toBe('the broker: NOT_ENOUGH_REPLICAS');
+    await ledger.checkpoint(ticket, half);
+    expect((await runs.find(id))?.waitingFor).toBeNull();
+    await workers.leave('w');
+  });
+
+  it('names who holds control.db, rather than a worker that cannot say that it runs', async () => {
+    const id = await startRun();
+    const holder = await ControlDatabase.open(loadConfig({ PENSTOCK_DATA_DIR: folder.path }));
+    const held = Promise.withResolvers<void>();
+    const letGo = Promise.withResolvers<void>();
+    const holding = holder.$transaction(async (tx) => {
+      await tx.worker.deleteMany({ where: { id: 'nobody' } });
+      held.resolve();
+      await letGo.promise;
+    });
+    await held.promise;
+    const delayed = workers.leave('nobody');
+    const waiting = await eventually(async () => {
+      const words = (await runs.find(id))?.waitingFor;
+      return words?.startsWith('the database: ') === true && words;
+    });
+    expect(waiting).toMatch(/^the database: control\.db is locked/);
+    letGo.resolve();
+    await Promise.all([holding, delayed]);
+    await holder.$disconnect();
+    await eventually(async () => (await runs.find(id))?.waitingFor?.startsWith('a worker') === true);
   });
 });
 

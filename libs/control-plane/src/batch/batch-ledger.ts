@@ -138,7 +138,7 @@ export class BatchLedger {
         leaseUntil: null,
         state: { in: ACTIVE_STATES },
       },
-      data: { leaseUntil: nextLeaseEnd(), state: 'running' },
+      data: { leaseUntil: nextLeaseEnd(), state: 'running', obstacle: null },
     });
     if (count === 0) {
       return null;
@@ -167,6 +167,7 @@ export class BatchLedger {
         data: {
           frozenAt: BigInt(Date.now()),
           definitionHash,
+          obstacle: null,
           recordsTotal: BigInt(total),
           leaseUntil: null,
           leaseEpoch: { increment: 1 },
@@ -234,6 +235,7 @@ export class BatchLedger {
       }
       await tx.$executeRaw`
         UPDATE "BatchRun" SET
+          "obstacle" = NULL,
           "recordsRead" = (SELECT SUM("nextOffset" - "startOffset") FROM "BatchStep"
                            WHERE "runId" = ${ticket.runId}),
           "deadLettered" = (SELECT SUM("deadLettered") FROM "BatchStep"
@@ -257,6 +259,16 @@ export class BatchLedger {
             data: { leaseUntil },
           });
     return count > 0;
+  }
+
+  /** Records what the holder of a claim waits for, and keeps the claim; a checkpoint ends it. */
+  async meet(ticket: Ticket, obstacle: string): Promise<void> {
+    if (await this.renew(ticket)) {
+      await this.#database.batchRun.updateMany({
+        where: { id: ticket.runId, state: 'running' },
+        data: { obstacle },
+      });
+    }
   }
 
   /** Gives a claim back in order (the worker ends), so that another worker goes on at once. */
@@ -290,16 +302,6 @@ export class BatchLedger {
     });
     if (run !== null) {
       await this.#settle(run, reason, machineMs());
-    }
-  }
-
-  /** Records how far a run has come; the caller limits how often it does so. */
-  async reportProgress(runId: string): Promise<void> {
-    const run = await this.#database.batchRun.findUnique({ where: { id: runId } });
-    if (run?.state === 'running') {
-      const [read, total] = [Number(run.recordsRead), Number(run.recordsTotal)];
-      const message = `${run.job}: ${read} of ${total} records read`;
-      await this.#events.append('RUN_PROGRESS', runId, message, { read, total });
     }
   }
 
@@ -394,6 +396,7 @@ export class BatchLedger {
           leaseEpoch: { increment: 1 },
           leaseUntil: null,
           error: reason,
+          obstacle: null,
           retryAt: BigInt(now + delay),
         },
       });

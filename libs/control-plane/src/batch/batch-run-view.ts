@@ -50,7 +50,14 @@ export interface BatchRunView {
 export type BatchRunRow = Awaited<ReturnType<ControlDatabase['batchRun']['findFirstOrThrow']>>;
 export type BatchStepRow = Awaited<ReturnType<ControlDatabase['batchStep']['findFirstOrThrow']>>;
 
-export function toRunView(row: BatchRunRow, workers: readonly WorkerView[]): BatchRunView {
+/** What a run may wait for besides its own obstacle. */
+export interface RunSurroundings {
+  readonly workers: readonly WorkerView[];
+  /** Why control.db cannot be written; null when it can. */
+  readonly databaseProblem: string | null;
+}
+
+export function toRunView(row: BatchRunRow, surroundings: RunSurroundings): BatchRunView {
   return {
     id: row.id,
     job: row.job,
@@ -62,7 +69,7 @@ export function toRunView(row: BatchRunRow, workers: readonly WorkerView[]): Bat
     startedAt: toNumber(row.startedAt),
     finishedAt: toNumber(row.finishedAt),
     error: row.error,
-    waitingFor: waitingFor(row, workers, machineMs()),
+    waitingFor: waitingFor(row, surroundings, machineMs()),
     recordsRead: Number(row.recordsRead),
     recordsTotal: Number(row.recordsTotal),
     resultRows: Number(row.resultRows),
@@ -85,9 +92,17 @@ export function toStepView(row: BatchStepRow): BatchStepView {
 }
 
 /** The first obstacle, in the order in which a person has to remove them. */
-function waitingFor(row: BatchRunRow, workers: readonly WorkerView[], now: number): string | null {
+function waitingFor(
+  row: BatchRunRow,
+  { workers, databaseProblem }: RunSurroundings,
+  now: number,
+): string | null {
   if (!ACTIVE_STATES.includes(row.state as BatchRunState)) {
     return null;
+  }
+  // Workers cannot say that they are there, nor take a run, while they cannot write.
+  if (databaseProblem !== null) {
+    return `the database: ${databaseProblem}`;
   }
   if (workers.length === 0) {
     return 'a worker: none is running';
@@ -100,7 +115,7 @@ function waitingFor(row: BatchRunRow, workers: readonly WorkerView[], now: numbe
     return `the next attempt, in ${durationInWords(backOffMs)}`;
   }
   if (row.state === 'running') {
-    return null;
+    return row.obstacle;
   }
   const idle = workers.some((worker) => worker.redisConnected && worker.slotsBusy < worker.slots);
   return idle ? null : 'a free slot: all are busy with other runs';

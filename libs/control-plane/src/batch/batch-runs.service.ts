@@ -11,6 +11,7 @@ import {
   type BatchRunState,
   type BatchRunView,
   type BatchStepView,
+  type RunSurroundings,
   toRunView,
   toStepView,
 } from './batch-run-view.ts';
@@ -84,7 +85,7 @@ export class BatchRunsService {
       return { kind: 'wrong-state', message };
     }
     const row = await this.#create(pipeline, { trigger: 'hand', scheduledFor: null, from, to });
-    return { kind: 'run', run: toRunView(row, await this.#workers.alive()) };
+    return { kind: 'run', run: toRunView(row, await this.#surroundings()) };
   }
 
   /**
@@ -137,16 +138,16 @@ export class BatchRunsService {
       ...(options.job == null ? {} : { job: options.job }),
       ...(options.state == null ? {} : { state: options.state }),
     };
-    const [rows, totalCount, workers] = await Promise.all([
+    const [rows, totalCount, surroundings] = await Promise.all([
       this.#database.batchRun.findMany({
         where: { ...filter, ...(options.after == null ? {} : { id: { lt: options.after } }) },
         orderBy: { id: 'desc' },
         take: first + 1,
       }),
       this.#database.batchRun.count({ where: filter }),
-      this.#workers.alive(),
+      this.#surroundings(),
     ]);
-    const nodes = rows.slice(0, first).map((row) => toRunView(row, workers));
+    const nodes = rows.slice(0, first).map((row) => toRunView(row, surroundings));
     return {
       nodes,
       totalCount,
@@ -157,7 +158,7 @@ export class BatchRunsService {
 
   async find(id: string): Promise<BatchRunView | null> {
     const row = await this.#database.batchRun.findUnique({ where: { id } });
-    return row === null ? null : toRunView(row, await this.#workers.alive());
+    return row === null ? null : toRunView(row, await this.#surroundings());
   }
 
   async steps(runId: string): Promise<BatchStepView[]> {
@@ -178,8 +179,8 @@ export class BatchRunsService {
     if (rows.length === 0) {
       return [];
     }
-    const workers = await this.#workers.alive();
-    return rows.map((row) => toRunView(row, workers));
+    const surroundings = await this.#surroundings();
+    return rows.map((row) => toRunView(row, surroundings));
   }
 
   /** Absolute path and name of a run's result file; null when it has none. */
@@ -191,6 +192,13 @@ export class BatchRunsService {
     return {
       path: join(resultFolder(this.#config.dataDir, id), row.resultFile),
       name: row.resultFile,
+    };
+  }
+
+  async #surroundings(): Promise<RunSurroundings> {
+    return {
+      workers: await this.#workers.alive(),
+      databaseProblem: this.#database.currentProblem(),
     };
   }
 

@@ -9,6 +9,8 @@ const TAIL_PAGE_SIZE = 200;
 const LIST_SIZE_MAX = 500;
 /** A message is a sentence for a person; what is longer belongs into `data`. */
 const MESSAGE_LENGTH_MAX = 2_000;
+/** Subjects whose newest passing entry is remembered for those who follow. */
+const PASSING_MAX = 200;
 
 /** One thing that happened. Ids ascend in the order of commit. */
 export interface EventEntry {
@@ -21,6 +23,8 @@ export interface EventEntry {
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
+
+type Passing = Omit<EventEntry, 'id'>;
 
 export interface EventPage {
   readonly nodes: EventEntry[];
@@ -35,13 +39,17 @@ export interface EventPage {
  *
  * A tail holds no buffer: each reader keeps the id it has seen and reads the table from there, so a
  * slow reader costs nothing but its own delay, and one that comes back later misses nothing that is
- * still kept.
+ * still kept. What passes (`tell`) is the exception: followers hear the newest of a subject, and
+ * it is not kept.
  */
 @Injectable()
 export class EventLog {
   readonly #database: ControlDatabase;
   #appends = 0;
   #sleepers = new Set<() => void>();
+  /** The newest passing entry of each subject, the oldest first. */
+  readonly #passing = new Map<string, { readonly seq: number; readonly entry: Passing }>();
+  #passingSeq = 0;
 
   constructor(database: ControlDatabase) {
     this.#database = database;
@@ -99,6 +107,23 @@ export class EventLog {
     this.wake();
   }
 
+  /**
+   * Tells those who follow in this process how something goes on. It is no event of the log: it is
+   * neither kept nor counted, and a reader that is slow hears the newest of a subject only.
+   */
+  tell(kind: EventKind, subject: string, message: string): void {
+    const key = `${kind} ${subject}`;
+    this.#passingSeq += 1;
+    this.#passing.delete(key);
+    const entry = { at: Date.now(), kind, subject, message, data: {} };
+    this.#passing.set(key, { seq: this.#passingSeq, entry });
+    const [oldest] = this.#passing.keys();
+    if (this.#passing.size > PASSING_MAX && oldest !== undefined) {
+      this.#passing.delete(oldest);
+    }
+    this.wake();
+  }
+
   /** Newest first. `after` is the cursor of the page before: the id of its last (oldest) event. */
   async list(options: {
     first?: number;
@@ -150,6 +175,7 @@ export class EventLog {
     after: string | null,
     signal: AbortSignal,
   ): AsyncGenerator<EventEntry, undefined, undefined> {
+    let heard = this.#passingSeq;
     let seen = eventIdOf(after) ?? (await this.newestId());
     while (!signal.aborted) {
       // The wait begins before the table is read: an event committed between the read and the sleep
@@ -166,6 +192,12 @@ export class EventLog {
         }
         seen = row.id;
         yield toEntry(row);
+      }
+      const passing = [...this.#passing.values()].filter(({ seq }) => seq > heard);
+      heard = this.#passingSeq;
+      for (const { entry } of passing) {
+        // It has no id of its own: whoever goes on after it misses no event.
+        yield { id: seen, ...entry };
       }
       if (rows.length < TAIL_PAGE_SIZE) {
         await woken;

@@ -11,6 +11,8 @@ export interface LiveRun {
   readonly attempt: number;
   readonly recordsRead: number;
   readonly recordsTotal: number;
+  /** What it waits for while it runs; null while it gets on. */
+  readonly obstacle: string | null;
 }
 
 /** What goes on besides the cluster: our own processors, runs, processes. */

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { Config, Logger, WriteQueue } from '@penstock/platform';
 import { ClusterClient, ClusterUnavailable } from '../cluster/index.ts';
-import { EventRecorder } from '../events/index.ts';
+import { EventLog, EventRecorder } from '../events/index.ts';
 import { HistoryService, type SeriesValue } from '../history/index.ts';
 import { type Clock, type ClusterSample, takeSample } from './cluster-sample.ts';
 import { LatestWins } from './latest-wins.ts';
@@ -14,6 +14,7 @@ import { type ClusterFigures, type TopicFigures, unknownFigures } from './live-f
 import type { LiveFrame } from './live-frame.ts';
 import { LiveState } from './live-state.ts';
 import { LiveWork } from './live-work.ts';
+import { RunProgress } from './run-progress.ts';
 import { SampleEvents } from './sample-events.ts';
 import { seriesOf } from './series-of.ts';
 
@@ -58,6 +59,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #work: LiveWork;
   readonly #seconds: WriteQueue<{ at: number; values: readonly SeriesValue[] }>;
   readonly #events: EventRecorder;
+  readonly #progress: RunProgress;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -77,6 +79,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
     work: LiveWork,
     history: HistoryService,
     events: EventRecorder,
+    log: EventLog,
     logger: Logger,
   ) {
     this.#client = new ClusterClient({
@@ -93,6 +96,7 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
       write: ({ at, values }) => history.record(at, values),
     });
     this.#events = events;
+    this.#progress = new RunProgress(log);
     this.#logger = logger;
   }
 
@@ -246,5 +250,6 @@ export class LiveMonitor implements OnApplicationBootstrap, OnApplicationShutdow
       groups: figures.groups,
       ...work,
     });
+    this.#progress.report(work.runs);
   }
 }

@@ -104,6 +104,7 @@ export class LiveWork {
         attempt: true,
         recordsRead: true,
         recordsTotal: true,
+        obstacle: true,
       },
     });
     return rows.map((row) => ({

@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PipelineDefinition } from '../definition/pipeline-definition.ts';
 import { sinkTopics } from '../definition/pipeline-definition.ts';
@@ -27,8 +27,10 @@ export interface BatchResult {
 }
 
 /**
- * Joins what the steps made and writes the result. A second call writes the same: the file is
- * replaced as a whole by a rename, and the rows of a topic have the same keys in the same order.
+ * Joins what the steps made and writes the result. The file is on the disk before the first row
+ * goes to a topic, and gets its name after the last one is acknowledged: a full disk or a refusal
+ * leaves no half of a result. A second call writes the same: the file is replaced as a whole, and
+ * the rows of a topic have the same keys in the same order.
  */
 export async function writeBatchResult(options: BatchResultOptions): Promise<BatchResult> {
   const { definition, accumulators } = options;
@@ -39,21 +41,22 @@ export async function writeBatchResult(options: BatchResultOptions): Promise<Bat
     return { rows, file: null, topic };
   }
   const rows = resultRows(definition.aggregation, accumulators.map(parseAccumulators));
-  let file: string | null = null;
-  for (const sink of definition.sinks) {
-    if (sink.kind === 'csv') {
-      const text = toCsv(
-        sink.columns,
-        rows.map(({ row }) => row),
-      );
-      await replaceFile(options.folder, sink.fileName, text);
-      file = sink.fileName;
+  const csv = definition.sinks.find((sink) => sink.kind === 'csv') ?? null;
+  const writeTopic = async (): Promise<void> => {
+    if (topic !== null) {
+      await writeRows(options, topic, rows);
     }
+  };
+  if (csv === null) {
+    await writeTopic();
+  } else {
+    const text = toCsv(
+      csv.columns,
+      rows.map(({ row }) => row),
+    );
+    await replaceFile(options.folder, csv.fileName, text, writeTopic);
   }
-  if (topic !== null) {
-    await writeRows(options, topic, rows);
-  }
-  return { rows: rows.length, file, topic };
+  return { rows: rows.length, file: csv?.fileName ?? null, topic };
 }
 
 async function writeRows(
@@ -80,16 +83,33 @@ async function writeRows(
   }
 }
 
-/** The file exists as a whole or not at all, even after a power cut. */
-async function replaceFile(folder: string, name: string, text: string): Promise<void> {
+/**
+ * The file exists as a whole or not at all, even after a power cut.
+ *
+ * @param beforeItCounts done when the bytes are on the disk and before the file has its name; when
+ *   it rejects, nothing is left of the file
+ */
+async function replaceFile(
+  folder: string,
+  name: string,
+  text: string,
+  beforeItCounts: () => Promise<void>,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.${name}.${process.pid}.tmp`);
-  const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await beforeItCounts();
+    await rename(temporary, join(folder, name));
+  } catch (error) {
+    // The reason is the error; that its remains cannot be removed would hide it.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
   }
-  await rename(temporary, join(folder, name));
 }

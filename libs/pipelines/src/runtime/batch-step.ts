@@ -1,4 +1,3 @@
-import { RetryLater } from '../definition/definition-error.ts';
 import type { PipelineDefinition } from '../definition/pipeline-definition.ts';
 import type { SourceRecord } from '../definition/source-record.ts';
 import {
@@ -10,7 +9,8 @@ import {
 import { BackOff, pause } from './back-off.ts';
 import type { TimeBounds } from './batch-window.ts';
 import { processChunk } from './chunk-processor.ts';
-import { hasKafkaError, isKafkaError } from './kafka-errors.ts';
+import { hasKafkaError } from './kafka-errors.ts';
+import { obstacleOf } from './obstacle.ts';
 import { deliver } from './output-delivery.ts';
 import { OutputWriter } from './output-writer.ts';
 import { type FetchedPartition, PartitionReader } from './partition-reader.ts';
@@ -40,6 +40,8 @@ export interface BatchStepOptions {
   readonly checkpoint: (checkpoint: StepCheckpoint) => Promise<boolean>;
   /** Renews the claim while there is no checkpoint to save; false as above. */
   readonly renew: () => Promise<boolean>;
+  /** Says what the step waits for before it tries again. */
+  readonly meet: (obstacle: string) => Promise<void>;
   /** Aborts when the worker ends. */
   readonly signal: AbortSignal;
 }
@@ -55,9 +57,9 @@ const BACK_OFF = { minMs: 250, maxMs: 5_000 };
  * Reads one partition's window and aggregates it, or writes what the operators make of it.
  *
  * It ends when the position, not a record, has reached the window's end: the last offsets may be
- * control markers or compacted away. While the brokers are unavailable it waits for ever, then goes
- * on from its last checkpoint. Rejects when the window can no longer be read or the aggregate
- * fails.
+ * control markers or compacted away. While there is an obstacle (`obstacleOf`) it waits for ever,
+ * then goes on from its last checkpoint. Rejects when the window can no longer be read, a broker
+ * refuses for good, or the aggregate fails.
  */
 export async function runBatchStep(options: BatchStepOptions): Promise<BatchStepOutcome> {
   const step = new BatchStep(options);
@@ -68,23 +70,41 @@ export async function runBatchStep(options: BatchStepOptions): Promise<BatchStep
       try {
         return await step.run(() => backOff.reset());
       } catch (error) {
-        const { topic, partition, runId, logger, signal } = options;
+        const { topic, partition, runId, kafka, logger, signal } = options;
         if (hasKafkaError(error, 'OFFSET_OUT_OF_RANGE')) {
           const message = `${topic}/${partition}: the log no longer holds the window's records`;
           throw new Error(message, { cause: error });
         }
-        if (!isKafkaError(error) && !(error instanceof RetryLater)) {
+        const obstacle = obstacleOf(error);
+        if (obstacle === null) {
           throw error;
         }
+        await throwIfGone(kafka, topic, error);
         logger.warn(
           { runId, topic, partition, err: error },
           'batch step interrupted; it will go on',
         );
+        await step.meet(obstacle);
         await pause(backOff.next(), signal);
       }
     }
   } finally {
     clearInterval(renewing);
+  }
+}
+
+/** A topic that a broker does not know may come to be known, but not one that was deleted. */
+async function throwIfGone(kafka: KafkaPort, topic: string, cause: unknown): Promise<void> {
+  if (!hasKafkaError(cause, 'UNKNOWN_TOPIC_OR_PARTITION')) {
+    return;
+  }
+  // While nobody answers, the obstacle is the broker.
+  const topics = await kafka
+    .admin()
+    .listTopics()
+    .catch(() => [topic]);
+  if (!topics.includes(topic)) {
+    throw new Error(`the source topic ${topic} does not exist any more`, { cause });
   }
 }
 
@@ -107,6 +127,14 @@ class BatchStep {
       // control.db could not be written; the next checkpoint shows whether the claim is lost.
       this.#options.logger.warn({ runId: this.#options.runId, err: error }, 'lease not renewed');
     }
+  }
+
+  /** Says what it waits for; that this cannot be said does not end the wait. */
+  async meet(obstacle: string): Promise<void> {
+    const { meet, logger, runId } = this.#options;
+    await meet(obstacle).catch((error: unknown) =>
+      logger.warn({ runId, err: error, obstacle }, 'what a step waits for was not recorded'),
+    );
   }
 
   /** From the last checkpoint to the end. Rejects when something on the way failed. */
@@ -195,7 +223,7 @@ class Fold {
     const outcome = await processChunk(this.#definition, records, collect);
     const { refused, letters } = await deliver(this.#definition, writer, outcome.messages);
     this.#written += outcome.produced - refused;
-    return outcome.deadLettered + letters;
+    return outcome.deadLettered + letters.length;
   }
 
   serialize(): string {

@@ -22,6 +22,7 @@ import type { OutputMessage } from './output-writer.ts';
  */
 const HEADER_BYTES_MAX = 1_000;
 const PREFIX = 'penstock.errors.';
+const MESSAGE = `${PREFIX}message`;
 
 export function toDeadLetter(options: {
   readonly topic: string;
@@ -51,6 +52,12 @@ export function toDeadLetter(options: {
     headers.set(Buffer.from(PREFIX + name), cut(value));
   }
   return { topic: options.topic, key: record.key, value: record.value, headers, source: record };
+}
+
+/** Why the pipeline gave up, as the dead letter's headers say. */
+export function deadLetterReason({ headers }: OutputMessage): string {
+  const found = [...headers].findLast(([name]) => name.toString() === MESSAGE);
+  return found?.[1]?.toString() ?? 'unknown reason';
 }
 
 /** UTF-8, cut between two characters. */

@@ -19,8 +19,8 @@ export class UndeliverableRecord extends Error {
 export interface Delivery {
   /** Outputs that their topic does not take. */
   readonly refused: number;
-  /** Source records that went to the dead-letter topic instead. */
-  readonly letters: number;
+  /** The dead letters of source records whose output is not taken; they are written. */
+  readonly letters: readonly OutputMessage[];
 }
 
 /**
@@ -36,23 +36,23 @@ export async function deliver(
   messages: readonly OutputMessage[],
 ): Promise<Delivery> {
   const { name: pipeline, deadLetterTopic: topic } = definition;
-  const buriedSources = new Set<SourceRecord>();
+  const letters = new Map<SourceRecord, OutputMessage>();
   let refusals = 0;
   let rest = messages;
   for (;;) {
     const refused = await writer.write(rest);
     if (refused === null) {
-      return { refused: refusals, letters: buriedSources.size };
+      return { refused: refusals, letters: [...letters.values()] };
     }
     const { source } = refused.message;
     if (source === null || refused.message.topic === topic) {
       throw undeliverable(refused, source);
     }
-    if (!buriedSources.has(source)) {
-      buriedSources.add(source);
+    if (!letters.has(source)) {
       const words = `its output of ${refused.bytes} bytes is larger than ${refused.message.topic} takes`;
       const error = new PoisonRecord('output', new RangeError(words));
       const letter = toDeadLetter({ topic, pipeline, record: source, error, attempt: 1 });
+      letters.set(source, letter);
       const refusedLetter = await writer.write([letter]);
       if (refusedLetter !== null) {
         throw undeliverable(refusedLetter, source);
@@ -73,7 +73,7 @@ function undeliverable(refused: Refused, source: SourceRecord | null): Undeliver
   const { bytes } = refused;
   return new UndeliverableRecord(
     `${topic} does not take ${what}: it has ${bytes} bytes there, more than the topic's max.message.bytes${limit}. ` +
-      `Raise max.message.bytes of the topic ${topic} to at least ${bytes}; it goes on by itself then`,
+      `Raise max.message.bytes of the topic ${topic} to at least ${bytes}: the next try goes on from there`,
     source,
   );
 }

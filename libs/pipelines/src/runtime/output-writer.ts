@@ -33,6 +33,8 @@ const SEND_RECORDS_MAX = 5_000;
 const RECORD_OVERHEAD_BYTES = 64;
 const HEADER_OVERHEAD_BYTES = 10;
 const BATCH_OVERHEAD_BYTES = 61;
+/** A record batch may be larger than its topic takes, or than a segment holds. */
+const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
 
 /**
  * Writes records with acks=all by an idempotent producer, to topics that it creates when they do
@@ -118,7 +120,7 @@ export class OutputWriter {
       await this.#send(messages, compression);
       return true;
     } catch (error) {
-      if (!hasKafkaError(error, 'MESSAGE_TOO_LARGE')) {
+      if (!TOO_LARGE.some((name) => hasKafkaError(error, name))) {
         throw error;
       }
       return false;

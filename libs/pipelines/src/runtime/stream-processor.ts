@@ -1,10 +1,12 @@
-import { PipelineDefinitionError, RetryLater } from '../definition/definition-error.ts';
+import { PipelineDefinitionError } from '../definition/definition-error.ts';
 import { type PipelineDefinition, sinkTopics } from '../definition/pipeline-definition.ts';
 import type { SourceRecord } from '../definition/source-record.ts';
 import { BackOff, pause } from './back-off.ts';
 import { processChunk } from './chunk-processor.ts';
+import { deadLetterReason } from './dead-letter.ts';
 import { GroupMember } from './group-member.ts';
-import { hasKafkaError, isKafkaError, reasonOf } from './kafka-errors.ts';
+import { hasKafkaError, reasonOf } from './kafka-errors.ts';
+import { obstacleOf } from './obstacle.ts';
 import { deliver, UndeliverableRecord } from './output-delivery.ts';
 import { OutputWriter } from './output-writer.ts';
 import {
@@ -35,8 +37,8 @@ export interface StreamProcessorOptions {
   readonly paused?: boolean;
   /** Told at each change of state. */
   readonly onState?: (state: StreamProcessorState, reason: string | null) => void;
-  /** Told once per poll that had dead letters. */
-  readonly onDeadLetters?: (count: number, reason: string) => void;
+  /** Told once per poll that had dead letters: the reason of each. */
+  readonly onDeadLetters?: (reasons: readonly string[]) => void;
 }
 
 const IDLE_MS = 200;
@@ -53,7 +55,7 @@ const BACK_OFF = { minMs: 250, maxMs: 5_000 };
  *
  * It supervises itself. Any error ends the session (membership, reader, writer); after a back-off
  * a new one begins at the committed offsets. While the brokers are away it is `retrying`, for ever;
- * after an error of our own it is `failed` until the next session runs. Paused, it stays a member
+ * after an error of our own, or a broker's refusal, it is `failed` until the next session runs. Paused, it stays a member
  * and keeps its partitions, so that records wait, resuming is immediate and offsets do not expire.
  */
 export class StreamProcessor {
@@ -116,10 +118,9 @@ export class StreamProcessor {
       } catch (error) {
         this.#partitions = 0;
         const wait = this.#backOff.next();
-        const outage = isKafkaError(error) || error instanceof RetryLater;
         const log = { pipeline: this.#definition.name, err: error, waitMs: Math.round(wait) };
         this.#options.logger.warn(log, 'stream processor interrupted; it will go on');
-        this.#setState(outage ? 'retrying' : 'failed', reasonOf(error));
+        this.#setState(obstacleOf(error) === null ? 'failed' : 'retrying', reasonOf(error));
         await pause(wait, signal);
       }
     }
@@ -232,14 +233,11 @@ export class StreamProcessor {
     const { refused, letters } = await deliver(this.#definition, writer, messages);
     this.#counts.consumed += records.length;
     this.#counts.produced += produced - refused;
-    this.#counts.deadLettered += deadLettered + letters;
-    if (deadLettered + letters > 0) {
-      const dead = messages.find(({ topic }) => topic === this.#definition.deadLetterTopic);
-      const reason = [...(dead?.headers ?? [])].find(
-        ([name]) => name.toString() === 'penstock.errors.message',
-      );
-      const words = reason?.[1]?.toString() ?? 'its output is too large for the broker';
-      this.#options.onDeadLetters?.(deadLettered + letters, words);
+    this.#counts.deadLettered += deadLettered + letters.length;
+    const { deadLetterTopic } = this.#definition;
+    const dead = [...messages.filter(({ topic }) => topic === deadLetterTopic), ...letters];
+    if (dead.length > 0) {
+      this.#options.onDeadLetters?.(dead.map(deadLetterReason));
     }
   }
 

@@ -57,7 +57,11 @@ export function NextText(props: {
 }) {
   const { job, active, now } = props;
   if (active?.state === 'RUNNING') {
-    return <span className="tone-run">running {formatPercent(runProgress(active))}</span>;
+    return (
+      <span className="tone-run" title={active.waitingFor ?? undefined}>
+        running {formatPercent(runProgress(active))}
+      </span>
+    );
   }
   if (active?.state === 'WAITING') {
     return <span title={active.waitingFor ?? undefined}>waiting</span>;

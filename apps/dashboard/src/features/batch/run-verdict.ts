@@ -47,7 +47,10 @@ export function runVerdict(run: BatchRun, runs: readonly BatchRun[], now: number
           `Reads its window: ${formatPercent(runProgress(run))}`,
           left === null ? '.' : `, ${formatAbout(left)} left.`,
         ],
-        lead: [`${formatExact(run.recordsRead)} of ${formatExact(run.recordsTotal)} records.`],
+        lead: [
+          `${formatExact(run.recordsRead)} of ${formatExact(run.recordsTotal)} records.`,
+          run.waitingFor === null ? '' : ` Waits for ${run.waitingFor}.`,
+        ],
       };
     }
     case 'SUCCEEDED':

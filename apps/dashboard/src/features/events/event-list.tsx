@@ -8,10 +8,10 @@ import { eventSentence } from './event-words.ts';
 import { eventPageSize, useEvents } from './use-events.ts';
 import './events.css';
 
-/** The newest events, as they happen; the progress of runs is shown with the runs instead. */
+/** The newest events, as they happen. */
 export function EventList({ limit }: { limit: number }) {
   const events = useLive((state) => state.events);
-  const shown = events.filter((event) => event.kind !== 'RUN_PROGRESS').slice(0, limit);
+  const shown = events.slice(0, limit);
   if (shown.length === 0) return <p className="quiet small">Nothing has happened yet.</p>;
   return <Events events={shown} />;
 }

@@ -33,8 +33,7 @@ export function useEvents(subject: string) {
   const fetchedCount = data?.pages.flatMap((page) => page.nodes).length ?? 0;
   return {
     query,
-    /** The progress of runs is shown with the runs instead. */
-    events: events.filter((event) => event.kind !== 'RUN_PROGRESS'),
+    events,
     /** All that are kept, those not fetched yet included; null before the first answer. */
     count: first === undefined ? null : first.totalCount + events.length - fetchedCount,
   };
