@@ -48,6 +48,7 @@ const MEDIA_ALLOWED = [
 ];
 const PARAMETERS = ['key', 'keyField', 'partition', 'ack', 'envelope'];
 const ACKS = new Set<string>(['all', 'leader', 'none'] satisfies Acks[]);
+const PLAN = 'plan';
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8';
 
 /** `POST /ingest/{topic}`: Penstock's own form of ingest. */
@@ -58,15 +59,17 @@ export function registerNativeRoutes(fastify: FastifyInstance, http: IngestHttp)
     recordHeaders: true,
     bodyBytesMax: http.bodyBytesMax,
   };
-  const plans = new WeakMap<FastifyRequest, Plan>();
+  // Not in a WeakMap: what a plan refers to would outlive its request until the collector's next
+  // full round, which makes young garbage old.
+  fastify.decorateRequest(PLAN);
   const plan = async (request: NativeRequest): Promise<void> => {
     checkHead(request, accepted);
-    plans.set(request, planOf(request));
+    request.setDecorator(PLAN, planOf(request));
     await http.requireTopic(request);
   };
   const options = { bodyLimit: http.bodyBytesMax, onRequest: plan };
   fastify.post('/ingest/:topic', options, async (request: NativeRequest, reply) => {
-    const { acks, parse } = plans.get(request) as Plan;
+    const { acks, parse } = request.getDecorator<Plan>(PLAN);
     try {
       const body = await http.body(request);
       const outcome = await http.ingest.append(request.params.topic, acks, () => parse(body));
