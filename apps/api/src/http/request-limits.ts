@@ -67,9 +67,15 @@ export class OpenBodies {
       return;
     }
     const now = performance.now();
+    const bytes = raw.socket.bytesRead;
     this.#open.set(raw, {
-      ...{ request, reply, bytes: raw.socket.bytesRead, idleSince: now },
-      ...{ windowBytes: raw.socket.bytesRead, windowSince: now, endStream: undefined },
+      request,
+      reply,
+      bytes,
+      idleSince: now,
+      windowBytes: bytes,
+      windowSince: now,
+      endStream: undefined,
     });
   }
 

@@ -16,12 +16,13 @@ export interface IngestHttpOptions {
   readonly bodies: OpenBodies;
 }
 
+const ADMITTED_BYTES = 'admittedBytes';
+
 /** What the ingest routes share: the service, the admission of bodies, and the figures. */
 export class IngestHttp {
   readonly ingest: IngestService;
   readonly bodies: OpenBodies;
   readonly bodyBytesMax: number;
-  readonly #admitted = new WeakMap<FastifyRequest, number>();
   readonly #requests: Counter<'api' | 'status'>;
   readonly #records: Counter<'api'>;
   readonly #bytes: Counter<'api'>;
@@ -70,6 +71,7 @@ export class IngestHttp {
 
   /** What the routes of one API have in common: figures, and the shape of a refusal. */
   prepare(fastify: FastifyInstance, api: IngestApi, refuse: Refuse): void {
+    fastify.decorateRequest(ADMITTED_BYTES, 0);
     fastify.addHook('onResponse', (_request, reply, done) => {
       this.#requests.inc({ api, status: reply.statusCode });
       this.#seconds.observe({ api }, reply.elapsedTime / 1000);
@@ -116,7 +118,7 @@ export class IngestHttp {
 
   /** @throws IngestRefusal when too much is in progress already, or the body exceeds its limit */
   admit(request: FastifyRequest, bytes: number): void {
-    const before = this.#admitted.get(request) ?? 0;
+    const before = request.getDecorator<number>(ADMITTED_BYTES);
     if (before + bytes > 2 * this.bodyBytesMax) throw bodyTooLarge(this.bodyBytesMax);
     if (!this.ingest.admit(bytes)) {
       throw new IngestRefusal({
@@ -126,13 +128,11 @@ export class IngestHttp {
         mayBeAppended: false,
       });
     }
-    this.#admitted.set(request, before + bytes);
+    request.setDecorator(ADMITTED_BYTES, before + bytes);
   }
 
   release(request: FastifyRequest): void {
-    const bytes = this.#admitted.get(request);
-    if (bytes === undefined) return;
-    this.#admitted.delete(request);
-    this.ingest.release(bytes);
+    this.ingest.release(request.getDecorator<number>(ADMITTED_BYTES));
+    request.setDecorator(ADMITTED_BYTES, 0);
   }
 }

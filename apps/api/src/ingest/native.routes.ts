@@ -119,9 +119,10 @@ function planOf(request: NativeRequest): Plan {
   const acks = acksOf(query);
   const options = optionsOf(request);
   const envelope = flag(query, 'envelope');
-  const mode = cloudEventsModeOf(headers);
+  const type = mediaTypeOf(headers['content-type']);
+  const mode = cloudEventsModeOf(headers, type);
   if (mode === undefined) {
-    const media = mediaOf(headers['content-type']);
+    const media = mediaOf(headers['content-type'], type);
     return { acks, parse: (body) => parseNative(body, { ...options, media, envelope }) };
   }
   if (envelope) badParameter('envelope', 'true', 'false for CloudEvents, which are envelopes');
@@ -129,13 +130,18 @@ function planOf(request: NativeRequest): Plan {
   if (options.keyField !== undefined) {
     badParameter('keyField', query['keyField'] as string, 'key or ce-partitionkey in binary mode');
   }
-  const type = headers['content-type'];
-  return { acks, parse: (body) => parseBinaryCloudEvent(body, type, raw.rawHeaders, options) };
+  const contentType = headers['content-type'];
+  return {
+    acks,
+    parse: (body) => parseBinaryCloudEvent(body, contentType, raw.rawHeaders, options),
+  };
 }
 
 /** Undefined: no CloudEvent. */
-function cloudEventsModeOf(headers: NativeRequest['headers']): CloudEventsMode | undefined {
-  const type = mediaTypeOf(headers['content-type']);
+function cloudEventsModeOf(
+  headers: NativeRequest['headers'],
+  type: string,
+): CloudEventsMode | undefined {
   const attribute = Object.keys(headers).find((name) => name.startsWith('ce-'));
   if (!type.startsWith('application/cloudevents')) {
     return attribute === undefined ? undefined : 'binary';
@@ -153,8 +159,7 @@ function cloudEventsModeOf(headers: NativeRequest['headers']): CloudEventsMode |
 }
 
 /** `application/*+json` is JSON (RFC 6839); a request of REST Proxy is meant for another route. */
-function mediaOf(contentType: string | undefined): NativeMedia {
-  const type = mediaTypeOf(contentType);
+function mediaOf(contentType: string | undefined, type: string): NativeMedia {
   const isJson =
     /^application\/[^/]+\+json$/.test(type) && !type.startsWith('application/vnd.kafka.');
   const media = MEDIA[type] ?? (isJson ? 'json' : undefined);
