@@ -128,6 +128,17 @@ function isBatchDamaged(
   return validBatchOffset(window, next.position, range) !== undefined;
 }
 
+/** Whether a batch of any offset begins at `from`, ends at `to` at the latest, and matches its CRC. */
+export function isWholeBatch(
+  files: Files,
+  descriptor: number,
+  { from, to }: { from: number; to: number },
+): boolean {
+  const window = new ReadWindow(files, descriptor, to, CRC_CHUNK_SIZE);
+  const range = { to, offsetMin: -Infinity, offsetEnd: Infinity };
+  return validBatchOffset(window, from, range) !== undefined;
+}
+
 /**
  * Where readable batches begin again after bad bytes at `from`; undefined if there are none before
  * `to`. A batch counts if its CRC holds and its offset lies in [offsetMin, offsetEnd).

@@ -50,7 +50,8 @@ const COPY_CHUNK_SIZE = 1024 * 1024;
  *
  * Below the durable end of the checkpoint nothing is ever cut: unreadable bytes are kept, reported
  * and stepped over, and offsets are not assigned again even if their bytes are lost. Above it every
- * batch must match its CRC, and the log ends before the first that does not. Sealed segments below
+ * batch must match its CRC, and the log ends before the first that does not. A whole batch that has
+ * only a wrong base offset does not end it before the segments that follow. Sealed segments below
  * it are read only from their last index entry on.
  */
 export function recoverPartition(input: RecoveryInput): RecoveredLog {
@@ -71,7 +72,11 @@ export function recoverPartition(input: RecoveryInput): RecoveredLog {
     const segment = newSegment(input, base);
     const next = bases[i + 1];
     const trustedTo = trustedSize(services, base, next === undefined, checkpoint);
-    const { fileSize, torn: badBytes } = segment.load({ trustedTo, offsetEnd: next ?? durableEnd });
+    const { fileSize, torn: badBytes } = segment.load({
+      trustedTo,
+      offsetEnd: next ?? durableEnd,
+      isFollowed: next !== undefined,
+    });
     segments.push(segment);
     const isShort = next !== undefined && segment.nextOffset < next;
     // Above the durable end, missing bytes end the log, as bad bytes do.
@@ -200,7 +205,7 @@ function cutTornTail(
       laterSegments: laterBases.length,
       keptAside: readable !== undefined,
     },
-    'the end of a log that was never acknowledged was cut off',
+    'the end of a log, which was not known to be on the disk, was cut off',
   );
 }
 

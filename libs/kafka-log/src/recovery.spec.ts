@@ -116,6 +116,38 @@ describe('after a crash', () => {
   });
 });
 
+describe('a base offset that was damaged above the durable end, which no CRC covers', () => {
+  it('costs its batch alone: the segments that follow stay', async () => {
+    for (const batch of [0, 1, 2, 3]) {
+      for (const [byte, bit] of [
+        [7, 0],
+        [7, 1],
+        [7, 4],
+        [5, 3],
+        [2, 7],
+      ] as const) {
+        const world = new LogWorld({
+          durability: 'os',
+          config: { segmentBytes: 400, indexIntervalBytes: 100 },
+        });
+        for (let i = 0; i < 20; i++) world.append(world.log(), [`value ${String(i).padStart(20)}`]);
+        // The second of five segments, none of which the checkpoint knows yet.
+        const bytes = world.files.bytesOf(segmentPaths(world)[1]!);
+        bytes[(batch * bytes.length) / 4 + byte]! ^= 1 << bit;
+        const label = `batch ${batch}, byte ${byte}, bit ${bit}`;
+        for (const again of [1, 2, 3]) {
+          world.kill();
+          const log = world.log();
+          expect(log.logEndOffset, label).toBe(20);
+          const lost = log.damages.map(({ fromOffset, toOffset }) => [fromOffset, toOffset]);
+          expect(lost, `${label}, start ${again}`).toEqual([[4 + batch, 5 + batch]]);
+          expect(offsetsFrom(log, 5 + batch), label).toEqual(ALL.slice(5 + batch));
+        }
+      }
+    }
+  });
+});
+
 describe('damage below the durable end', () => {
   it('that took no offset with it is stepped over, from wherever a reader comes', async () => {
     const world = await filled(4096);

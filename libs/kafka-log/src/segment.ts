@@ -1,7 +1,7 @@
 import { RECORD_BATCH_HEADER_BYTES } from '@penstock/kafka-protocol';
 import * as header from './batch-header.ts';
 import type { BatchVisitor, DamagedRange, ScanEnd } from './batch-scan.ts';
-import { findNextBatch, scanBatches } from './batch-scan.ts';
+import { findNextBatch, isWholeBatch, scanBatches } from './batch-scan.ts';
 import type { Files } from './files.ts';
 import type { OpenFiles } from './open-files.ts';
 import { PooledFile } from './open-files.ts';
@@ -278,7 +278,7 @@ export class Segment {
    * every batch must match its CRC; the first that does not ends the segment. The file is not cut
    * here.
    */
-  load({ trustedTo, offsetEnd }: LoadOptions): LoadResult {
+  load({ trustedTo, offsetEnd, isFollowed }: LoadOptions): LoadResult {
     const fileSize = this.#files.size(this.log.path) ?? 0;
     const start = this.#loadStart(Math.min(trustedTo, fileSize));
     this.maxTimestamp = start.maxTimestampBefore;
@@ -290,8 +290,8 @@ export class Segment {
         {
           ...{ from: position, to: fileSize, offsetMin: offset },
           ...{ trustedTo, damaged: this.damaged },
-          // Batches above `trustedTo` may end above `offsetEnd`: their CRC is checked.
-          ...(fileSize <= trustedTo && { offsetEnd }),
+          // At the end of the log, batches above `trustedTo` may end above `offsetEnd`.
+          ...((isFollowed || fileSize <= trustedTo) && { offsetEnd }),
         },
         (bytes, at, batchPosition, size) => {
           const lastOffset = header.lastOffsetAt(bytes, at);
@@ -302,7 +302,9 @@ export class Segment {
         },
       );
       this.nextOffset = end.nextOffset;
-      if (end.bad === undefined || end.position >= trustedTo) {
+      const isTorn = (): boolean =>
+        end.position >= trustedTo && !(isFollowed && this.#isIntactAt(end.position));
+      if (end.bad === undefined || isTorn()) {
         this.sizeBytes = end.position;
         this.writtenFrom = end.position;
         return { fileSize, torn: end.bad };
@@ -312,6 +314,15 @@ export class Segment {
       position = range.toPosition;
       offset = range.toOffset;
     }
+  }
+
+  /**
+   * Whether there is a whole batch with a good CRC. A write that was cut short leaves none, so that
+   * only the base offset can be damaged, which no CRC covers.
+   */
+  #isIntactAt(position: number): boolean {
+    const range = { from: position, to: this.#files.size(this.log.path) ?? 0 };
+    return isWholeBatch(this.#files, this.descriptor(), range);
   }
 
   /** Where `load` begins to read: the last index entry among the trusted bytes. */
@@ -422,6 +433,8 @@ export interface LoadOptions {
   readonly trustedTo: number;
   /** Base offset of the next segment, or the least offset at which the log can end. */
   readonly offsetEnd: number;
+  /** Whether there is a next segment. */
+  readonly isFollowed: boolean;
 }
 
 export interface LoadResult {

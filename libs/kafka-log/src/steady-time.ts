@@ -70,6 +70,39 @@ export class SteadyTime {
   }
 }
 
+const DATES_MAX = 10_000;
+
+/**
+ * Dates at which something ends, stamped at most a known time ahead. One that lies further ahead
+ * was stamped by a clock that was ahead, or the present one is behind: that time, by the monotonic
+ * clock, counts from when it was noticed. The date itself is not changed, as with `Ages`.
+ */
+export class Horizons {
+  readonly #clock: Clock;
+  /** Dates in doubt, the first noticed first, with when that was. */
+  readonly #noticed = new Map<number, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * @param now the time from SteadyTime, ms
+   * @param aheadMaxMs how far ahead of its present a date is stamped
+   */
+  hasPassed(date: number, now: number, aheadMaxMs: number): boolean {
+    if (now >= date) return true;
+    if (date - now <= aheadMaxMs) return false;
+    const monotonic = this.#clock.monotonicNow();
+    const noticedAt = this.#noticed.get(date);
+    if (noticedAt !== undefined) return monotonic - noticedAt >= aheadMaxMs;
+    const [first] = this.#noticed.keys();
+    if (this.#noticed.size >= DATES_MAX && first !== undefined) this.#noticed.delete(first);
+    this.#noticed.set(date, monotonic);
+    return false;
+  }
+}
+
 /**
  * Ages of things dated by a wall clock that may have been wrong then or may be wrong now. A date in
  * the future would never get old, so its age counts from when it was noticed, by the monotonic

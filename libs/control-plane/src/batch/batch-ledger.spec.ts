@@ -231,7 +231,9 @@ describe('the ledger of batch runs', () => {
     letGo.resolve();
     await Promise.all([holding, delayed]);
     await holder.$disconnect();
-    await eventually(async () => (await runs.find(id))?.waitingFor?.startsWith('a worker') === true);
+    await eventually(
+      async () => (await runs.find(id))?.waitingFor?.startsWith('a worker') === true,
+    );
   });
 });
 

@@ -14,6 +14,7 @@ import { recordsOf } from '../batch-records.ts';
 import { compress, DecompressionError } from '../codecs.ts';
 import { writeInt64 } from '../int64.ts';
 import { MalformedRecordsError, RecordCursor } from '../records.ts';
+import type { Horizons } from '../steady-time.ts';
 
 const NO_TIMESTAMP = -1;
 /** Records processed between two possible pauses. */
@@ -28,6 +29,8 @@ export interface CleaningRules {
   /** Records at or after this offset stay: this pass has not read their keys. */
   readonly endOffset: number;
   readonly now: number;
+  /** Also those that a clock stamped which was ahead. */
+  readonly horizons: Horizons;
   /** `delete.retention.ms`. */
   readonly deleteRetentionMs: number;
   /** False keeps all tombstones: records that they delete may still be in the log. */
@@ -119,7 +122,9 @@ function* selectRecords(
     hasTombstone: false,
   };
   const horizonHasPassed =
-    rules.mayDropTombstones && hasDeleteHorizon(batch) && rules.now >= batch.baseTimestamp;
+    rules.mayDropTombstones &&
+    hasDeleteHorizon(batch) &&
+    rules.horizons.hasPassed(batch.baseTimestamp, rules.now, rules.deleteRetentionMs);
   const cursor = new RecordCursor(records, start);
   for (let i = 0; i < batch.recordCount; i++) {
     if (i % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) yield;

@@ -8,7 +8,7 @@ import { planCompaction } from './compaction-plan.ts';
 import { compactLog } from './log-compactor.ts';
 import { CompactionStopped } from './segment-rewrite.ts';
 import { Slices } from '../slices.ts';
-import { Ages } from '../steady-time.ts';
+import { Ages, Horizons } from '../steady-time.ts';
 
 export interface CleanerOptions {
   readonly logs: () => Iterable<LogState>;
@@ -31,6 +31,7 @@ export class Cleaner {
   readonly #options: CleanerOptions;
   readonly #offsets: CleanerOffsets;
   readonly #ages: Ages;
+  readonly #horizons: Horizons;
   #timer: Timer | undefined;
   readonly #runs = new SerialQueue();
   #isClosed = false;
@@ -40,6 +41,7 @@ export class Cleaner {
     this.#options = options;
     this.#offsets = new CleanerOffsets(services);
     this.#ages = new Ages(services.clock);
+    this.#horizons = new Horizons(services.clock);
     this.#schedule();
   }
 
@@ -135,7 +137,8 @@ export class Cleaner {
         if (plan === undefined) return;
         const { keyBytesMax } = this.#options;
         const now = this.#options.now();
-        const outcome = await compactLog(state, plan, { keyBytesMax, now, check });
+        const options = { keyBytesMax, now, horizons: this.#horizons, check };
+        const outcome = await compactLog(state, plan, options);
         await this.#offsets.set(state.folder.key, outcome.cleanedTo);
         logger.info({ topic, partition, ...outcome }, 'log compacted');
       }

@@ -207,6 +207,32 @@ describe('tombstones', () => {
     expect(contents(world.log())).toEqual(['1 b=v', '3 c=v']);
   });
 
+  it('go after delete.retention.ms when a clock that was ahead stamped them, restarted or not', async () => {
+    for (const restarts of [false, true]) {
+      const world = new CompactionWorld({ deleteRetentionMs: 60_000 });
+      const pass = async (): Promise<string[]> => {
+        await world.seal();
+        await world.compact();
+        return contents(world.log());
+      };
+      world.put([['a', 'v']]);
+      world.put([['a', null]]);
+      world.clock.jump(10 * 365 * DAY_MS);
+      world.manager.compact().catch(() => {});
+      await world.clock.advance(25 * 3_600_000);
+      const stamped = await pass();
+      expect(stamped).toEqual(['1 a=-']);
+      world.clock.jump(-10 * 365 * DAY_MS);
+      if (restarts) await world.restart();
+      // It is in doubt from here on, and stays for as long as if it were new.
+      expect(await pass()).toEqual(stamped);
+      await world.clock.advance(30_000);
+      expect(await pass()).toEqual(stamped);
+      await world.clock.advance(40_000);
+      expect(await pass()).toEqual([]);
+    }
+  });
+
   it('stay while an older record of their key cannot be compacted, because of damage', async () => {
     const world = new CompactionWorld({ deleteRetentionMs: 1000 });
     for (let i = 0; i < 5; i++) world.put([[`k${i}`, 'v']]);

@@ -12,12 +12,14 @@ import { KeyOffsets } from './key-offsets.ts';
 import { CompactionStopped, rewriteSegments } from './segment-rewrite.ts';
 import { discardCleaned, swapSegments } from './segment-swap.ts';
 import { Slices } from '../slices.ts';
+import type { Horizons } from '../steady-time.ts';
 
 export interface CompactionOptions {
   /** Memory for keys; what does not fit is left to the next pass. */
   readonly keyBytesMax: number;
   /** The time to measure ages by. */
   readonly now: number;
+  readonly horizons: Horizons;
   /** Throws CompactionStopped when compaction must stop. */
   readonly check: () => void;
 }
@@ -143,7 +145,7 @@ class Pass {
 
   async rewrite(): Promise<void> {
     const state = this.#state;
-    const { check, now } = this.#options;
+    const { check, now, horizons } = this.#options;
     const { space } = state.services;
     let mayDropTombstones = true;
     for (const group of groupSegments(state, this.endOffset)) {
@@ -157,6 +159,7 @@ class Pass {
           offset >= this.#keys.get(bytes, start, length),
         endOffset: this.endOffset,
         now,
+        horizons,
         deleteRetentionMs: state.config.deleteRetentionMs,
         mayDropTombstones,
       };
