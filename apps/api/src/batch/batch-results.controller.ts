@@ -4,8 +4,7 @@ import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BatchRunsService } from '@penstock/control-plane';
 import type { FastifyReply } from 'fastify';
-import { httpProblem } from '../http/http-problem.ts';
-import { sendProblem } from '../http/problem-details.ts';
+import { RequestRefused } from '../http/http-problem.ts';
 
 @ApiTags('batch')
 @Controller('api/batch-runs')
@@ -24,11 +23,8 @@ export class BatchResultsController {
     const file = await this.#runs.resultFile(id);
     const size = file === null ? null : await sizeOf(file.path);
     if (file === null || size === null) {
-      sendProblem(
-        reply,
-        httpProblem({ status: 404, detail: `There is no result file of a batch run "${id}".` }),
-      );
-      return;
+      const detail = `There is no result file of a batch run "${id}".`;
+      throw new RequestRefused({ status: 404, detail });
     }
     await reply
       .type('text/csv; charset=utf-8')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import compress from '@fastify/compress';
 import serveStatic from '@fastify/static';
@@ -51,7 +51,7 @@ export function dashboardPlugin({ root, publicPath }: DashboardOptions): Fastify
     });
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
       const path = decodePath(request.url);
-      if (path !== undefined && path !== '/' && existsSync(join(root, path))) {
+      if (path !== undefined && path !== '/' && (await isFile(join(root, path)))) {
         const immutable = path.startsWith('/assets/') && HASHED_ASSET.test(path);
         reply.header(
           'cache-control',
@@ -71,6 +71,15 @@ export function dashboardPlugin({ root, publicPath }: DashboardOptions): Fastify
     fastify.get('/', handler);
     fastify.get('/*', handler);
   };
+}
+
+/** Asked without holding up other requests: ingest shares the event loop. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function decodePath(url: string): string | undefined {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { asDatabaseProblem, type Logger } from '@penstock/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { httpProblem, type HttpRefusal } from './http-problem.ts';
+import { httpProblem, type HttpRefusal, RequestRefused } from './http-problem.ts';
 import type { KnownRoutes } from './known-routes.ts';
 import { sendProblem } from './problem-details.ts';
 
@@ -40,6 +40,9 @@ export class ErrorAnswers implements ExceptionFilter {
       this.#logger.pino.error({ err: error, url: request.url }, 'a request failed');
     }
     if (hasBegun) return reply.raw.destroy();
+    if (error instanceof RequestRefused) {
+      return sendProblem(reply, httpProblem(error.refusal, request.url));
+    }
     if (status === 404) return this.#notFound(request, reply);
     return sendProblem(reply, httpProblem(refusalOf(error, status, request), request.url));
   };
@@ -60,6 +63,7 @@ export class ErrorAnswers implements ExceptionFilter {
 }
 
 function statusOf(error: unknown): number {
+  if (error instanceof RequestRefused) return error.refusal.status;
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;

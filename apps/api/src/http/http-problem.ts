@@ -9,6 +9,17 @@ export interface HttpRefusal {
   readonly title?: string;
 }
 
+/** How a route that cannot do what is asked leaves; the one filter makes its answer. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused';
+  readonly refusal: HttpRefusal;
+
+  constructor(refusal: HttpRefusal) {
+    super(refusal.detail);
+    this.refusal = refusal;
+  }
+}
+
 /**
  * The problem of a request that no route has answered.
  *

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { TestBroker } from '@penstock/testing';
 import { TestApi } from '@penstock/testing/test-api';
 import { Consumer } from '@platformatic/kafka';
@@ -168,6 +170,16 @@ describe('what ingest would otherwise ignore', () => {
     ['/topics/t', { ...V2_TYPE, 'penstock-header-a': '1' }, 400, 'unsupported-header'],
     ['/topics/t', { ...V2_TYPE, ...REQUIRED }, 400, 'unsupported-header'],
     ['/ingest/t', { ...JSON_TYPE, 'content-encoding': 'lz4' }, 415, 'unsupported-encoding'],
+    ['/ingest/t', { ...JSON_TYPE, digest: 'sha-256=eA==' }, 400, 'unsupported-header'],
+    ['/ingest/t', { ...JSON_TYPE, 'content-digest': 'md5=:eA==:' }, 400, 'unsupported-header'],
+    ['/ingest/t', { ...JSON_TYPE, 'content-digest': 'sha-256=eA==' }, 400, 'unsupported-header'],
+    ['/ingest/t', { ...JSON_TYPE, 'content-md5': 'eA==' }, 400, 'unsupported-header'],
+    [
+      '/v3/clusters/x/topics/t/records',
+      { ...JSON_TYPE, 'content-digest': `sha-256=:${'A'.repeat(43)}=:` },
+      400,
+      'unsupported-header',
+    ],
     [
       '/ingest/t',
       { 'content-type': 'application/json; charset=latin1' },
@@ -179,6 +191,49 @@ describe('what ingest would otherwise ignore', () => {
     const refused = await post(path, headers, '1');
     expect(refused.answer).toMatchObject({ code, status });
     expect(refused.status).toBe(status);
+  });
+
+  it('checks what a digest says of the bytes that came, in each form that takes them whole', async () => {
+    const V3 = '{"entries":[{"id":"1","value":{"type":"JSON","data":1}}]}';
+    const forms = [
+      ['/ingest/digests', JSON_TYPE, '[1,2]'],
+      ['/topics/digests', V2_TYPE, '{"records":[{"value":1}]}'],
+      ['/v3/clusters/x/topics/digests/records:batch', JSON_TYPE, V3],
+    ] as const;
+    for (const [path, type, text] of forms) {
+      for (const encoding of ['identity', 'gzip']) {
+        const body = encoding === 'gzip' ? gzipSync(text) : Buffer.from(text);
+        const of = (algorithm: string, bytes: Buffer): string =>
+          createHash(algorithm).update(bytes).digest('base64');
+        const other = Buffer.from(`${text} `);
+        const digests = (bytes: Buffer): Record<string, string>[] => [
+          { 'content-digest': `sha-256=:${of('sha256', bytes)}:` },
+          { 'content-digest': `crc32c=:eA==:, sha-512=:${of('sha512', bytes)}:` },
+          { 'repr-digest': `sha-256=:${of('sha256', bytes)}:` },
+          { 'content-md5': of('md5', bytes) },
+        ];
+        const send = async (
+          header: Record<string, string>,
+        ): Promise<[number, string | undefined]> => {
+          const headers = { ...type, ...header, 'content-encoding': encoding };
+          const response = await fetch(`${url}${path}`, { method: 'POST', headers, body });
+          return [response.status, ((await response.json()) as { code?: string }).code];
+        };
+        for (const header of digests(body)) {
+          const [status, code] = await send(header);
+          expect([status < 300, code], `${path} ${JSON.stringify(header)}`).toEqual([
+            true,
+            undefined,
+          ]);
+        }
+        for (const header of digests(other)) {
+          expect(await send(header), `${path} ${JSON.stringify(header)}`).toEqual([
+            400,
+            'digest-mismatch',
+          ]);
+        }
+      }
+    }
   });
 
   it('says which encodings are taken, and takes every kind of JSON', async () => {

@@ -2,6 +2,7 @@ import { IngestRefusal, type IngestService } from '@penstock/control-plane';
 import type { Config, Counter, Histogram, Metrics } from '@penstock/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OpenBodies } from '../http/request-limits.ts';
+import { checkDigests } from './body-digest.ts';
 import { bodyTooLarge, decompress } from './request-body.ts';
 
 export type IngestApi = 'native' | 'v2' | 'v3';
@@ -109,6 +110,7 @@ export class IngestHttp {
   async body(request: FastifyRequest<{ Body: Buffer }>): Promise<Buffer> {
     const raw = request.body ?? Buffer.alloc(0);
     this.admit(request, raw.length);
+    checkDigests(request.headers, raw);
     const encoding = request.headers['content-encoding'];
     if (encoding === undefined) return raw;
     const body = await decompress(raw, encoding, this.bodyBytesMax);

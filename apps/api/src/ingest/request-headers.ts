@@ -1,5 +1,6 @@
 import { IngestRefusal, checkTopicName } from '@penstock/control-plane';
 import type { FastifyRequest } from 'fastify';
+import { requireCheckableDigests } from './body-digest.ts';
 import { bodyTooLarge, requireKnownEncoding } from './request-body.ts';
 
 /** What a route takes beside a body. */
@@ -9,6 +10,8 @@ export interface Accepted {
   /** Whether `Penstock-Header-NAME` and `ce-NAME` become headers of records. */
   readonly recordHeaders: boolean;
   readonly bodyBytesMax: number;
+  /** Whether records are appended before the body has come in whole. */
+  readonly isStream?: boolean;
 }
 
 export const RECORD_HEADER_PREFIX = 'penstock-header-';
@@ -40,6 +43,7 @@ export function checkHead(request: FastifyRequest, accepted: Accepted): void {
   for (const name of Object.keys(request.query as object)) checkParameter(name, accepted);
   for (const name in headers) checkHeader(name, accepted);
   requireKnownEncoding(headers['content-encoding']);
+  requireCheckableDigests(headers, accepted.isStream ?? false);
   const length = Number(headers['content-length'] ?? 0);
   if (length > accepted.bodyBytesMax) throw bodyTooLarge(accepted.bodyBytesMax);
   const { topic } = request.params as { topic?: string };

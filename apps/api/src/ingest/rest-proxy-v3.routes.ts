@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { IngestRefusal, arrayElements, objectMembers, type Slice } from '@penstock/control-plane';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkDigests } from './body-digest.ts';
 import type { IngestHttp } from './ingest-http.ts';
 import { mediaTypeOf, requireUtf8 } from './media-type.ts';
 import { bodyTooLarge, decompress } from './request-body.ts';
@@ -25,15 +26,22 @@ const BATCH_ENTRIES_MAX = 1_000;
 export function registerRestProxyV3Routes(fastify: FastifyInstance, http: IngestHttp): void {
   http.prepare(fastify, 'v3', refuseV3);
   const bodyBytesMax = http.bodyBytesMax;
-  const check = async (request: TopicRequest, limit: number): Promise<void> => {
-    checkHead(request, { parameters: [], recordHeaders: false, bodyBytesMax: limit });
+  const check = async (
+    request: TopicRequest,
+    limit: { bodyBytesMax: number; isStream: boolean },
+  ): Promise<void> => {
+    checkHead(request, { parameters: [], recordHeaders: false, ...limit });
     if (request.method === 'POST') requireJson(request);
     await http.requireTopic(request);
   };
   // A stream of records has no limit; compressed, it is taken as a whole.
   const asStream = (request: TopicRequest): Promise<void> =>
-    check(request, request.headers['content-encoding'] ? bodyBytesMax : Infinity);
-  const asWhole = (request: TopicRequest): Promise<void> => check(request, bodyBytesMax);
+    check(request, {
+      bodyBytesMax: request.headers['content-encoding'] ? bodyBytesMax : Infinity,
+      isStream: true,
+    });
+  const asWhole = (request: TopicRequest): Promise<void> =>
+    check(request, { bodyBytesMax, isStream: false });
   const streamed = { bodyLimit: Number.MAX_SAFE_INTEGER, onRequest: asStream };
   const whole = { bodyLimit: bodyBytesMax, onRequest: asWhole };
 
@@ -134,6 +142,7 @@ async function readAll(http: IngestHttp, request: TopicRequest): Promise<Buffer>
     chunks.push(chunk as Buffer);
   }
   const body = Buffer.concat(chunks);
+  checkDigests(request.headers, body);
   return await decompress(body, request.headers['content-encoding'], http.bodyBytesMax);
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ref } from './ingest-schemas.ts';
 
@@ -105,6 +106,10 @@ const V3_RECORD = {
   timestamp: '2026-02-05T19:14:42Z',
 };
 
+function digestOf(algorithm: 'sha256' | 'md5', value: unknown): string {
+  return createHash(algorithm).update(JSON.stringify(value)).digest('base64');
+}
+
 const NATIVE_PARAMETERS = [
   TOPIC,
   query('key', 'Key of every record', 'a1', { type: 'string' }),
@@ -126,6 +131,12 @@ const NATIVE_PARAMETERS = [
   ),
   header('Penstock-Header-NAME', 'Becomes the header NAME of every record', 'a value'),
   header('Content-Encoding', 'gzip, deflate, br or zstd', 'identity'),
+  header(
+    'Content-Digest',
+    'sha-256 or sha-512 of the bytes sent (RFC 9530), which are checked against it',
+    `sha-256=:${digestOf('sha256', READING)}:`,
+  ),
+  header('Content-MD5', 'The same by MD5', digestOf('md5', READING)),
 ];
 
 /**

@@ -7,6 +7,7 @@ export type IngestProblemCode =
   | 'invalid-batch'
   | 'invalid-parameter'
   | 'unsupported-header'
+  | 'digest-mismatch'
   | 'invalid-topic'
   | 'unknown-cluster'
   | 'unknown-topic'

@@ -7,6 +7,9 @@ import { VARIABLES } from './variables.ts';
 
 const REDIS_ALLOWED = 'redis://[user:password@]host[:port][/database], or rediss:// with TLS';
 
+const PUBLIC_URL_ALLOWED =
+  'http://host[:port][/path] or https://host[:port][/path], the path not below /api, /assets, /docs, /graphql, /healthz, /ingest, /metrics, /readyz, /topics, /ui, /v3';
+
 describe('loadConfig', () => {
   it('takes the documented defaults from an empty environment', () => {
     const config = loadConfig({});
@@ -129,16 +132,13 @@ describe('loadConfig', () => {
     ['REDIS_URL', 'redis://localhost:6379?db=1', REDIS_ALLOWED],
     ['REDIS_URL', 'redis://localhost:99999', REDIS_ALLOWED],
     ['KAFKA_BOOTSTRAP_SERVERS', 'localhost', 'host:port, several separated by commas'],
-    [
+    ['PENSTOCK_PUBLIC_URL', 'penstock.example', PUBLIC_URL_ALLOWED],
+    ['PENSTOCK_PUBLIC_URL', 'https://a.example/b?c', PUBLIC_URL_ALLOWED],
+    ...['/api', '/ui/', '/GraphQL/x', '/v3'].map((path): [string, string, string] => [
       'PENSTOCK_PUBLIC_URL',
-      'penstock.example',
-      'http://host[:port][/path] or https://host[:port][/path]',
-    ],
-    [
-      'PENSTOCK_PUBLIC_URL',
-      'https://a.example/b?c',
-      'http://host[:port][/path] or https://host[:port][/path]',
-    ],
+      `https://a.example${path}`,
+      PUBLIC_URL_ALLOWED,
+    ]),
     [
       'PENSTOCK_ALLOWED_HOSTS',
       'a.example:80',

@@ -20,7 +20,28 @@ export function isPublicUrl(text: string): boolean {
   return parsePublicUrl(text) !== undefined;
 }
 
-/** Undefined for a text that is no web server's address, or that has `.` or `..` in its path. */
+/**
+ * First segments of the paths of the HTTP port's own routes. Below such a path it could not be told
+ * whether the proxy took the path away: `/api/x` may be itself, or `/x` below `/api`.
+ */
+export const OWN_SEGMENTS = [
+  'api',
+  'assets',
+  'docs',
+  'graphql',
+  'healthz',
+  'ingest',
+  'metrics',
+  'readyz',
+  'topics',
+  'ui',
+  'v3',
+] as const;
+
+/**
+ * Undefined for a text that is no web server's address, that has `.` or `..` in its path, or whose
+ * path begins as one of our routes does.
+ */
 export function parsePublicUrl(text: string): PublicUrl | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -29,6 +50,8 @@ export function parsePublicUrl(text: string): PublicUrl | undefined {
   if (more !== '' || /[?#@]/.test(text) || !PATH.test(path) || /\/\.\.?(\/|$)/.test(path)) {
     return undefined;
   }
+  const [, segment] = path.toLowerCase().split('/');
+  if (OWN_SEGMENTS.some((own) => own === segment)) return undefined;
   const plainPath = path.replace(/\/$/, '');
   return {
     href: url.origin + plainPath,

@@ -1,5 +1,11 @@
 import { isRedisUrl } from './redis-url.ts';
-import { isHostPattern, isOrigin, isProxyRange, isPublicUrl } from './http-addresses.ts';
+import {
+  isHostPattern,
+  isOrigin,
+  isProxyRange,
+  isPublicUrl,
+  OWN_SEGMENTS,
+} from './http-addresses.ts';
 
 /** One environment variable: what the README's table and the error messages are made from. */
 export interface Variable {
@@ -120,7 +126,7 @@ export const VARIABLES: readonly Variable[] = [
   text('PENSTOCK_PUBLIC_URL', {
     description:
       'Address at which browsers and producers reach the HTTP port, when a proxy is in front; its path is where the proxy puts Penstock, whether or not it takes the path away',
-    allowed: 'http://host[:port][/path] or https://host[:port][/path]',
+    allowed: `http://host[:port][/path] or https://host[:port][/path], the path not below ${OWN_SEGMENTS.map((own) => `/${own}`).join(', ')}`,
     holds: isPublicUrl,
   }),
   text('PENSTOCK_ALLOWED_HOSTS', {
