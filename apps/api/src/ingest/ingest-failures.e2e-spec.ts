@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { ApiKeys, ErrorCodes } from '@penstock/kafka-protocol';
 import {
   eventually,
+  FaultProxy,
   fetchRecords,
   freePort,
   type ProduceFault,
@@ -39,9 +40,13 @@ afterAll(async () => {
   await broker[Symbol.asyncDispose]();
 });
 
-async function busyPartitions(): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^penstock_ingest_busy_partitions (\d+)$/m.exec(metrics)?.[1]);
+function busyPartitions(): Promise<number> {
+  return metricOf(url, 'busy_partitions');
+}
+
+async function metricOf(ofUrl: string, name: string): Promise<number> {
+  const metrics = await (await fetch(`${ofUrl}/metrics`)).text();
+  return Number(new RegExp(`^penstock_ingest_${name} (\\d+)$`, 'm').exec(metrics)?.[1]);
 }
 
 interface Answer {
@@ -181,6 +186,37 @@ const FAULTS: readonly (readonly [string, ProduceFault, Expected])[] = [
     },
   ],
 ];
+
+describe('a broker that hangs', () => {
+  it('is not waited for until its connection times out', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    await using link = await FaultProxy.start({ upstreamPort: port });
+    await using _broker = await TestBroker.start({ port, advertisedPort: link.port });
+    await using other = await TestApi.start(createApplication, {
+      bootstrap: `127.0.0.1:${link.port}`,
+    });
+    const send = async () => {
+      const response = await fetch(`${other.url}/ingest/hangs`, {
+        ...{ method: 'POST', body: '1', headers: { 'content-type': 'application/json' } },
+      });
+      const { code, mayBeAppended } = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, code, mayBeAppended };
+    };
+    expect((await send()).status).toBe(200);
+    link.faults = { isStalled: true };
+    const first = send();
+    await eventually(async () => (await metricOf(other.url, 'busy_partitions')) === 1);
+    const second = send();
+    expect(await Promise.all([first, second])).toEqual([
+      { status: 503, code: 'no-answer', mayBeAppended: true },
+      { status: 503, code: 'broker-unavailable', mayBeAppended: false },
+    ]);
+    // The request that was sent is still under way: its own time limit is longer.
+    expect(await metricOf(other.url, 'busy_partitions')).toBe(1);
+    link.faults = {};
+    await eventually(async () => (await send()).status === 200, 30_000);
+  });
+});
 
 describe('a failure of the broker is told in each form, and whether records may be there', () => {
   it.each(FAULTS)('%s', { timeout: 30_000 }, async (_name, fault, expected) => {

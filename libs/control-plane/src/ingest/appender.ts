@@ -68,7 +68,9 @@ export class Appender {
   readonly #shipments = new Map<number, number>();
   #stopped = false;
   #pumpScheduled = false;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, ms since epoch. */
+  #wakesAt = Infinity;
   #drained: PromiseWithResolvers<void> | undefined;
   #onTaken: ((topic: string, partition: number) => void) | undefined;
 
@@ -120,7 +122,7 @@ export class Appender {
     if (this.#queues.size === 0) return;
     this.#drained ??= Promise.withResolvers();
     await this.#drained.promise;
-    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#timer);
   }
 
   /** Runs after this turn of the event loop, so that requests that came together go together. */
@@ -136,16 +138,18 @@ export class Appender {
   #pump(): void {
     const now = this.#now();
     const shipments = new Map<string, Shipment>();
-    let retryAt = Infinity;
+    let wakeAt = Infinity;
     for (const queue of this.#queues.values()) {
-      if (queue.underWay) continue;
       this.#giveUpLate(queue, now);
+      // A broker that hangs keeps a request for longer than an append may wait.
+      wakeAt = Math.min(wakeAt, queue.waitingLateAt, queue.batchLateAt);
+      if (queue.underWay) continue;
       if (queue.idle) {
         this.#queues.delete(queue.key);
         continue;
       }
       if (queue.retryAt > now) {
-        retryAt = Math.min(retryAt, queue.retryAt);
+        wakeAt = Math.min(wakeAt, queue.retryAt);
         continue;
       }
       const brokerId = this.#leaderOf(queue);
@@ -157,20 +161,31 @@ export class Appender {
       else shipments.set(shipmentKey, { brokerId, acks: queue.acks, queues: [queue] });
     }
     for (const shipment of shipments.values()) void this.#ship(shipment);
-    if (retryAt !== Infinity) this.#wakeAt(retryAt);
+    this.#wakeAt(wakeAt);
     if (this.#queues.size === 0) this.#settleDrain();
   }
 
+  /** Looks again at this time at the latest. A look that turns out too early costs little. */
   #wakeAt(time: number): void {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#schedulePump(), Math.max(1, time - this.#now()));
+    if (time >= this.#wakesAt) return;
+    clearTimeout(this.#timer);
+    this.#wakesAt = time;
+    this.#timer = setTimeout(
+      () => {
+        this.#wakesAt = Infinity;
+        this.#schedulePump();
+      },
+      Math.max(1, time - this.#now()),
+    );
   }
 
   #giveUpLate(queue: PartitionQueue, now: number): void {
     const reason = queue.lastFailure ?? unanswered('no broker took the records in time', false);
-    const batch = queue.batch;
-    if (batch?.appends.every((append) => append.deadline <= now)) {
-      this.#refuseBatch(queue, batch, reason);
+    const { batch } = queue;
+    if (batch !== undefined && queue.batchLateAt <= now) {
+      batch.fateUnknown ||= queue.underWay;
+      const silence = unanswered('the broker did not answer in time', batch.fateUnknown);
+      this.#refuseBatch(queue, batch, queue.lastFailure ?? silence);
     }
     settleAll(queue.takeLate(now), withFate(reason, false));
   }

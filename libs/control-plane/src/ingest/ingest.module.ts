@@ -10,8 +10,12 @@ const INGEST_CLUSTER = Symbol('ingest cluster client');
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 10_000;
-/** How long a request waits for a broker that is away before it is answered 503. */
-const APPEND_TIMEOUT_MS = 6_000;
+/**
+ * How long a request waits for a broker that is away before it is answered 503: six seconds, with
+ * the moment that the appender gives an attempt under way.
+ */
+const APPEND_TIMEOUT_MS = 5_750;
+
 @Module({
   providers: [
     {

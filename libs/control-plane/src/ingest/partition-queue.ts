@@ -28,6 +28,8 @@ export interface SentBatch {
   fateUnknown: boolean;
 }
 
+const ANSWER_GRACE_MS = 250;
+
 /**
  * The appends that wait for one partition. At most one batch of a queue is under way, so that
  * retries cannot change the order of records. Everything that arrives meanwhile makes up the next
@@ -61,6 +63,20 @@ export class PartitionQueue {
 
   get idle(): boolean {
     return this.#waiting.length === 0 && this.batch === undefined;
+  }
+
+  /** When the first waiting append is given up, ms since epoch; Infinity without one. */
+  get waitingLateAt(): number {
+    return this.#waiting[0]?.deadline ?? Infinity;
+  }
+
+  /**
+   * When the batch is given up, by its newest append; Infinity without one. An attempt under way
+   * has a moment more, since its answer says what became of the records.
+   */
+  get batchLateAt(): number {
+    const deadline = this.batch?.appends.at(-1)?.deadline ?? Infinity;
+    return this.underWay ? deadline + ANSWER_GRACE_MS : deadline;
   }
 
   add(append: Append): void {
