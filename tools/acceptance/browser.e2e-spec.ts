@@ -299,6 +299,14 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     await waitForLive(page);
     await keys('g', 'o');
     await page.locator('h1').first().waitFor();
+    await keys('Control+k');
+    const palette = page.getByRole('dialog', { name: 'Find or do' });
+    await palette.getByText(/^and \d+ more: type more of the name$/).waitFor();
+    await page.keyboard.type('earthquakes');
+    await palette.getByText(/^and \d+ more/).waitFor({ state: 'hidden' });
+    await palette.getByRole('button', { name: 'earthquakes', exact: true }).waitFor();
+    await keys('Enter');
+    await page.waitForURL('**/ui/topics/earthquakes');
     await context.close();
   });
 

@@ -10,16 +10,19 @@ import { useNavigate } from '@tanstack/react-router';
 import { useFrame } from '../../live/use-live.ts';
 import { liveStore } from '../../live/live-store.ts';
 import { setUi, useUi } from '../../ui/ui-state.ts';
+import { formatExact } from '../../ui/numbers.ts';
 import { setZone } from '../../ui/time.ts';
 import { jobsQuery } from '../batch/queries.ts';
 import { pipelinesQuery } from '../pipelines/queries.ts';
 import { navItems } from './nav.ts';
+import { paletteMatches } from './palette-matches.ts';
 import { useEffect, useState } from 'react';
 import '../../ui/dialog.css';
 import './palette.css';
 import { createSpotlight } from '@mantine/spotlight';
 
 const [store, spotlight] = createSpotlight();
+const listedMax = 12;
 
 /** Find or do: pages, everything that has a name, and what can be done from anywhere. */
 export function Palette() {
@@ -29,27 +32,43 @@ export function Palette() {
     if (paletteOpen) spotlight.open();
     else spotlight.close();
   }, [paletteOpen]);
+  const { groups, more } = paletteMatches(query, useActions(), listedMax);
   return (
-    <Spotlight
+    <Spotlight.Root
       store={store}
-      actions={useActions()}
       query={query}
       onQueryChange={setQuery}
       shortcut={null}
       attributes={{ content: { 'aria-label': 'Find or do' } }}
       overlayProps={{ blur: 0, backgroundOpacity: 0 }}
       onSpotlightClose={() => setUi({ paletteOpen: false })}
-      nothingFound="Nothing has this name."
-      highlightQuery
       scrollable
       maxHeight={420}
-      limit={12}
-      searchProps={{
-        leftSection: <IconSearch size={16} aria-hidden="true" />,
-        placeholder: 'Find or do',
-        'aria-label': 'Find or do',
-      }}
-    />
+    >
+      <Spotlight.Search
+        leftSection={<IconSearch size={16} aria-hidden="true" />}
+        placeholder="Find or do"
+        aria-label="Find or do"
+      />
+      {groups.length === 0 ? (
+        <Spotlight.Empty>Nothing has this name.</Spotlight.Empty>
+      ) : (
+        <Spotlight.ActionsList>
+          {groups.map(({ group, actions }) => (
+            <Spotlight.ActionsGroup key={group} label={group}>
+              {actions.map(({ id, ...action }) => (
+                <Spotlight.Action key={id} highlightQuery {...action} />
+              ))}
+            </Spotlight.ActionsGroup>
+          ))}
+        </Spotlight.ActionsList>
+      )}
+      {more > 0 && (
+        <Spotlight.Footer className="quiet small" role="status">
+          and {formatExact(more)} more: type more of the name
+        </Spotlight.Footer>
+      )}
+    </Spotlight.Root>
   );
 }
 
