@@ -3,7 +3,8 @@
 // Read what it wrote before you commit it; an applied migration is never edited again.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { databaseFiles, draftMigration } from '../libs/platform/dist/index.js';
+import { databaseFiles } from '../libs/platform/dist/database/databases.js';
+import { draftMigration } from '../libs/platform/dist/database/schema-engine.js';
 
 const [database, name] = process.argv.slice(2);
 if ((database !== 'broker' && database !== 'control') || !/^[a-z0-9_]+$/.test(name ?? '')) {

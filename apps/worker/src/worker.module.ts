@@ -14,6 +14,11 @@ import {
   EventRecorder,
   PipelinesService,
   ProcessorsService,
+  RunCreation,
+  RunLine,
+  ScheduleStates,
+  SourceLogs,
+  WindowClaims,
   WorkersService,
 } from '@penstock/control-plane';
 import type { PipelineDefinition } from '@penstock/pipelines';
@@ -92,6 +97,11 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
         PipelinesService,
         ProcessorRunner,
         ProcessorsService,
+        RunCreation,
+        RunLine,
+        ScheduleStates,
+        SourceLogs,
+        WindowClaims,
         WorkerIdentity,
         WorkersService,
       ],

@@ -10,6 +10,7 @@ export {
   type SourceOptions,
 } from './definition/pipeline-builder.ts';
 export { type PipelineDefinition, sinkTopics } from './definition/pipeline-definition.ts';
+export type { ScheduleDefinition, ScheduleOptions } from './definition/schedule-options.ts';
 export { type Schema, SchemaError } from './definition/schema.ts';
 export type { OperatorContext, SourceRecord } from './definition/source-record.ts';
 export {
@@ -23,7 +24,7 @@ export {
   runBatchStep,
   type StepCheckpoint,
 } from './runtime/batch-step.ts';
-export { currentWindow, type PartitionWindow, type TimeBounds } from './runtime/batch-window.ts';
+export type { TimeBounds } from './runtime/batch-window.ts';
 export { BackOff, pause } from './runtime/back-off.ts';
 export { reasonOf } from './runtime/kafka-errors.ts';
 export { obstacleOf } from './runtime/obstacle.ts';

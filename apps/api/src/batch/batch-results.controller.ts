@@ -2,17 +2,17 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { BatchRunsService } from '@penstock/control-plane';
+import { BatchResultsService } from '@penstock/control-plane';
 import type { FastifyReply } from 'fastify';
 import { RequestRefused } from '../http/http-problem.ts';
 
 @ApiTags('batch')
 @Controller('api/batch-runs')
 export class BatchResultsController {
-  readonly #runs: BatchRunsService;
+  readonly #results: BatchResultsService;
 
-  constructor(runs: BatchRunsService) {
-    this.#runs = runs;
+  constructor(results: BatchResultsService) {
+    this.#results = results;
   }
 
   @Get(':id/result')
@@ -20,7 +20,7 @@ export class BatchResultsController {
   @ApiOkResponse({ description: 'The file.', content: { 'text/csv': {} } })
   @ApiNotFoundResponse({ description: 'There is no such run, or it has no result file.' })
   async download(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const file = await this.#runs.resultFile(id);
+    const file = await this.#results.find(id);
     const size = file === null ? null : await sizeOf(file.path);
     if (file === null || size === null) {
       const detail = `There is no result file of a batch run "${id}".`;

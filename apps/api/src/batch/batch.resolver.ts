@@ -15,6 +15,7 @@ import { AFTER, FIRST_OF_LIST, firstOf, firstOfPage, pageSize } from '../graphql
 import { BatchRunState } from '../live/work-states.ts';
 import { pipelineNotFound, wrongState } from '../pipelines/pipeline-problems.ts';
 import { Pipeline } from '../pipelines/pipeline.types.ts';
+import { runNotFound } from './batch-problems.ts';
 import {
   BatchJob,
   BatchRun,
@@ -24,6 +25,7 @@ import {
   StartBatchRunInput,
   StartBatchRunResult,
 } from './batch.types.ts';
+import { BatchRunWindow } from './batch-window.types.ts';
 
 @Resolver(() => BatchJob)
 export class BatchJobsResolver {
@@ -150,6 +152,12 @@ export class BatchRunsResolver {
     return firstOf(await this.#service.steps(run.id), first);
   }
 
+  /** Carries the run's id to the resolver of its offsets. */
+  @ResolveField(() => BatchRunWindow)
+  window(@Parent() { id, window }: BatchRunView): BatchRunView['window'] & { runId: string } {
+    return { ...window, runId: id };
+  }
+
   @ResolveField(() => Int, { description: 'How many steps the run has.' })
   async stepCount(@Parent() run: BatchRunView): Promise<number> {
     return (await this.#service.steps(run.id)).length;
@@ -182,11 +190,7 @@ function toCancelResult(outcome: CancelBatchRunOutcome) {
     case 'run':
       return outcome.run;
     case 'run-not-found':
-      return {
-        ...outcome,
-        code: 'RUN_NOT_FOUND',
-        message: `There is no batch run "${outcome.id}".`,
-      };
+      return runNotFound(outcome);
     case 'wrong-state':
       return wrongState(outcome);
   }

@@ -16,14 +16,23 @@ import {
 import { Page } from '../graphql/page.types.ts';
 import { Long, Timestamp } from '../graphql/scalars.ts';
 import { BatchRunState } from '../live/work-states.ts';
+import { AskedOffsets, BatchRunWindow, BatchWindowKind } from './batch-window.types.ts';
+import { BatchJobState, ScheduleChoices } from './schedule.types.ts';
 
-export const BatchTrigger = { SCHEDULE: 'schedule', HAND: 'hand' } as const;
+export const BatchTrigger = {
+  SCHEDULE: 'schedule',
+  CATCH_UP: 'catch-up',
+  HAND: 'hand',
+  BACKFILL: 'backfill',
+} as const;
 registerEnumType(BatchTrigger, {
   name: 'BatchTrigger',
   description: 'What started a run.',
   valuesMap: {
     SCHEDULE: { description: 'Its schedule, at the time in `scheduledFor`.' },
+    CATCH_UP: { description: 'Its schedule, for due times that passed while nothing could run.' },
     HAND: { description: 'A person or a program, by `startBatchRun`.' },
+    BACKFILL: { description: 'A backfill.' },
   },
 });
 
@@ -61,6 +70,11 @@ export class BatchStep {
   @Field(() => Long, { description: 'Everything before it is done.' })
   nextOffset: number;
 
+  @Field(() => Long, {
+    description: 'Records of the window that were gone before they were read.',
+  })
+  lost: number;
+
   @Field(() => BatchStepState, { description: 'Where the step is.' })
   state: (typeof BatchStepState)[keyof typeof BatchStepState];
 
@@ -84,6 +98,35 @@ export class BatchRun {
 
   @Field(() => Timestamp, { nullable: true, description: 'Nominal time of a scheduled run.' })
   scheduledFor: number | null;
+
+  @Field(() => Int, { description: 'Due times that it stands for: several when it catches up.' })
+  ticks: number;
+
+  @Field(() => Timestamp, {
+    nullable: true,
+    description: 'When it should have succeeded; null without a deadline.',
+  })
+  deadlineAt: number | null;
+
+  @Field(() => Boolean, { description: 'Whether its deadline passed before it succeeded.' })
+  isLate: boolean;
+
+  @Field(() => BatchRunWindow, { description: 'Which records it reads.' })
+  window: BatchRunWindow;
+
+  @Field(() => Boolean, {
+    description:
+      'Whether its results are on its page only: it writes to no topic and moves no position.',
+  })
+  detached: boolean;
+
+  @Field(() => Int, {
+    description: 'Raised by each restart; the result shown is of the newest that succeeded.',
+  })
+  generation: number;
+
+  @Field(() => String, { description: 'Parameters given by who started it, a JSON object.' })
+  params: string;
 
   @Field(() => BatchRunState, { description: 'Where the run is.' })
   state: (typeof BatchRunState)[keyof typeof BatchRunState];
@@ -168,9 +211,31 @@ export class BatchJob {
     description: 'When the schedule runs it next; null without a schedule.',
   })
   nextRunAt: number | null;
+
+  @Field(() => [Timestamp], { description: 'The next three times that the schedule runs it.' })
+  nextRunsAt: number[];
+
+  @Field(() => BatchJobState, { description: 'What is most worth knowing of it.' })
+  state: (typeof BatchJobState)[keyof typeof BatchJobState];
+
+  @Field(() => Boolean, { description: 'Whether its schedule is paused.' })
+  paused: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why a due time has no run yet; null when nothing is in its way.',
+  })
+  problem: string | null;
+
+  @Field(() => ScheduleChoices, { description: 'What its runs read, and when one is missing.' })
+  choices: ScheduleChoices;
 }
 
-@InputType({ description: 'Which job to run, and over which records.' })
+@InputType({
+  description:
+    'Which job to run, and over which records. With `from`, `to` or `offsets`, or a `window` that ' +
+    'is not that of the job, the run is detached.',
+})
 export class StartBatchRunInput {
   @Field(() => String, { description: 'Name of the batch job.' })
   job: string;
@@ -186,6 +251,23 @@ export class StartBatchRunInput {
     description: 'Only records before this time; default: to the log end at the start of the run.',
   })
   to?: number | null;
+
+  @Field(() => [AskedOffsets], { nullable: true, description: 'Exactly these offsets.' })
+  offsets?: AskedOffsets[] | null;
+
+  @Field(() => BatchWindowKind, {
+    nullable: true,
+    description:
+      'CONTIGUOUS: what no run of the schedule has read yet. ALL: the whole log. Default: what ' +
+      'the job itself does.',
+  })
+  window?: 'contiguous' | 'all' | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Parameters for the run, a JSON object of at most 10,000 characters.',
+  })
+  params?: string | null;
 }
 
 export const StartBatchRunResult = createUnionType({
@@ -199,19 +281,41 @@ export const CancelBatchRunResult = createUnionType({
   name: 'CancelBatchRunResult',
   description: 'The run that ends, or why it does not.',
   types: () => [BatchRun, RunNotFound, WrongState] as const,
-  resolveType: (value: { kind?: string }) =>
-    value.kind === 'run-not-found'
-      ? RunNotFound
-      : value.kind === 'wrong-state'
-        ? WrongState
-        : BatchRun,
+  resolveType: (value: { kind?: string }) => problemTypes[value.kind ?? ''] ?? BatchRun,
+});
+
+@InputType({ description: 'A record that is left out of a run by decision.' })
+export class SkippedRecord {
+  @Field(() => String, { description: 'Name of the topic.' })
+  topic: string;
+
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
+  partition: number;
+
+  @Field(() => Long, { description: 'Offset of the record.' })
+  offset: number;
+}
+
+export const RunDecisionResult = createUnionType({
+  name: 'RunDecisionResult',
+  description: 'The run that waits for a worker again, or why it does not.',
+  types: () => [BatchRun, RunNotFound, InvalidInput, WrongState] as const,
+  resolveType: (value: { kind?: string }) => problemTypes[value.kind ?? ''] ?? BatchRun,
+});
+
+export const SchedulePauseResult = createUnionType({
+  name: 'SchedulePauseResult',
+  description: 'The job whose schedule was told so, or why it cannot be told.',
+  types: () => [BatchJob, PipelineNotFound, WrongState] as const,
+  resolveType: (value: { kind?: string }) => problemTypes[value.kind ?? ''] ?? BatchJob,
 });
 
 const problemTypes: Record<
   string,
-  typeof PipelineNotFound | typeof InvalidInput | typeof WrongState
+  typeof PipelineNotFound | typeof RunNotFound | typeof InvalidInput | typeof WrongState
 > = {
   'pipeline-not-found': PipelineNotFound,
+  'run-not-found': RunNotFound,
   'invalid-input': InvalidInput,
   'wrong-state': WrongState,
 };

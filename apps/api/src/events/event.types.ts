@@ -27,6 +27,16 @@ const EVENT_KIND_WORDS: Readonly<Record<EventKindName, { readonly description: s
   RUN_SUCCEEDED: { description: 'A batch run ended well.' },
   RUN_FAILED: { description: 'A batch run ended with an error.' },
   RUN_CANCELLED: { description: 'A batch run was ended on request.' },
+  RUN_LATE: { description: 'A batch run had not succeeded by its deadline.' },
+  RUN_RECORDS_LOST: {
+    description: 'A batch run went on without records that were gone before it read them.',
+  },
+  RUN_WINDOW_CHANGED: {
+    description: 'A batch run reads partitions that are new, or a topic that was made anew.',
+  },
+  TICK_SKIPPED: { description: 'A due time of a schedule was passed over, and why.' },
+  SCHEDULE_PAUSED: { description: 'The schedule of a batch job was paused.' },
+  SCHEDULE_RESUMED: { description: 'The schedule of a batch job was resumed.' },
   PROCESS_STARTED: { description: 'A process of this installation started.' },
   PROCESS_EXITED: { description: 'A process of this installation ended.' },
   REDIS_CONNECTED: { description: 'Redis answers again.' },

@@ -91,6 +91,7 @@ function tooSmall(schema: GraphQLSchema): string[] {
 
 /** Lists without a size of their own, and what bounds them. */
 const BOUNDED: Readonly<Record<string, string>> = {
+  'BatchJob.nextRunsAt': 'three',
   'BatchJob.sources': 'what the author of the pipeline wrote',
   'History.series': 'the series that were asked for, at most 50',
   'HistorySeries.at': '`maxPoints` of the input',
@@ -110,6 +111,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   'System.processes': 'broker, api and worker',
   'System.workers': 'the worker processes that have lately reported themselves',
   'TailFrame.records': 'the cap of a frame; `skipped` says how many were left out',
+  'WindowGridConnection.faults': 'none, as long as the rule holds',
   'Topic.configs': 'the settings that Kafka knows',
 };
 

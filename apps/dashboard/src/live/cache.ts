@@ -32,6 +32,12 @@ function staleAfter(kind: EventKind): readonly string[] {
     case 'RUN_FAILED':
     case 'RUN_CANCELLED':
     case 'RUN_PROGRESS':
+    case 'RUN_LATE':
+    case 'RUN_RECORDS_LOST':
+    case 'RUN_WINDOW_CHANGED':
+    case 'TICK_SKIPPED':
+    case 'SCHEDULE_PAUSED':
+    case 'SCHEDULE_RESUMED':
       return ['jobs', 'pipelines'];
     case 'PROCESS_STARTED':
     case 'PROCESS_EXITED':

@@ -2,14 +2,18 @@ import { Injectable } from '@nestjs/common';
 import {
   BatchLedger,
   type ClaimedRun,
+  type ClaimedStep,
+  ClusterUnavailable,
   resultFolder,
   type RunTicket,
+  type SourceLog,
+  SourceLogs,
   type StepTicket,
   type Ticket,
 } from '@penstock/control-plane';
 import {
   BackOff,
-  currentWindow,
+  type KafkaPort,
   obstacleOf,
   pause,
   type PipelineDefinition,
@@ -19,6 +23,9 @@ import {
 } from '@penstock/pipelines';
 import { asDatabaseProblem, Config, KafkaClients, Logger, logSurvived } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
+import { detachedFile, DetachedKafka } from './detached-kafka.ts';
+import { gapOf, windowOf } from './run-windows.ts';
+import { withoutRecords } from './skipped-records.ts';
 
 const RENEW_EVERY_MS = 3_000;
 const BACK_OFF = { minMs: 250, maxMs: 5_000 };
@@ -32,6 +39,7 @@ export class BatchExecutor {
   readonly #ledger: BatchLedger;
   readonly #definitions: Definitions;
   readonly #kafka: KafkaClients;
+  readonly #logs: SourceLogs;
   readonly #config: Config;
   readonly #logger: Logger;
 
@@ -39,12 +47,14 @@ export class BatchExecutor {
     ledger: BatchLedger,
     definitions: Definitions,
     kafka: KafkaClients,
+    logs: SourceLogs,
     config: Config,
     logger: Logger,
   ) {
     this.#ledger = ledger;
     this.#definitions = definitions;
     this.#kafka = kafka;
+    this.#logs = logs;
     this.#config = config;
     this.#logger = logger;
   }
@@ -82,36 +92,52 @@ export class BatchExecutor {
   }
 
   async #plan(ticket: RunTicket, run: ClaimedRun, definition: PipelineDefinition): Promise<void> {
-    const window = await currentWindow(this.#kafka, definition, run);
-    await this.#ledger.freeze(ticket, window, definition.hash);
+    if (run.isFrozen) {
+      await this.#ledger.begin(ticket);
+      return;
+    }
+    const sources = await this.#logs.read(definition.source.topics);
+    if (run.windowKind === 'contiguous') {
+      await this.#ledger.freezeNext(ticket, run, sources, definition.hash);
+    } else {
+      const window = await windowOf(run, this.#logs, sources);
+      await this.#ledger.freeze(ticket, window, definition.hash);
+    }
   }
 
   async #finish(ticket: RunTicket, run: ClaimedRun, definition: PipelineDefinition): Promise<void> {
     const result = await writeBatchResult({
       definition,
-      kafka: this.#kafka,
+      kafka: this.#kafkaOf(run),
       runId: run.id,
       accumulators: await this.#ledger.accumulators(run.id),
-      folder: resultFolder(this.#config.dataDir, run.id),
+      folder: this.#folderOf(run),
     });
-    await this.#ledger.succeed(ticket, result);
+    const { topic } = result;
+    const file = result.file ?? (topic === null ? null : detachedFile(topic));
+    const seen = run.detached && result.rows > 0 ? { ...result, topic: null, file } : result;
+    await this.#ledger.succeed(ticket, seen);
   }
 
   async #executeStep(ticket: StepTicket, signal: AbortSignal): Promise<void> {
-    const step = await this.#ledger.claimStep(ticket);
+    const step = await this.#ledger.steps.claim(ticket);
     if (step === null) {
       return;
     }
-    const { run, topic, partition, nextOffset, endOffset, accumulator } = step;
+    const { run, topic, partition, endOffset, accumulator } = step;
     try {
       const definition = this.#definitionOf(run);
       if (run.definitionHash !== definition.hash) {
         await this.#ledger.startOver(run.id, definition.hash);
         return;
       }
+      const nextOffset = await this.#passGap(ticket, step, definition, signal);
+      if (nextOffset === null) {
+        return;
+      }
       const outcome = await runBatchStep({
-        definition,
-        kafka: this.#kafka,
+        definition: withoutRecords(definition, run.id, step, step.skips),
+        kafka: this.#kafkaOf(run),
         logger: this.#logger.pino,
         runId: run.id,
         topic,
@@ -121,7 +147,7 @@ export class BatchExecutor {
         accumulator,
         bounds: run,
         signal,
-        checkpoint: (checkpoint) => this.#ledger.checkpoint(ticket, checkpoint),
+        checkpoint: (checkpoint) => this.#ledger.steps.checkpoint(ticket, checkpoint),
         renew: () => this.#ledger.renew(ticket),
         meet: (obstacle) => this.#ledger.meet(ticket, obstacle),
       });
@@ -131,8 +157,47 @@ export class BatchExecutor {
     } catch (error) {
       rethrowDatabaseProblem(error);
       this.#logger.pino.warn({ ticket, err: error }, 'a batch step failed');
-      await this.#ledger.failStep(ticket, reasonOf(error));
+      await this.#ledger.steps.fail(ticket, reasonOf(error));
     }
+  }
+
+  /**
+   * Where the step goes on, having passed over records that are gone if the schedule says so. Null
+   * when it does not go on: the claim is lost or given back, or the step has failed.
+   */
+  async #passGap(
+    ticket: StepTicket,
+    step: ClaimedStep,
+    definition: PipelineDefinition,
+    signal: AbortSignal,
+  ): Promise<number | null> {
+    let logs: SourceLog[] = [];
+    const outcome = await this.#keepTrying(ticket, signal, async () => {
+      logs = await this.#logs.read([step.topic]);
+    });
+    if (outcome !== 'done') {
+      await this.#ledger.release(ticket);
+      return null;
+    }
+    const log = logs.find(({ partition }) => partition === step.partition);
+    const gap = log === undefined ? null : gapOf(step, log);
+    if (gap === null) {
+      return step.nextOffset;
+    }
+    if (definition.schedule?.onGap !== 'skip') {
+      await this.#ledger.steps.failForGood(ticket, gap.reason);
+      return null;
+    }
+    return (await this.#ledger.steps.skipGap(ticket, gap)) ? gap.nextOffset : null;
+  }
+
+  /** A detached run writes to files alone. */
+  #kafkaOf(run: ClaimedRun): KafkaPort {
+    return run.detached ? new DetachedKafka(this.#kafka, this.#folderOf(run)) : this.#kafka;
+  }
+
+  #folderOf(run: ClaimedRun): string {
+    return resultFolder(this.#config.dataDir, run.id, run.generation);
   }
 
   #definitionOf(run: ClaimedRun): PipelineDefinition {
@@ -145,7 +210,7 @@ export class BatchExecutor {
 
   /** Tries for ever while there is an obstacle, says which, and keeps the claim meanwhile. */
   async #keepTrying(
-    ticket: RunTicket,
+    ticket: Ticket,
     signal: AbortSignal,
     work: () => Promise<void>,
   ): Promise<'done' | 'lost' | 'stopped'> {
@@ -163,7 +228,10 @@ export class BatchExecutor {
           await work();
           return 'done';
         } catch (error) {
-          const obstacle = obstacleOf(error);
+          const obstacle =
+            error instanceof ClusterUnavailable
+              ? `the broker: ${error.message}`
+              : obstacleOf(error);
           if (obstacle === null) {
             throw error;
           }

@@ -20,7 +20,7 @@ let redisPort: number;
 
 /** Asserts the exact result: 8 days, every earthquake counted once. */
 async function expectExactReport(id: string): Promise<void> {
-  const file = await harness.runs.resultFile(id);
+  const file = await harness.results.find(id);
   const [, ...lines] = (await readFile(file!.path, 'utf8')).trimEnd().split('\r\n');
   const counts = lines.map((line) => Number(line.split(',')[1]));
   expect(counts).toHaveLength(8);
@@ -119,6 +119,6 @@ describe('a batch run', () => {
     const outcome = await harness.runs.cancel(id);
     expect(outcome.kind).toBe('run');
     await eventually(async () => (await harness.runs.find(id))?.state === 'cancelled');
-    expect(await harness.runs.resultFile(id)).toBeNull();
+    expect(await harness.results.find(id)).toBeNull();
   });
 });

@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { type PipelineRegistration, PipelinesService } from '@penstock/control-plane';
-import { type PipelineDefinition, PipelineDefinitionError } from '@penstock/pipelines';
+import {
+  type PipelineRegistration,
+  PipelinesService,
+  type ScheduleChoices,
+  UNSCHEDULED,
+} from '@penstock/control-plane';
+import {
+  type PipelineDefinition,
+  PipelineDefinitionError,
+  type ScheduleDefinition,
+} from '@penstock/pipelines';
 
 /**
  * The pipelines of this worker: the list that `pipelines/src/index.ts` exports, registered in
@@ -39,7 +48,7 @@ export class Definitions {
 }
 
 function toRegistration(definition: PipelineDefinition): PipelineRegistration {
-  const { runsAs, aggregation } = definition;
+  const { runsAs, aggregation, schedule } = definition;
   const operators = definition.operators.map(({ kind, label }) => ({ kind, label }));
   return {
     name: definition.name,
@@ -53,9 +62,15 @@ function toRegistration(definition: PipelineDefinition): PipelineRegistration {
         : [...operators, { kind: 'aggregate', label: aggregation.label }],
     groupId: runsAs.stream ? definition.groupId : null,
     deadLetterTopic: definition.deadLetterTopic,
-    schedule: definition.schedule?.cron ?? null,
-    timeZone: definition.schedule?.timeZone ?? null,
+    schedule: schedule?.cron ?? null,
+    timeZone: schedule?.timeZone ?? null,
+    choices: schedule === null ? UNSCHEDULED : choicesOf(schedule),
     attemptsMax: definition.batchAttempts,
     definitionHash: definition.hash,
   };
+}
+
+function choicesOf(schedule: ScheduleDefinition): ScheduleChoices {
+  const { window, catchUp, overlap, onFailure, deadlineMs, onGap } = schedule;
+  return { window, catchUp, overlap, onFailure, deadlineMs, onGap };
 }

@@ -1,42 +1,30 @@
-import { ControlDatabase, createLogger, loadConfig } from '@penstock/platform';
+import { ControlDatabase, loadConfig } from '@penstock/platform';
 import { eventually, temporaryFolder } from '@penstock/testing';
 import { migratedFolder } from '@penstock/testing/migrated-folder';
+import { batchJob, type BatchServices, batchServices } from '@penstock/testing/batch-services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClockWatch, machineMs } from '../clock/index.ts';
-import { EventLog } from '../events/index.ts';
-import { PipelinesService } from '../pipelines/index.ts';
-import { WorkersService } from '../workers/index.ts';
-import { BatchLedger, LEASE_MS, type RunTicket, type StepTicket } from './batch-ledger.ts';
-import { BatchRunsService } from './batch-runs.service.ts';
-import { BatchTicksService } from './batch-ticks.service.ts';
+import { machineMs } from '../clock/index.ts';
+import { UNSCHEDULED } from '../pipelines/index.ts';
+import { LEASE_MS, type RunTicket, type StepTicket } from './batch-tickets.ts';
 
 const HASH = 'hash-1';
 const WINDOW = [
-  { topic: 'in', partition: 0, startOffset: 10, endOffset: 110 },
-  { topic: 'in', partition: 1, startOffset: 5, endOffset: 5 },
+  { topic: 'in', topicId: 'id', partition: 0, startOffset: 10, endOffset: 110 },
+  { topic: 'in', topicId: 'id', partition: 1, startOffset: 5, endOffset: 5 },
 ];
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let database: ControlDatabase;
-let ledger: BatchLedger;
-let runs: BatchRunsService;
-let pipelines: PipelinesService;
-let workers: WorkersService;
-let ticks: BatchTicksService;
-let events: EventLog;
-let clock: ClockWatch;
+let { ledger, runs, pipelines, workers, ticks, events, creation, results } = {} as BatchServices;
 
 beforeAll(async () => {
   folder = await migratedFolder('control');
   const config = loadConfig({ PENSTOCK_DATA_DIR: folder.path });
   database = await ControlDatabase.open(config);
-  events = new EventLog(database);
-  pipelines = new PipelinesService(database);
-  workers = new WorkersService(database);
-  ledger = new BatchLedger(database, events);
-  runs = new BatchRunsService(database, events, pipelines, workers, config);
-  clock = new ClockWatch(events, createLogger({ name: 'test', level: 'silent' }));
-  ticks = new BatchTicksService(database, pipelines, runs, clock);
+  ({ ledger, runs, pipelines, workers, ticks, events, creation, results } = batchServices(
+    database,
+    config,
+  ));
 });
 
 afterAll(async () => {
@@ -49,21 +37,10 @@ beforeEach(async () => {
   await pipelines.register([registration()]);
 });
 
+/** One that reads the whole log: no broker runs here. */
 function registration(schedule: string | null = null) {
-  return {
-    name: 'report',
-    mode: 'batch' as const,
-    description: '',
-    sources: ['in'],
-    sinks: ['report.csv'],
-    operators: [],
-    groupId: null,
-    deadLetterTopic: 'report.dlt',
-    schedule,
-    timeZone: schedule === null ? null : 'UTC',
-    attemptsMax: 2,
-    definitionHash: HASH,
-  };
+  const choices = { ...UNSCHEDULED, window: 'all' as const, overlap: 'queue' as const };
+  return batchJob({ schedule, timeZone: schedule === null ? null : 'UTC', choices });
 }
 
 async function startRun(): Promise<string> {
@@ -98,49 +75,49 @@ describe('the ledger of batch runs', () => {
 
   it('gives a ticket to one holder only, and issues none while it is held', async () => {
     const { ticket } = await startAndFreeze();
-    expect(await ledger.claimStep(ticket)).toMatchObject({ nextOffset: 10, endOffset: 110 });
-    expect(await ledger.claimStep(ticket)).toBeNull();
+    expect(await ledger.steps.claim(ticket)).toMatchObject({ nextOffset: 10, endOffset: 110 });
+    expect(await ledger.steps.claim(ticket)).toBeNull();
     expect(await ledger.due(machineMs())).toEqual([]);
   });
 
   it('refuses the checkpoint of a holder whose lease ran out', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
-    expect(await ledger.checkpoint(ticket, half)).toBe(true);
+    await ledger.steps.claim(ticket);
+    expect(await ledger.steps.checkpoint(ticket, half)).toBe(true);
     // The holder hangs; another takes over at the last checkpoint.
     const [next] = await ledger.due(machineMs() + LEASE_MS + 1);
     expect(next).toEqual({ ...ticket, epoch: 1 });
-    expect(await ledger.claimStep(next as StepTicket)).toMatchObject({
+    expect(await ledger.steps.claim(next as StepTicket)).toMatchObject({
       nextOffset: 60,
       accumulator: '[["a",1]]',
     });
     const zombie = { ...half, nextOffset: 80, accumulator: 'wrong' };
-    expect(await ledger.checkpoint(ticket, zombie)).toBe(false);
+    expect(await ledger.steps.checkpoint(ticket, zombie)).toBe(false);
     expect(await ledger.renew(ticket)).toBe(false);
-    await ledger.failStep(ticket, 'a zombie says so');
+    await ledger.steps.fail(ticket, 'a zombie says so');
     expect((await runs.steps(id))[0]).toMatchObject({ nextOffset: 60, state: 'running' });
     expect(await runs.find(id)).toMatchObject({ recordsRead: 50, recordsTotal: 100 });
   });
 
   it('goes on at once with what a holder gives back in order', async () => {
     const { ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
+    await ledger.steps.claim(ticket);
     await ledger.release(ticket);
     expect(await ledger.due(machineMs())).toEqual([{ ...ticket, epoch: 1 }]);
   });
 
   it('retries what failed from its checkpoint, then fails with the reason', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
-    await ledger.checkpoint(ticket, half);
-    await ledger.failStep(ticket, 'division by zero');
+    await ledger.steps.claim(ticket);
+    await ledger.steps.checkpoint(ticket, half);
+    await ledger.steps.fail(ticket, 'division by zero');
     expect(await ledger.due(machineMs())).toEqual([]);
     const retried = await runs.find(id);
     expect(retried).toMatchObject({ attempt: 2, state: 'running', error: 'division by zero' });
     const later = machineMs() + 60_000;
     const [again] = await ledger.due(later);
-    expect(await ledger.claimStep(again as StepTicket)).toMatchObject({ nextOffset: 60 });
-    await ledger.failStep(again as StepTicket, 'division by zero again');
+    expect(await ledger.steps.claim(again as StepTicket)).toMatchObject({ nextOffset: 60 });
+    await ledger.steps.fail(again as StepTicket, 'division by zero again');
     await ledger.due(later);
     expect(await runs.find(id)).toMatchObject({
       attempt: 2,
@@ -153,8 +130,8 @@ describe('the ledger of batch runs', () => {
 
   it('finishes when all steps are done, once', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
-    await ledger.checkpoint(ticket, { ...half, nextOffset: 110, done: true });
+    await ledger.steps.claim(ticket);
+    await ledger.steps.checkpoint(ticket, { ...half, nextOffset: 110, done: true });
     const [finish] = await ledger.due(machineMs());
     expect(finish).toMatchObject({ kind: 'finish', runId: id });
     expect(await ledger.claimRun(finish as RunTicket)).not.toBeNull();
@@ -163,22 +140,22 @@ describe('the ledger of batch runs', () => {
     expect(await ledger.succeed(finish as RunTicket, result)).toBe(true);
     expect(await ledger.succeed(finish as RunTicket, result)).toBe(false);
     expect(await runs.find(id)).toMatchObject({ state: 'succeeded', deadLettered: 1 });
-    expect((await runs.resultFile(id))?.name).toBe('report.csv');
+    expect((await results.find(id))?.name).toBe('report.csv');
   });
 
   it('takes nothing from a run that was cancelled', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
+    await ledger.steps.claim(ticket);
     expect((await runs.cancel(id)).kind).toBe('run');
-    expect(await ledger.checkpoint(ticket, half)).toBe(false);
+    expect(await ledger.steps.checkpoint(ticket, half)).toBe(false);
     expect(await ledger.due(machineMs() + LEASE_MS + 1)).toEqual([]);
     expect((await runs.cancel(id)).kind).toBe('wrong-state');
   });
 
   it('begins again, on the same window, when the definition was changed meanwhile', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
-    await ledger.checkpoint(ticket, half);
+    await ledger.steps.claim(ticket);
+    await ledger.steps.checkpoint(ticket, half);
     await ledger.startOver(id, 'hash-2');
     expect(await ledger.due(machineMs())).toEqual([{ ...ticket, epoch: 1 }]);
     expect((await runs.steps(id))[0]).toMatchObject({ nextOffset: 10, endOffset: 110 });
@@ -199,14 +176,14 @@ describe('the ledger of batch runs', () => {
 
   it('says what a running step waits for, until its next checkpoint', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.claimStep(ticket);
+    await ledger.steps.claim(ticket);
     const worker = { id: 'w', pid: 1, host: 'h', startedAt: 1, slotsBusy: 1, slots: 4 };
     await workers.heartbeat({ ...worker, redisProblem: null });
     await ledger.meet(ticket, 'the broker: NOT_ENOUGH_REPLICAS');
     expect((await runs.find(id))?.waitingFor).toBe('the broker: NOT_ENOUGH_REPLICAS');
     await ledger.meet({ ...ticket, epoch: ticket.epoch + 1 }, 'what somebody else waits for');
     expect((await runs.find(id))?.waitingFor).toBe('the broker: NOT_ENOUGH_REPLICAS');
-    await ledger.checkpoint(ticket, half);
+    await ledger.steps.checkpoint(ticket, half);
     expect((await runs.find(id))?.waitingFor).toBeNull();
     await workers.leave('w');
   });
@@ -248,12 +225,12 @@ describe('the ticks of a schedule', () => {
     const now = since + 3 * day;
     expect(await ticks.tick(now)).toBe(1);
     const [run] = (await runs.list({ job: 'report' })).nodes;
-    expect(run?.trigger).toBe('schedule');
+    expect(run).toMatchObject({ trigger: 'catch-up', ticks: 3 });
     expect(new Date(run?.scheduledFor ?? 0).toISOString()).toMatch(/T06:00:00.000Z$/);
     expect(now - (run?.scheduledFor ?? 0)).toBeLessThan(day);
     // The run has not ended: the next day's tick stays owed until it has.
     expect(await ticks.tick(now + day)).toBe(0);
-    await runs.cancel(run?.id ?? '');
+    await database.batchRun.updateMany({ data: { state: 'succeeded' } });
     expect(await ticks.tick(now)).toBe(0);
     expect(await ticks.tick(now + day)).toBe(1);
   });
@@ -261,8 +238,9 @@ describe('the ticks of a schedule', () => {
   it('are made by one of several workers only', async () => {
     await pipelines.register([registration('0 6 * * *')]);
     const pipeline = (await pipelines.find('report'))!;
-    const made = await Promise.all([1, 2, 3].map(() => runs.startScheduled(pipeline, 1_000)));
-    expect(made.filter(Boolean)).toHaveLength(1);
+    const run = { trigger: 'schedule' as const, windowKind: 'all' as const, scheduledFor: 1_000 };
+    const made = await Promise.allSettled([1, 2, 3].map(() => creation.create(pipeline, run)));
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
   it('are owed from the registration of the schedule on, across restarts', async () => {

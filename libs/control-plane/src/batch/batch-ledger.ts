@@ -2,19 +2,32 @@ import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
 import { machineMs, ranOut } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
+import { ACTIVE_STATES, type BatchRunRow, RETRY_DELAY_MAX_MS } from './batch-run-view.ts';
+import { BatchSteps } from './batch-steps.ts';
 import {
-  ACTIVE_STATES,
-  type BatchRunRow,
-  type BatchStepRow,
-  RETRY_DELAY_MAX_MS,
-} from './batch-run-view.ts';
+  claimOf,
+  type ClaimedRun,
+  LEASE_MS,
+  nextLeaseEnd,
+  type RunResult,
+  type RunTicket,
+  type Ticket,
+  toClaimedRun,
+  toStepTicket,
+} from './batch-tickets.ts';
+import { RunCreation } from './run-creation.ts';
+import { RunLine } from './run-line.ts';
+import type { SourceLog } from './source-logs.ts';
+import { type ControlTransaction, recordsIn, stepRows, WindowClaims } from './window-claims.ts';
+import { contiguousWindows, type FrozenWindow } from './window-planning.ts';
 
 /**
  * The state of the execution of batch runs, in control.db. A queue may lose everything it holds:
  * `due()` finds out from the ledger alone what there is to do.
  *
- * A run goes through `plan` (freeze the window, once), a `step` per partition, and `finish`. Each
- * is done by the holder of a ticket that carries a lease epoch. Claiming a ticket sets a lease;
+ * A run goes through `plan` (freeze the window, unless it was when the run was made, and begin), a
+ * `step` per partition, and `finish`. Each is done by the holder of a ticket that carries a lease
+ * epoch. Claiming a ticket sets a lease;
  * every write after it names the epoch and is refused when that is no longer the current one.
  * When a lease runs out (its worker was killed, or hangs), `due()` raises the epoch and issues a
  * new ticket. Walk: worker A hangs in a chunk; its lease ends; B claims epoch 1 and reads from the
@@ -24,72 +37,30 @@ import {
  * therefore neither takes a claim from its holder nor keeps a dead holder's claim for ever.
  */
 
-/** A holder renews within this time or loses its claim. */
-export const LEASE_MS = 10_000;
 const RETRY_DELAY_MIN_MS = 1_000;
-
-export interface RunTicket {
-  readonly kind: 'plan' | 'finish';
-  readonly runId: string;
-  readonly epoch: number;
-}
-export interface StepTicket {
-  readonly kind: 'step';
-  readonly runId: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly epoch: number;
-}
-export type Ticket = RunTicket | StepTicket;
-
-export interface ClaimedRun {
-  readonly id: string;
-  readonly job: string;
-  readonly attempt: number;
-  readonly definitionHash: string | null;
-  /** Time bounds asked for, ms since epoch. */
-  readonly from: number | null;
-  readonly to: number | null;
-}
-
-export interface ClaimedStep {
-  readonly run: ClaimedRun;
-  readonly topic: string;
-  readonly partition: number;
-  readonly nextOffset: number;
-  readonly endOffset: number;
-  readonly accumulator: string | null;
-}
-
-export interface FrozenWindow {
-  readonly topic: string;
-  readonly partition: number;
-  readonly startOffset: number;
-  readonly endOffset: number;
-}
-
-export interface Checkpoint {
-  readonly nextOffset: number;
-  readonly accumulator: string | null;
-  /** Records sent to the dead-letter topic since the checkpoint before. */
-  readonly deadLettered: number;
-  readonly done: boolean;
-}
-
-export interface RunResult {
-  readonly rows: number;
-  readonly file: string | null;
-  readonly topic: string | null;
-}
 
 @Injectable()
 export class BatchLedger {
+  readonly steps: BatchSteps;
   readonly #database: ControlDatabase;
   readonly #events: EventLog;
+  readonly #claims: WindowClaims;
+  readonly #line: RunLine;
+  readonly #creation: RunCreation;
 
-  constructor(database: ControlDatabase, events: EventLog) {
+  constructor(
+    database: ControlDatabase,
+    events: EventLog,
+    claims: WindowClaims,
+    line: RunLine,
+    creation: RunCreation,
+  ) {
     this.#database = database;
     this.#events = events;
+    this.#claims = claims;
+    this.steps = new BatchSteps(database, events);
+    this.#line = line;
+    this.#creation = creation;
   }
 
   /**
@@ -110,10 +81,14 @@ export class BatchLedger {
       orderBy: { id: 'asc' },
     });
     const tickets: Ticket[] = [];
+    const waits = await this.#line.waits(runs);
     for (const run of runs) {
+      if (waits.has(run.id)) {
+        continue;
+      }
       const waiting = run.steps.filter((step) => step.state === 'waiting');
       const running = run.steps.some((step) => step.state === 'running');
-      if (run.frozenAt === null) {
+      if (run.frozenAt === null || run.state === 'waiting') {
         tickets.push({ kind: 'plan', runId: run.id, epoch: run.leaseEpoch });
       } else if (waiting.length > 0 || running) {
         tickets.push(...waiting.map(toStepTicket));
@@ -160,89 +135,49 @@ export class BatchLedger {
     windows: readonly FrozenWindow[],
     definitionHash: string,
   ): Promise<boolean> {
-    const total = windows.reduce((sum, w) => sum + (w.endOffset - w.startOffset), 0);
-    return this.#database.$transaction(async (tx) => {
-      const { count } = await tx.batchRun.updateMany({
-        where: { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running', frozenAt: null },
-        data: {
-          frozenAt: BigInt(Date.now()),
-          definitionHash,
-          obstacle: null,
-          recordsTotal: BigInt(total),
-          leaseUntil: null,
-          leaseEpoch: { increment: 1 },
-        },
-      });
-      if (count === 0) {
-        return false;
-      }
-      await tx.batchStep.createMany({
-        data: windows.map((window) => ({
-          runId: ticket.runId,
-          topic: window.topic,
-          partition: window.partition,
-          startOffset: BigInt(window.startOffset),
-          endOffset: BigInt(window.endOffset),
-          nextOffset: BigInt(window.startOffset),
-          state: window.startOffset >= window.endOffset ? 'done' : 'waiting',
-        })),
-      });
-      return true;
-    });
-  }
-
-  /** Claims a partition's part; null when the ticket is no longer good. */
-  async claimStep(ticket: StepTicket): Promise<ClaimedStep | null> {
-    const { count } = await this.#database.batchStep.updateMany({
-      where: { ...claimOf(ticket), state: 'waiting', run: { state: 'running' } },
-      data: { state: 'running', leaseUntil: nextLeaseEnd(), error: null },
-    });
-    if (count === 0) {
-      return null;
-    }
-    const { run, ...step } = await this.#database.batchStep.findUniqueOrThrow({
-      where: { runId_topic_partition: keyOf(ticket) },
-      include: { run: true },
-    });
-    return {
-      run: toClaimedRun(run),
-      topic: step.topic,
-      partition: step.partition,
-      nextOffset: Number(step.nextOffset),
-      endOffset: Number(step.endOffset),
-      accumulator: step.accumulator,
-    };
+    return this.#database.$transaction((tx) => freeze(tx, ticket, windows, definitionHash));
   }
 
   /**
-   * Moves a step on: its next offset and its partial aggregate in one transaction, and the lease
-   * with them. False when the claim was lost or the run was cancelled: the holder stops.
+   * Freezes a run over the windows that follow those its job has claimed, and claims them; false
+   * when the claim of the ticket was lost, and then no window is claimed either.
+   *
+   * @param logs what the job's sources hold now
+   * @throws WindowRefused when a log ends before the newest window does
    */
-  async checkpoint(ticket: StepTicket, checkpoint: Checkpoint): Promise<boolean> {
-    return this.#database.$transaction(async (tx) => {
-      const { count } = await tx.batchStep.updateMany({
-        where: { ...claimOf(ticket), state: 'running', run: { state: 'running' } },
-        data: {
-          nextOffset: BigInt(checkpoint.nextOffset),
-          accumulator: checkpoint.accumulator,
-          deadLettered: { increment: BigInt(checkpoint.deadLettered) },
-          state: checkpoint.done ? 'done' : 'running',
-          leaseUntil: checkpoint.done ? null : nextLeaseEnd(),
-        },
-      });
-      if (count === 0) {
-        return false;
+  async freezeNext(
+    ticket: RunTicket,
+    run: ClaimedRun,
+    logs: readonly SourceLog[],
+    definitionHash: string,
+  ): Promise<boolean> {
+    const windows = await this.#database.$transaction(async (tx) => {
+      const positions = await this.#claims.positions(tx, run.job, logs);
+      const next = contiguousWindows(logs, positions);
+      if (!(await freeze(tx, ticket, next, definitionHash))) {
+        return null;
       }
-      await tx.$executeRaw`
-        UPDATE "BatchRun" SET
-          "obstacle" = NULL,
-          "recordsRead" = (SELECT SUM("nextOffset" - "startOffset") FROM "BatchStep"
-                           WHERE "runId" = ${ticket.runId}),
-          "deadLettered" = (SELECT SUM("deadLettered") FROM "BatchStep"
-                            WHERE "runId" = ${ticket.runId})
-        WHERE "id" = ${ticket.runId}`;
-      return true;
+      await this.#claims.claim(tx, run, next);
+      return next;
     });
+    if (windows !== null) {
+      await this.#creation.announceOrigins(run, windows);
+    }
+    return windows !== null;
+  }
+
+  /** Begins a run whose window was frozen before; false when the claim was lost. */
+  async begin(ticket: RunTicket): Promise<boolean> {
+    const { count } = await this.#database.batchRun.updateMany({
+      where: {
+        id: ticket.runId,
+        leaseEpoch: ticket.epoch,
+        state: 'running',
+        frozenAt: { not: null },
+      },
+      data: { leaseUntil: null, leaseEpoch: { increment: 1 } },
+    });
+    return count > 0;
   }
 
   /** Keeps a claim while its holder waits (for the broker, say). False when it was lost. */
@@ -287,14 +222,6 @@ export class BatchLedger {
     }
   }
 
-  /** Ends a step without success; the run's attempt is settled when all its steps have ended. */
-  async failStep(ticket: StepTicket, reason: string): Promise<void> {
-    await this.#database.batchStep.updateMany({
-      where: { ...claimOf(ticket), state: 'running' },
-      data: { state: 'failed', error: reason, leaseUntil: null },
-    });
-  }
-
   /** Ends an attempt at planning or finishing without success. */
   async failRun(ticket: RunTicket, reason: string): Promise<void> {
     const run = await this.#database.batchRun.findFirst({
@@ -317,10 +244,16 @@ export class BatchLedger {
 
   /** Ends a run with its result; false when the claim was lost. */
   async succeed(ticket: RunTicket, result: RunResult): Promise<boolean> {
+    const claimed = { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running' };
+    const { generation } = await this.#database.batchRun.findUniqueOrThrow({
+      where: { id: ticket.runId },
+      select: { generation: true },
+    });
     const { count } = await this.#database.batchRun.updateMany({
-      where: { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running' },
+      where: claimed,
       data: {
         state: 'succeeded',
+        resultGeneration: generation,
         finishedAt: BigInt(Date.now()),
         leaseUntil: null,
         error: null,
@@ -349,7 +282,7 @@ export class BatchLedger {
       }
       await tx.$executeRaw`
         UPDATE "BatchStep" SET "nextOffset" = "startOffset", "accumulator" = NULL,
-          "deadLettered" = 0, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1,
+          "deadLettered" = 0, "lost" = 0, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1,
           "state" = CASE WHEN "startOffset" >= "endOffset" THEN 'done' ELSE 'waiting' END
         WHERE "runId" = ${runId}`;
     });
@@ -413,32 +346,25 @@ export class BatchLedger {
   }
 }
 
-function nextLeaseEnd(): bigint {
-  return BigInt(machineMs() + LEASE_MS);
-}
-
-function keyOf(ticket: StepTicket) {
-  return { runId: ticket.runId, topic: ticket.topic, partition: ticket.partition };
-}
-
-function claimOf(ticket: StepTicket) {
-  return { ...keyOf(ticket), leaseEpoch: ticket.epoch };
-}
-
-type StepHead = Pick<BatchStepRow, 'runId' | 'topic' | 'partition' | 'leaseEpoch'>;
-
-function toStepTicket(step: StepHead): StepTicket {
-  const { runId, topic, partition, leaseEpoch } = step;
-  return { kind: 'step', runId, topic, partition, epoch: leaseEpoch };
-}
-
-function toClaimedRun(run: BatchRunRow): ClaimedRun {
-  return {
-    id: run.id,
-    job: run.job,
-    attempt: run.attempt,
-    definitionHash: run.definitionHash,
-    from: run.windowFrom === null ? null : Number(run.windowFrom),
-    to: run.windowTo === null ? null : Number(run.windowTo),
-  };
+async function freeze(
+  tx: ControlTransaction,
+  ticket: RunTicket,
+  windows: readonly FrozenWindow[],
+  definitionHash: string,
+): Promise<boolean> {
+  const { count } = await tx.batchRun.updateMany({
+    where: { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running', frozenAt: null },
+    data: {
+      frozenAt: BigInt(Date.now()),
+      definitionHash,
+      obstacle: null,
+      recordsTotal: BigInt(recordsIn(windows)),
+      leaseUntil: null,
+      leaseEpoch: { increment: 1 },
+    },
+  });
+  if (count > 0) {
+    await tx.batchStep.createMany({ data: stepRows(ticket.runId, windows) });
+  }
+  return count > 0;
 }

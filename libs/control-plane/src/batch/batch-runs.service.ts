@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Config, ControlDatabase } from '@penstock/platform';
+import { ControlDatabase } from '@penstock/platform';
 import { EventLog } from '../events/index.ts';
-import { PipelinesService, type PipelineView } from '../pipelines/index.ts';
+import { PipelinesService } from '../pipelines/index.ts';
 import { WorkersService } from '../workers/index.ts';
 import {
   ACTIVE_STATES,
@@ -11,17 +9,29 @@ import {
   type BatchRunState,
   type BatchRunView,
   type BatchStepView,
-  type RunSurroundings,
   toRunView,
   toStepView,
 } from './batch-run-view.ts';
+import { type NewRun, RunCreation } from './run-creation.ts';
+import { RunLine } from './run-line.ts';
+import type { AskedOffsets } from './window-planning.ts';
 
+/**
+ * A run by hand. Without a time, offsets or `window` it is the next one of the job's own kind:
+ * what no run has read yet, or the whole log. With them it is detached: its results are on its
+ * page only, it writes to no topic, and the schedule's position stays where it is.
+ */
 export interface StartBatchRun {
   readonly job: string;
-  /** Only records at or after this time, ms since epoch; null: from the log start. */
+  /** Only records at or after this time, ms since epoch. */
   readonly from?: number | null;
-  /** Only records before this time, ms since epoch; null: to the log end at the first attempt. */
+  /** Only records before this time, ms since epoch. */
   readonly to?: number | null;
+  /** Exactly these offsets. */
+  readonly offsets?: readonly AskedOffsets[] | null;
+  readonly window?: 'contiguous' | 'all' | null;
+  /** JSON: an object of parameters. */
+  readonly params?: string | null;
 }
 
 export type StartBatchRunOutcome =
@@ -43,8 +53,7 @@ export interface BatchRunPage {
 }
 
 const PAGE_SIZE_MAX = 500;
-/** Of a run's id: the time of its creation, in base 36. */
-const RUN_ID_TIME_DIGITS = 9;
+const PARAMS_LENGTH_MAX = 10_000;
 
 /** Batch runs as people see, start and cancel them. What executes them is the BatchLedger. */
 @Injectable()
@@ -53,28 +62,30 @@ export class BatchRunsService {
   readonly #events: EventLog;
   readonly #pipelines: PipelinesService;
   readonly #workers: WorkersService;
-  readonly #config: Config;
+  readonly #creation: RunCreation;
+  readonly #line: RunLine;
 
   constructor(
     database: ControlDatabase,
     events: EventLog,
     pipelines: PipelinesService,
     workers: WorkersService,
-    config: Config,
+    creation: RunCreation,
+    line: RunLine,
   ) {
     this.#database = database;
     this.#events = events;
     this.#pipelines = pipelines;
     this.#workers = workers;
-    this.#config = config;
+    this.#creation = creation;
+    this.#line = line;
   }
 
   /** Records that a run should happen; a worker takes it up within a second. */
   async start(input: StartBatchRun): Promise<StartBatchRunOutcome> {
-    const from = input.from ?? null;
-    const to = input.to ?? null;
-    if (from !== null && to !== null && from >= to) {
-      return { kind: 'invalid-input', field: 'to', message: '`to` must be later than `from`' };
+    const invalid = invalidInput(input);
+    if (invalid !== null) {
+      return { kind: 'invalid-input', ...invalid };
     }
     const pipeline = await this.#pipelines.find(input.job);
     if (pipeline === null) {
@@ -84,28 +95,21 @@ export class BatchRunsService {
       const message = `${input.job} only runs as a stream processor`;
       return { kind: 'wrong-state', message };
     }
-    const row = await this.#create(pipeline, { trigger: 'hand', scheduledFor: null, from, to });
-    return { kind: 'run', run: toRunView(row, await this.#surroundings()) };
-  }
-
-  /**
-   * Records the run of a schedule's tick. A tick fires once, whichever worker finds it due: the
-   * pair of job and nominal time is unique. Returns false when another worker was first.
-   */
-  async startScheduled(pipeline: PipelineView, scheduledFor: number): Promise<boolean> {
-    const known = { job: pipeline.name, scheduledFor: BigInt(scheduledFor) };
-    if ((await this.#database.batchRun.count({ where: known })) > 0) {
-      return false;
+    const unknown = input.offsets?.find(({ topic }) => !pipeline.sources.includes(topic));
+    if (unknown !== undefined) {
+      const message = `${input.job} reads ${pipeline.sources.join(', ')}, not ${unknown.topic}`;
+      return { kind: 'invalid-input', field: 'offsets', message };
     }
-    try {
-      await this.#create(pipeline, { trigger: 'schedule', scheduledFor, from: null, to: null });
-      return true;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'P2002') {
-        return false;
-      }
-      throw error;
+    const run = toNewRun(input, pipeline.choices.window);
+    const blocking = run.detached ? null : await this.#line.blocking(input.job);
+    if (blocking !== null) {
+      const message =
+        `run ${blocking} of ${input.job} did not succeed and holds back later ones: ` +
+        'retry or restart it first';
+      return { kind: 'wrong-state', message };
     }
+    const row = await this.#creation.create(pipeline, run);
+    return { kind: 'run', run: await this.#view(row) };
   }
 
   /** Ends a run that has not ended; its steps stop at their next checkpoint. */
@@ -138,16 +142,15 @@ export class BatchRunsService {
       ...(options.job == null ? {} : { job: options.job }),
       ...(options.state == null ? {} : { state: options.state }),
     };
-    const [rows, totalCount, surroundings] = await Promise.all([
+    const [rows, totalCount] = await Promise.all([
       this.#database.batchRun.findMany({
         where: { ...filter, ...(options.after == null ? {} : { id: { lt: options.after } }) },
         orderBy: { id: 'desc' },
         take: first + 1,
       }),
       this.#database.batchRun.count({ where: filter }),
-      this.#surroundings(),
     ]);
-    const nodes = rows.slice(0, first).map((row) => toRunView(row, surroundings));
+    const nodes = await this.#views(rows.slice(0, first));
     return {
       nodes,
       totalCount,
@@ -158,7 +161,7 @@ export class BatchRunsService {
 
   async find(id: string): Promise<BatchRunView | null> {
     const row = await this.#database.batchRun.findUnique({ where: { id } });
-    return row === null ? null : toRunView(row, await this.#surroundings());
+    return row === null ? null : this.#view(row);
   }
 
   async steps(runId: string): Promise<BatchStepView[]> {
@@ -176,83 +179,78 @@ export class BatchRunsService {
       orderBy: { id: 'asc' },
       take: PAGE_SIZE_MAX,
     });
-    if (rows.length === 0) {
-      return [];
-    }
-    const surroundings = await this.#surroundings();
-    return rows.map((row) => toRunView(row, surroundings));
+    return this.#views(rows);
   }
 
-  /** Absolute path and name of a run's result file; null when it has none. */
-  async resultFile(id: string): Promise<{ path: string; name: string } | null> {
-    const row = await this.#database.batchRun.findUnique({ where: { id } });
-    if (row === null || row.resultFile === null || row.state !== 'succeeded') {
+  async #view(row: BatchRunRow): Promise<BatchRunView> {
+    const [view] = await this.#views([row]);
+    return view as BatchRunView;
+  }
+
+  async #views(rows: readonly BatchRunRow[]): Promise<BatchRunView[]> {
+    const active = rows.filter(({ state }) => ACTIVE_STATES.includes(state as BatchRunState));
+    const [workers, waits] = await Promise.all([this.#workers.alive(), this.#line.waits(active)]);
+    const surroundings = { workers, databaseProblem: this.#database.currentProblem() };
+    return rows.map((row) => toRunView(row, surroundings, waits.get(row.id)));
+  }
+}
+
+function invalidInput(input: StartBatchRun): { field: string; message: string } | null {
+  const { from = null, to = null, offsets = null, window = null, params = null } = input;
+  if (from !== null && to !== null && from >= to) {
+    return { field: 'to', message: '`to` must be later than `from`' };
+  }
+  const asked = [from !== null || to !== null, offsets !== null, window !== null];
+  if (asked.filter(Boolean).length > 1) {
+    const message = 'give either `from` and `to`, or `offsets`, or `window`';
+    return { field: offsets === null ? 'window' : 'offsets', message };
+  }
+  if (offsets?.length === 0) {
+    return { field: 'offsets', message: '`offsets` must name at least one partition' };
+  }
+  const seen = new Set<string>();
+  for (const { topic, partition, startOffset, endOffset } of offsets ?? []) {
+    const name = `${topic}/${partition}`;
+    if (startOffset < 0 || endOffset <= startOffset) {
+      const message = `of ${name}, \`endOffset\` must be greater than \`startOffset\`, and both from 0`;
+      return { field: 'offsets', message };
+    }
+    if (seen.has(name)) {
+      return { field: 'offsets', message: `${name} may be named once only` };
+    }
+    seen.add(name);
+  }
+  return params === null ? null : invalidParams(params);
+}
+
+function invalidParams(params: string): { field: string; message: string } | null {
+  if (params.length > PARAMS_LENGTH_MAX) {
+    return { field: 'params', message: `\`params\` may have ${PARAMS_LENGTH_MAX} characters` };
+  }
+  try {
+    const value: unknown = JSON.parse(params);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return null;
     }
-    return {
-      path: join(resultFolder(this.#config.dataDir, id), row.resultFile),
-      name: row.resultFile,
-    };
+  } catch {
+    // It is not JSON: told as what it is not.
   }
-
-  async #surroundings(): Promise<RunSurroundings> {
-    return {
-      workers: await this.#workers.alive(),
-      databaseProblem: this.#database.currentProblem(),
-    };
-  }
-
-  async #create(
-    pipeline: PipelineView,
-    run: {
-      trigger: 'schedule' | 'hand';
-      scheduledFor: number | null;
-      from: number | null;
-      to: number | null;
-    },
-  ): Promise<BatchRunRow> {
-    const now = Date.now();
-    const newest = await this.#database.batchRun.findFirst({
-      orderBy: { id: 'desc' },
-      select: { id: true },
-    });
-    const row = await this.#database.batchRun.create({
-      data: {
-        id: newRunId(now, newest?.id ?? null),
-        job: pipeline.name,
-        trigger: run.trigger,
-        scheduledFor: toBigInt(run.scheduledFor),
-        state: 'waiting',
-        windowFrom: toBigInt(run.from),
-        windowTo: toBigInt(run.to),
-        attemptsMax: pipeline.attemptsMax,
-        createdAt: BigInt(now),
-      },
-    });
-    const why = run.trigger === 'hand' ? 'by hand' : 'by its schedule';
-    await this.#events.append('RUN_CREATED', row.id, `${row.job}: run started ${why}`, {
-      job: row.job,
-      scheduledFor: run.scheduledFor,
-    });
-    return row;
-  }
+  return {
+    field: 'params',
+    message: '`params` must be a JSON object, such as {"month": "2026-11"}',
+  };
 }
 
-/** Folder of a run's result, absolute when `dataDir` is. */
-export function resultFolder(dataDir: string, runId: string): string {
-  return join(dataDir, 'results', runId);
-}
-
-/**
- * Ids ascend in the order of creation, even when the clock was set back after the newest one. They
- * are safe as a file name, a URL part and a job id.
- */
-function newRunId(now: number, newest: string | null): string {
-  const newestAt = parseInt(newest?.slice(1, 1 + RUN_ID_TIME_DIGITS) ?? '', 36);
-  const at = Math.max(now, Number.isNaN(newestAt) ? 0 : newestAt + 1);
-  return `r${at.toString(36).padStart(RUN_ID_TIME_DIGITS, '0')}${randomBytes(4).toString('hex')}`;
-}
-
-function toBigInt(value: number | null): bigint | null {
-  return value === null ? null : BigInt(value);
+function toNewRun(input: StartBatchRun, ofJob: 'contiguous' | 'all'): NewRun {
+  const { from = null, to = null, offsets = null, window = null } = input;
+  const params = JSON.parse(input.params ?? '{}') as Record<string, unknown>;
+  const run = { trigger: 'hand' as const, params };
+  if (offsets !== null) {
+    return { ...run, windowKind: 'offsets', detached: true, offsets };
+  }
+  if (from !== null || to !== null) {
+    return { ...run, windowKind: 'time', detached: true, from, to };
+  }
+  const windowKind = window ?? ofJob;
+  return { ...run, windowKind, detached: windowKind !== ofJob };
 }

@@ -1,15 +1,7 @@
-export { type BatchJobView, BatchJobsService } from './batch-jobs.service.ts';
-export {
-  BatchLedger,
-  type Checkpoint,
-  type ClaimedRun,
-  type ClaimedStep,
-  type FrozenWindow,
-  type RunResult,
-  type RunTicket,
-  type StepTicket,
-  type Ticket,
-} from './batch-ledger.ts';
+export { type BatchJobState, type BatchJobView, BatchJobsService } from './batch-jobs.service.ts';
+export { type SchedulePauseOutcome } from './batch-jobs.service.ts';
+export { BatchLedger } from './batch-ledger.ts';
+export { BatchResultsService, resultFolder } from './batch-results.service.ts';
 export type {
   BatchRunState,
   BatchRunView,
@@ -21,8 +13,41 @@ export {
   type BatchRunPage,
   BatchRunsService,
   type CancelBatchRunOutcome,
-  resultFolder,
   type StartBatchRun,
   type StartBatchRunOutcome,
 } from './batch-runs.service.ts';
+export type {
+  Checkpoint,
+  ClaimedRun,
+  ClaimedStep,
+  RunResult,
+  RunTicket,
+  StepTicket,
+  Ticket,
+} from './batch-tickets.ts';
 export { BatchTicksService } from './batch-ticks.service.ts';
+export { RunCreation } from './run-creation.ts';
+export {
+  type RunDecisionOutcome,
+  RunDecisionsService,
+  type SkippedRecord,
+  SKIPS_MAX,
+} from './run-decisions.service.ts';
+export { RunLine } from './run-line.ts';
+export { ScheduleStates, type SkippedTicks, type SkipReason } from './schedule-states.ts';
+export { type SourceLog, SourceLogs } from './source-logs.ts';
+export { WindowClaims, type WindowFault } from './window-claims.ts';
+export {
+  type WindowGrid,
+  type WindowGridCell,
+  WindowGridService,
+  type WindowPartition,
+} from './window-grid.service.ts';
+export {
+  type AskedOffsets,
+  askedWindows,
+  type FrozenWindow,
+  type WindowKind,
+  windowsBetween,
+  wholeWindows,
+} from './window-planning.ts';

@@ -1,16 +1,12 @@
 import { type Config, ControlDatabase, createLogger, loadConfig } from '@penstock/platform';
 import { migratedFolder } from '@penstock/testing/migrated-folder';
+import { batchJob, batchServices } from '@penstock/testing/batch-services';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClockWatch, machineMs } from '../clock/index.ts';
-import { EventLog } from '../events/index.ts';
 import { HistoryService } from '../history/index.ts';
-import { PipelinesService } from '../pipelines/index.ts';
+import { UNSCHEDULED } from '../pipelines/index.ts';
 import { ProcessorsService } from '../processors/index.ts';
-import { WorkersService } from '../workers/index.ts';
-import { BatchJobsService } from './batch-jobs.service.ts';
-import { BatchLedger, type RunTicket } from './batch-ledger.ts';
-import { BatchRunsService } from './batch-runs.service.ts';
-import { BatchTicksService } from './batch-ticks.service.ts';
+import type { RunTicket } from './batch-tickets.ts';
 
 // Everything that remembers times, tested on a wall clock that is set while the monotonic clock
 // goes on. Only Date and hrtime are faked, and vi.setSystemTime moves Date alone.
@@ -52,43 +48,21 @@ async function startWorld() {
 
 /** The services of a process that starts now and does not know what an earlier one noticed. */
 async function startProcess(database: ControlDatabase, config: Config) {
-  const events = new EventLog(database);
-  const clock = new ClockWatch(events, createLogger({ name: 'test', level: 'silent' }));
-  const pipelines = new PipelinesService(database);
-  const workers = new WorkersService(database);
-  const runs = new BatchRunsService(database, events, pipelines, workers, config);
+  const batch = batchServices(database, config);
   const services = {
+    ...batch,
     database,
-    events,
-    clock,
-    pipelines,
-    workers,
-    runs,
-    processors: new ProcessorsService(database, events),
-    history: new HistoryService(database, clock),
-    jobs: new BatchJobsService(database, pipelines),
-    ticks: new BatchTicksService(database, pipelines, runs, clock),
-    ledger: new BatchLedger(database, events),
+    processors: new ProcessorsService(database, batch.events),
+    history: new HistoryService(database, batch.clock),
   };
-  await clock.look();
+  await services.clock.look();
   return services;
 }
 
+/** No broker runs here; a job that reads the whole log needs none for its runs to be made. */
 function job(name: string, schedule: string) {
-  return {
-    name,
-    mode: 'batch' as const,
-    description: '',
-    sources: ['in'],
-    sinks: [],
-    operators: [],
-    groupId: null,
-    deadLetterTopic: null,
-    schedule,
-    timeZone: 'UTC',
-    attemptsMax: 2,
-    definitionHash: 'h',
-  };
+  const choices = { ...UNSCHEDULED, window: 'all' as const, onFailure: 'continue' as const };
+  return batchJob({ name, schedule, timeZone: 'UTC', choices });
 }
 
 /** Lets time pass as the processes see it; every run ends at once. */

@@ -7,7 +7,6 @@ import {
 import { ClusterUnavailable, KafkaRefusal, NO_ERROR } from './cluster-error.ts';
 import type {
   ClusterMetadata,
-  CommittedOffset,
   ConfigDescription,
   GroupCommits,
   GroupDescription,
@@ -16,6 +15,7 @@ import type {
   TopicMetadata,
   TopicOffsets,
 } from './cluster-model.ts';
+import { toCommits } from './committed-offsets.ts';
 
 export type { ClusterMetadata } from './cluster-model.ts';
 
@@ -24,8 +24,11 @@ export type { ClusterMetadata } from './cluster-model.ts';
  */
 export const LATEST = -1;
 export const EARLIEST = -2;
+/** What {@link ClusterClient.listStableOffsets} gives where no record is at or after a time. */
+export const NO_RECORD = -1;
 
 const READ_UNCOMMITTED = 0;
+const READ_COMMITTED = 1;
 const TOPIC_CONFIG_RESOURCE = 2;
 const ADMIN_TIMEOUT_MS = 8_000;
 /** Groups named in one request: bounds the size of an answer, not what can be asked. */
@@ -95,41 +98,25 @@ export class ClusterClient {
     topics: readonly TopicMetadata[],
     timestamp: number,
   ): Promise<TopicOffsets> {
-    const offsets = new Map<string, (number | null)[]>();
-    const byLeader = new Map<number, Map<string, number[]>>();
-    for (const topic of topics) {
-      offsets.set(topic.name, new Array<number | null>(partitionSlots(topic)).fill(null));
-      for (const { partition, leader } of topic.partitions) {
-        if (leader !== null) {
-          const ofLeader = getOrAdd(byLeader, leader, () => new Map<string, number[]>());
-          getOrAdd(ofLeader, topic.name, () => []).push(partition);
-        }
-      }
-    }
-    await this.#onEach(metadata, byLeader, async (connection, wanted) => {
-      const answer = await connection.call(
-        clusterApis.listOffsets,
-        -1,
-        READ_UNCOMMITTED,
-        [...wanted].map(([name, partitions]) => ({
-          name,
-          partitions: partitions.map((partitionIndex) => ({
-            partitionIndex,
-            currentLeaderEpoch: -1,
-            timestamp: BigInt(timestamp),
-          })),
-        })),
-      );
-      for (const topic of answer.topics) {
-        const row = offsets.get(topic.name);
-        for (const { partitionIndex, errorCode, offset } of topic.partitions) {
-          if (row !== undefined && errorCode === NO_ERROR && offset >= 0n) {
-            row[partitionIndex] = Number(offset);
-          }
-        }
-      }
-    });
-    return offsets;
+    const found = await this.#offsets(metadata, topics, timestamp, READ_UNCOMMITTED);
+    return new Map(
+      [...found].map(([name, row]) => [
+        name,
+        row.map((offset) => (offset === NO_RECORD ? null : offset)),
+      ]),
+    );
+  }
+
+  /**
+   * As {@link listOffsets}, for readers of committed records: the latest offset is the last stable
+   * one. {@link NO_RECORD} where no record is at or after the time.
+   */
+  listStableOffsets(
+    metadata: ClusterMetadata,
+    topics: readonly TopicMetadata[],
+    timestamp: number,
+  ): Promise<TopicOffsets> {
+    return this.#offsets(metadata, topics, timestamp, READ_COMMITTED);
   }
 
   /** All groups of the cluster, each with the broker that coordinates it. */
@@ -294,6 +281,49 @@ export class ClusterClient {
     this.disconnect();
   }
 
+  async #offsets(
+    metadata: ClusterMetadata,
+    topics: readonly TopicMetadata[],
+    timestamp: number,
+    isolationLevel: number,
+  ): Promise<Map<string, (number | null)[]>> {
+    const offsets = new Map<string, (number | null)[]>();
+    const byLeader = new Map<number, Map<string, number[]>>();
+    for (const topic of topics) {
+      offsets.set(topic.name, new Array<number | null>(partitionSlots(topic)).fill(null));
+      for (const { partition, leader } of topic.partitions) {
+        if (leader !== null) {
+          const ofLeader = getOrAdd(byLeader, leader, () => new Map<string, number[]>());
+          getOrAdd(ofLeader, topic.name, () => []).push(partition);
+        }
+      }
+    }
+    await this.#onEach(metadata, byLeader, async (connection, wanted) => {
+      const answer = await connection.call(
+        clusterApis.listOffsets,
+        -1,
+        isolationLevel,
+        [...wanted].map(([name, partitions]) => ({
+          name,
+          partitions: partitions.map((partitionIndex) => ({
+            partitionIndex,
+            currentLeaderEpoch: -1,
+            timestamp: BigInt(timestamp),
+          })),
+        })),
+      );
+      for (const topic of answer.topics) {
+        const row = offsets.get(topic.name);
+        for (const { partitionIndex, errorCode, offset } of topic.partitions) {
+          if (row !== undefined && errorCode === NO_ERROR) {
+            row[partitionIndex] = Number(offset);
+          }
+        }
+      }
+    });
+    return offsets;
+  }
+
   async #controller(): Promise<BrokerConnection> {
     const metadata = await this.metadata([]);
     const controller = metadata.brokers.get(metadata.controllerId);
@@ -365,36 +395,6 @@ export function parseAddress(server: string): BrokerAddress {
     host: host.replace(/^\[(.*)\]$/, '$1'),
     port: colon < 0 ? 9092 : Number(server.slice(colon + 1)),
   };
-}
-
-function toCommits(
-  topics: readonly {
-    name: string;
-    partitions: readonly {
-      partitionIndex: number;
-      committedOffset: bigint;
-      metadata: string | null | undefined;
-      errorCode: number;
-    }[];
-  }[],
-): GroupCommits {
-  const commits = new Map<string, Map<number, CommittedOffset>>();
-  for (const { name, partitions } of topics) {
-    const ofTopic = new Map<number, CommittedOffset>();
-    for (const { partitionIndex, committedOffset, metadata, errorCode } of partitions) {
-      // -1 says "no commit": unknown, which is not the same as offset 0.
-      if (errorCode === NO_ERROR && committedOffset >= 0n) {
-        ofTopic.set(partitionIndex, {
-          offset: Number(committedOffset),
-          metadata: metadata ?? null,
-        });
-      }
-    }
-    if (ofTopic.size > 0) {
-      commits.set(name, ofTopic);
-    }
-  }
-  return commits;
 }
 
 function byCoordinator(groups: readonly ListedGroup[]): Map<number, string[]> {

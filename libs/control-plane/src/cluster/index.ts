@@ -1,5 +1,5 @@
-export { ClusterUnavailable, KafkaRefusal } from './cluster-error.ts';
-export { ClusterClient, EARLIEST, LATEST } from './cluster-client.ts';
+export { ClusterUnavailable, KafkaRefusal, UNKNOWN_TOPIC_OR_PARTITION } from './cluster-error.ts';
+export { ClusterClient, EARLIEST, LATEST, NO_RECORD } from './cluster-client.ts';
 export type {
   ClusterMetadata,
   CommittedOffset,

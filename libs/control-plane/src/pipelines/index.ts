@@ -4,4 +4,6 @@ export {
   type PipelineRegistration,
   type PipelineView,
   PipelinesService,
+  type ScheduleChoices,
+  UNSCHEDULED,
 } from './pipelines.service.ts';

@@ -9,6 +9,27 @@ export interface OperatorView {
   readonly label: string;
 }
 
+/** What a batch job does around its schedule; the meaning is that of `schedule` in a definition. */
+export interface ScheduleChoices {
+  readonly window: 'contiguous' | 'all';
+  readonly catchUp: 'coalesce' | 'each' | 'latest';
+  readonly overlap: 'skip' | 'queue';
+  readonly onFailure: 'block' | 'continue';
+  /** How long after its due time a run should have succeeded; null without a deadline. */
+  readonly deadlineMs: number | null;
+  readonly onGap: 'fail' | 'skip';
+}
+
+/** Of a job without a schedule, which runs on request only. */
+export const UNSCHEDULED: ScheduleChoices = {
+  window: 'contiguous',
+  catchUp: 'coalesce',
+  overlap: 'skip',
+  onFailure: 'block',
+  deadlineMs: null,
+  onGap: 'fail',
+};
+
 /** A pipeline as a worker registers it at its start. */
 export interface PipelineRegistration {
   readonly name: string;
@@ -23,6 +44,7 @@ export interface PipelineRegistration {
   /** Five-field cron expression and IANA zone of a scheduled batch job. */
   readonly schedule: string | null;
   readonly timeZone: string | null;
+  readonly choices: ScheduleChoices;
   /** Tries of one batch run before it counts as failed. */
   readonly attemptsMax: number;
   readonly definitionHash: string;
@@ -124,6 +146,7 @@ function toRow(definition: PipelineRegistration, scheduleSince: bigint | null) {
     deadLetterTopic: definition.deadLetterTopic,
     schedule: definition.schedule,
     timeZone: definition.timeZone,
+    scheduleOptions: JSON.stringify(definition.choices),
     scheduleSince,
     attemptsMax: definition.attemptsMax,
     definitionHash: definition.definitionHash,
@@ -142,6 +165,7 @@ function toView(row: PipelineRow): PipelineView {
     deadLetterTopic: row.deadLetterTopic,
     schedule: row.schedule,
     timeZone: row.timeZone,
+    choices: { ...UNSCHEDULED, ...(JSON.parse(row.scheduleOptions) as Partial<ScheduleChoices>) },
     scheduleSince: row.scheduleSince === null ? null : Number(row.scheduleSince),
     attemptsMax: row.attemptsMax,
     definitionHash: row.definitionHash,

@@ -3,7 +3,7 @@ import { temporaryFolder } from '@penstock/testing';
 import { migratedFolder } from '@penstock/testing/migrated-folder';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EventLog } from '../events/index.ts';
-import { PipelinesService } from '../pipelines/index.ts';
+import { PipelinesService, UNSCHEDULED } from '../pipelines/index.ts';
 import { type ProcessorState, ProcessorsService } from './processors.service.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -24,6 +24,7 @@ beforeAll(async () => {
     deadLetterTopic: 'alerts.dlt',
     schedule: null,
     timeZone: null,
+    choices: UNSCHEDULED,
     attemptsMax: 3,
     definitionHash: 'h',
   };

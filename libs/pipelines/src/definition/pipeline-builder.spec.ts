@@ -62,7 +62,16 @@ describe('a definition', () => {
       .toCsv('totals.csv', ['device', 'count'])
       .to('totals');
     expect(definition.runsAs).toEqual({ stream: false, batch: true });
-    expect(definition.schedule).toEqual({ cron: '0 6 * * *', timeZone: 'UTC' });
+    expect(definition.schedule).toEqual({
+      cron: '0 6 * * *',
+      timeZone: 'UTC',
+      window: 'contiguous',
+      catchUp: 'coalesce',
+      overlap: 'skip',
+      onFailure: 'block',
+      deadlineMs: null,
+      onGap: 'fail',
+    });
     expect(definition.sinks.map(({ kind }) => kind)).toEqual(['csv', 'topic']);
   });
 
@@ -82,6 +91,33 @@ describe('a definition', () => {
     expect(pipeline('a').from('in', { schema: byFunction }).to('out').name).toBe('a');
     expect(pipeline('a').from('in', { schema: byParse }).to('out').name).toBe('a');
     expect(() => pipeline('a').from('in', { schema: 5 as never })).toThrow(/schema must be/);
+  });
+
+  it('chooses what fits the other choices of a schedule', () => {
+    const schedule = (options: object) =>
+      aggregated({ schedule: { cron: '0 6 * * *', ...options } }).to('totals').schedule;
+    expect(schedule({ window: 'all' })).toMatchObject({ window: 'all', onFailure: 'continue' });
+    expect(schedule({ catchUp: 'each' })).toMatchObject({ overlap: 'queue' });
+    expect(schedule({ deadline: '2h' })).toMatchObject({ deadlineMs: 7_200_000 });
+    expect(schedule({ deadline: 1_500 })).toMatchObject({ deadlineMs: 1_500 });
+  });
+
+  it.each([
+    [{ window: 'some' }, /schedule.window must be "contiguous" or "all", not "some"/],
+    [{ catchUp: 'none' }, /schedule.catchUp must be "coalesce" or "each" or "latest"/],
+    [{ overlap: true }, /schedule.overlap must be "skip" or "queue", not true/],
+    [{ onFailure: null }, /schedule.onFailure must be/],
+    [{ onGap: '' }, /schedule.onGap must be/],
+    [{ deadline: '2 hours' }, /schedule.deadline must be a duration such as "2h"/],
+    [{ deadline: 0 }, /schedule.deadline must be/],
+    [{ deadline: -1 }, /schedule.deadline must be/],
+    [{ catchUp: 'each', overlap: 'skip' }, /schedule.overlap must be "queue"/],
+    [{ catchup: 'each' }, /schedule has no option "catchup"; it has cron, timeZone/],
+  ])('refuses the schedule option %j', (options, message) => {
+    const define = () =>
+      aggregated({ schedule: { cron: '0 6 * * *', ...options } as never }).to('totals');
+    expect(define).toThrow(PipelineDefinitionError);
+    expect(define).toThrow(message);
   });
 
   it.each([

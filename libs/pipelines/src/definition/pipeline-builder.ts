@@ -6,11 +6,11 @@ import type {
   Operator,
   PipelineDefinition,
   RetryOptions,
-  ScheduleOptions,
   Sink,
   Source,
   ValueFormat,
 } from './pipeline-definition.ts';
+import { type ScheduleOptions, toSchedule } from './schedule-options.ts';
 import { type Schema, toParse } from './schema.ts';
 import type { OperatorContext } from './source-record.ts';
 
@@ -282,18 +282,11 @@ function define(parts: Parts): PipelineDefinition {
     sinks: Object.freeze([...parts.sinks]),
     groupId,
     deadLetterTopic,
-    schedule: toSchedule(options.schedule),
+    schedule: toSchedule(name, options.schedule),
     retry: toRetry(name, options.retry),
     batchAttempts: atLeastOne(name, 'batchAttempts', options.batchAttempts ?? 3),
     hash: hashOf(parts),
   });
-}
-
-/** The schedule is checked when the pipeline is registered, before anything of it runs. */
-function toSchedule(schedule: ScheduleOptions | undefined): Required<ScheduleOptions> | null {
-  return schedule === undefined
-    ? null
-    : { cron: schedule.cron, timeZone: schedule.timeZone ?? 'UTC' };
 }
 
 function toRetry(name: string, retry: RetryOptions | undefined): Required<RetryOptions> {

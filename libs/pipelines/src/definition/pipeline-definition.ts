@@ -1,5 +1,6 @@
 import type { OperatorContext } from './source-record.ts';
 import type { Parse } from './schema.ts';
+import type { ScheduleDefinition } from './schedule-options.ts';
 
 /** How a record's bytes become the value that the schema sees. */
 export type ValueFormat = 'json' | 'text' | 'bytes';
@@ -60,17 +61,6 @@ export type Sink =
   | { readonly kind: 'topic'; readonly topic: string }
   | { readonly kind: 'csv'; readonly fileName: string; readonly columns: readonly CsvColumn[] };
 
-export interface ScheduleOptions {
-  /**
-   * Five fields: minute hour day-of-month month day-of-week, of numbers, ranges (`1-5`), lists and
-   * steps. An hour that is `*`, or a step of it that divides the day, goes by real time; other
-   * hours are local times, each due once a day also where summer time begins or ends.
-   */
-  readonly cron: string;
-  /** IANA name; UTC when absent. */
-  readonly timeZone?: string;
-}
-
 export interface RetryOptions {
   /** Tries of one record before it goes to the dead-letter topic; 1 when absent. */
   readonly attempts?: number;
@@ -89,7 +79,7 @@ export interface PipelineDefinition {
   readonly sinks: readonly Sink[];
   readonly groupId: string;
   readonly deadLetterTopic: string;
-  readonly schedule: Required<ScheduleOptions> | null;
+  readonly schedule: ScheduleDefinition | null;
   readonly retry: Required<RetryOptions>;
   /** Tries of one batch run before it counts as failed. */
   readonly batchAttempts: number;

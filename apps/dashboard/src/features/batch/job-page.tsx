@@ -23,7 +23,7 @@ import { isActive } from './batch-list.tsx';
 import { jobQuery, withLive, type BatchJob, type BatchRun } from './queries.ts';
 import { runDurationMs, runProgress } from './run-bars.tsx';
 import { RunGrid } from './run-grid.tsx';
-import { runVerdict, usualDurationMs } from './run-verdict.ts';
+import { runVerdict, triggerWords, usualDurationMs } from './run-verdict.ts';
 import { StepTable } from './step-table.tsx';
 import './batch.css';
 
@@ -293,7 +293,7 @@ function RunList(props: {
                   <StateMark look={runLooks[run.state]} />
                 </td>
                 <td className="col-wide soft">
-                  {run.trigger === 'HAND' ? 'hand' : 'schedule'}
+                  {triggerWords[run.trigger]}
                   {run.attempt > 1 ? `, attempt ${run.attempt}` : ''}
                 </td>
                 <td className="num">{formatDuration(runDurationMs(run, now))}</td>

@@ -1,9 +1,18 @@
+import type { BatchTrigger } from '../../generated/graphql.ts';
 import { formatAbout, formatDuration, formatExact, formatPercent } from '../../ui/numbers.ts';
 import { runLooks } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import type { VerdictText } from '../../ui/verdict.tsx';
 import type { BatchRun } from './queries.ts';
 import { runDurationMs, runProgress } from './run-bars.tsx';
+
+/** What started a run, in words. */
+export const triggerWords: Record<BatchTrigger, string> = {
+  SCHEDULE: 'on schedule',
+  CATCH_UP: 'to catch up',
+  HAND: 'by hand',
+  BACKFILL: 'by a backfill',
+};
 
 /** Median duration of the runs that were done, ms; null before the second one. */
 export function usualDurationMs(runs: readonly BatchRun[]): number | null {
@@ -26,7 +35,7 @@ export function timeLeftMs(run: BatchRun, now: number): number | null {
 /** What a run is doing or has done, on the page of its job. */
 export function runVerdict(run: BatchRun, runs: readonly BatchRun[], now: number): VerdictText {
   const look = runLooks[run.state];
-  const begun = `${run.trigger === 'HAND' ? 'by hand' : 'on schedule'} at ${formatMoment(run.createdAt)}`;
+  const begun = `${triggerWords[run.trigger]} at ${formatMoment(run.createdAt)}`;
   const since = run.state === 'WAITING' ? `asked for ${begun}` : `started ${begun}`;
   const tried = run.attempt > 1 ? `, attempt ${run.attempt}` : '';
   switch (run.state) {
@@ -70,7 +79,7 @@ export function runVerdict(run: BatchRun, runs: readonly BatchRun[], now: number
         look,
         since,
         sentence: [`Cancelled after ${formatExact(run.recordsRead)} records.`],
-        lead: ['Nothing of it counts; run it again when it is wanted.'],
+        lead: ['Nothing of it counts, and it keeps its window: retry or restart it.'],
       };
   }
 }

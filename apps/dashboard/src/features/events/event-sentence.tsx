@@ -43,6 +43,14 @@ function Subject({ event, subject }: { event: EventRowFragment; subject: string 
           {subject}
         </Link>
       );
+    case 'TICK_SKIPPED':
+    case 'SCHEDULE_PAUSED':
+    case 'SCHEDULE_RESUMED':
+      return (
+        <Link className="subject" to="/ui/batch-jobs/$name" params={{ name: event.subject }}>
+          {subject}
+        </Link>
+      );
     case 'RUN_CREATED':
     case 'RUN_STARTED':
     case 'RUN_PROGRESS':
@@ -50,6 +58,8 @@ function Subject({ event, subject }: { event: EventRowFragment; subject: string 
     case 'RUN_SUCCEEDED':
     case 'RUN_FAILED':
     case 'RUN_CANCELLED':
+    case 'RUN_LATE':
+    case 'RUN_WINDOW_CHANGED':
       if (subject === event.subject) return <b>{subject}</b>;
       return (
         <Link

@@ -1,12 +1,4 @@
-import {
-  BatchRunsService,
-  EventLog,
-  PipelinesService,
-  ProcessorsService,
-  WorkersService,
-  type BatchRunView,
-  type ProcessorView,
-} from '@penstock/control-plane';
+import { ProcessorsService, type BatchRunView, type ProcessorView } from '@penstock/control-plane';
 import {
   ControlDatabase,
   createLogger,
@@ -14,19 +6,18 @@ import {
   loadConfig,
   migrateControlDatabase,
 } from '@penstock/platform';
-import { eventually } from '../eventually.ts';
-import { type Penstock, startPenstock } from './penstock.ts';
+import { type BatchServices, batchServices } from './batch-services.ts';
+import { eventually, type Penstock, startPenstock } from '../index.ts';
 
 // An entry of its own (@penstock/testing/worker-harness): it loads Nest and Prisma, which most
 // tests do without.
 
 /** A real broker and a real worker, and the control plane's services on the worker's control.db. */
-export interface WorkerHarness extends AsyncDisposable {
+export interface WorkerHarness extends AsyncDisposable, BatchServices {
   readonly penstock: Penstock;
   readonly kafka: KafkaClients;
-  readonly events: EventLog;
+  readonly database: ControlDatabase;
   readonly processors: ProcessorsService;
-  readonly runs: BatchRunsService;
   /** Waits until the processor's figures are as wanted. */
   processor(wanted: (view: ProcessorView) => boolean, what: string): Promise<ProcessorView>;
   /** Waits until a run is as wanted. */
@@ -55,17 +46,15 @@ export async function startWorkerHarness(
   const database = await ControlDatabase.open(config);
   const logger = createLogger({ name: 'test', level: 'silent' }).pino;
   const kafka = new KafkaClients({ name: 'test', config, logger });
-  const events = new EventLog(database);
-  const pipelines = new PipelinesService(database);
-  const workers = new WorkersService(database);
-  const processors = new ProcessorsService(database, events);
-  const runs = new BatchRunsService(database, events, pipelines, workers, config);
+  const services = batchServices(database, config);
+  const processors = new ProcessorsService(database, services.events);
+  const { runs } = services;
   return {
+    ...services,
     penstock,
     kafka,
-    events,
+    database,
     processors,
-    runs,
     processor: (wanted, what) =>
       eventually(
         async () => {

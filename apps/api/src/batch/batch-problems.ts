@@ -1,0 +1,9 @@
+/** GraphQL's problem of a run that there is not. `kind` tells its type in a union. */
+export function runNotFound({ id }: { id: string }) {
+  return {
+    kind: 'run-not-found' as const,
+    code: 'RUN_NOT_FOUND',
+    message: `There is no batch run "${id}".`,
+    id,
+  };
+}

@@ -1,0 +1,52 @@
+import { Args, ID, Mutation, Resolver } from '@nestjs/graphql';
+import { type RunDecisionOutcome, RunDecisionsService, SKIPS_MAX } from '@penstock/control-plane';
+import { wrongState } from '../pipelines/pipeline-problems.ts';
+import { runNotFound } from './batch-problems.ts';
+import { BatchRun, RunDecisionResult, SkippedRecord } from './batch.types.ts';
+
+/** What people decide about a run that has ended. */
+@Resolver(() => BatchRun)
+export class RunDecisionsResolver {
+  readonly #service: RunDecisionsService;
+
+  constructor(service: RunDecisionsService) {
+    this.#service = service;
+  }
+
+  @Mutation(() => RunDecisionResult, {
+    description: 'Lets a run that failed or was cancelled go on at its checkpoints.',
+  })
+  async retryBatchRun(
+    @Args('id', { type: () => ID, description: 'Id of the run.' }) id: string,
+    @Args('skip', {
+      type: () => [SkippedRecord],
+      nullable: true,
+      description: `Records that go to the dead-letter topic instead, at most ${SKIPS_MAX}.`,
+    })
+    skip: SkippedRecord[] | null,
+  ) {
+    return toResult(await this.#service.retry(id, skip ?? []));
+  }
+
+  @Mutation(() => RunDecisionResult, {
+    description:
+      'Starts the window of a run that has ended over. Its result of before stays until the new ' +
+      'one is complete.',
+  })
+  async restartBatchRun(@Args('id', { type: () => ID, description: 'Id of the run.' }) id: string) {
+    return toResult(await this.#service.restart(id));
+  }
+}
+
+function toResult(outcome: RunDecisionOutcome) {
+  switch (outcome.kind) {
+    case 'run':
+      return outcome.run;
+    case 'run-not-found':
+      return runNotFound(outcome);
+    case 'invalid-input':
+      return { ...outcome, code: 'INVALID_INPUT' };
+    case 'wrong-state':
+      return wrongState(outcome);
+  }
+}

@@ -1,0 +1,61 @@
+import {
+  askedWindows,
+  type ClaimedRun,
+  type ClaimedStep,
+  type FrozenWindow,
+  type SourceLog,
+  type SourceLogs,
+  wholeWindows,
+  windowsBetween,
+} from '@penstock/control-plane';
+
+/** Records of a step's window that are not in the log any more. */
+export interface Gap {
+  readonly records: number;
+  /** Where the step can go on. */
+  readonly nextOffset: number;
+  readonly reason: string;
+}
+
+/** The window of a run that reads what it was asked for, over what the logs hold now. */
+export async function windowOf(
+  run: ClaimedRun,
+  logs: SourceLogs,
+  sources: readonly SourceLog[],
+): Promise<FrozenWindow[]> {
+  if (run.offsets !== null) {
+    return askedWindows(sources, run.offsets);
+  }
+  if (run.windowKind !== 'time') {
+    return wholeWindows(sources);
+  }
+  const at = (time: number | null) => (time === null ? null : logs.offsetsAt(sources, time));
+  const [from, to] = await Promise.all([at(run.from), at(run.to)]);
+  return windowsBetween(sources, from, to);
+}
+
+/** What a step will not find of its window; null when all of it is there. */
+export function gapOf(step: ClaimedStep, log: SourceLog): Gap | null {
+  const { topic, partition, topicId, nextOffset, endOffset } = step;
+  if (topicId !== '' && topicId !== log.topicId) {
+    const records = endOffset - nextOffset;
+    const words = `${topic} was deleted and made anew; ${records} records of ${topic}/${partition}`;
+    return {
+      records,
+      nextOffset: endOffset,
+      reason: `${words} that the run had not read are gone`,
+    };
+  }
+  const start = Math.min(log.startOffset, endOffset);
+  if (start <= nextOffset) {
+    return null;
+  }
+  const records = start - nextOffset;
+  return {
+    records,
+    nextOffset: start,
+    reason:
+      `${records} records of ${topic}/${partition} were deleted before the run read them: ` +
+      `its window goes on at offset ${nextOffset}, the log starts at ${log.startOffset}`,
+  };
+}
