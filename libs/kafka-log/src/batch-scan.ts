@@ -128,7 +128,7 @@ function isBatchDamaged(
   return validBatchOffset(window, next.position, range) !== undefined;
 }
 
-/** Whether a batch of any offset begins at `from`, ends at `to` at the latest, and matches its CRC. */
+/** Whether a batch of any offset begins at `from`, ends within `to`, and matches its CRC. */
 export function isWholeBatch(
   files: Files,
   descriptor: number,

@@ -11,7 +11,7 @@ const LOGS_AGE_MAX_MS = 10_000;
 
 /**
  * Topics and consumer groups for Prometheus, of the newest look at the cluster. What that look does
- * not hold (log starts and sizes) is asked for at most once in ten seconds, and its age is a figure.
+ * not hold (log starts and sizes) is asked for once in ten seconds at most; its age is a figure.
  */
 @Injectable()
 export class ClusterMetrics {

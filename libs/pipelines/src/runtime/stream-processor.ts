@@ -55,8 +55,9 @@ const BACK_OFF = { minMs: 250, maxMs: 5_000 };
  *
  * It supervises itself. Any error ends the session (membership, reader, writer); after a back-off
  * a new one begins at the committed offsets. While the brokers are away it is `retrying`, for ever;
- * after an error of our own, or a broker's refusal, it is `failed` until the next session runs. Paused, it stays a member
- * and keeps its partitions, so that records wait, resuming is immediate and offsets do not expire.
+ * after an error of our own, or a broker's refusal, it is `failed` until the next session runs.
+ * Paused, it stays a member and keeps its partitions, so that records wait, resuming is immediate
+ * and offsets do not expire.
  */
 export class StreamProcessor {
   readonly #options: StreamProcessorOptions;
