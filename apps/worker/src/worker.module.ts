@@ -6,6 +6,8 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import {
+  AttemptLog,
+  BackfillRuns,
   BatchLedger,
   BatchRunsService,
   BatchTicksService,
@@ -30,6 +32,7 @@ import {
   startPatiently,
   StopSteps,
 } from '@penstock/platform';
+import { AttemptLoggers } from './batch/attempt-loggers.ts';
 import { BatchExecutor } from './batch/batch-executor.ts';
 import { BatchRunner } from './batch/batch-runner.ts';
 import { Definitions } from './definitions/definitions.ts';
@@ -84,6 +87,9 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
           useFactory: (pipelines: PipelinesService) =>
             new Definitions(options.pipelines, pipelines),
         },
+        AttemptLog,
+        AttemptLoggers,
+        BackfillRuns,
         BatchExecutor,
         BatchLedger,
         BatchRunner,

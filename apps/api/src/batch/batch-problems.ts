@@ -7,3 +7,13 @@ export function runNotFound({ id }: { id: string }) {
     id,
   };
 }
+
+/** GraphQL's problem of a backfill that there is not. */
+export function backfillNotFound({ id }: { id: string }) {
+  return {
+    kind: 'backfill-not-found' as const,
+    code: 'BACKFILL_NOT_FOUND',
+    message: `There is no backfill "${id}".`,
+    id,
+  };
+}

@@ -145,3 +145,106 @@ describe('a batch run', () => {
     expect(failed.batchRuns).toEqual({ totalCount: 0, nodes: [] });
   });
 });
+
+type Problem = { __typename: string; code?: string; message?: string };
+
+async function mutate<Answer>(call: string, fields: string): Promise<Answer & Problem> {
+  const query = `mutation { told: ${call} { __typename ${fields} ... on Problem { code message } } }`;
+  return (await client.query<{ told: Answer & Problem }>(query)).told;
+}
+
+describe('a batch job', () => {
+  test('says what its schedule does, and can be paused', async () => {
+    const fields = `... on BatchJob { paused state choices { window catchUp overlap onFailure onGap }
+      nextRunsAt blockedBy { id } problem }`;
+    const paused = await mutate(`pauseSchedule(job: "${JOB}")`, fields);
+    expect(paused).toMatchObject({
+      paused: true,
+      state: 'PAUSED',
+      blockedBy: null,
+      problem: null,
+      choices: { window: 'ALL', catchUp: 'COALESCE', overlap: 'SKIP', onFailure: 'CONTINUE' },
+    });
+    const { nextRunsAt } = paused as unknown as { nextRunsAt: number[] };
+    const minutes = nextRunsAt.map((at) => new Date(at).toISOString().slice(11, 16));
+    expect(minutes).toEqual(['00:05', '00:05', '00:05']);
+    expect(await mutate(`resumeSchedule(job: "${JOB}")`, fields)).toMatchObject({ paused: false });
+    expect(await mutate('pauseSchedule(job: "earthquake-alerts")', fields)).toMatchObject({
+      code: 'WRONG_STATE',
+    });
+    const { windowGrid } = await client.query<{ windowGrid: unknown }>(
+      `{ windowGrid(job: "${JOB}", first: 3) { nodes { runId } totalCount faults { kind } } }`,
+    );
+    expect(windowGrid).toEqual({ nodes: [], totalCount: 0, faults: [] });
+  });
+
+  test('does a time range over again, as it was previewed', async () => {
+    const day = 86_400_000;
+    const to = Date.now() + day;
+    const from = to - 3 * day;
+    const shown = await mutate<{ id: string; recordsTotal: number; partCount: number }>(
+      `previewBackfill(input: { job: "${JOB}", from: ${from}, to: ${to}, cut: GRID, concurrency: 2 })`,
+      '... on Backfill { id state recordsTotal bytesTotal partCount parts { from to } }',
+    );
+    expect(shown).toMatchObject({ state: 'PREVIEW', recordsTotal: 20, partCount: 4 });
+    await mutate(`startBackfill(previewId: "${shown.id}")`, '... on Backfill { state }');
+    const done = await eventually(
+      async () => {
+        const { backfill } = await client.query<{ backfill: { state: string; succeeded: number } }>(
+          `{ backfill(id: "${shown.id}") { state succeeded failed } }`,
+        );
+        return backfill.state === 'DONE' && backfill;
+      },
+      { deadlineMs: 30_000, what: 'the end of the backfill' },
+    );
+    expect(done).toEqual({ state: 'DONE', succeeded: 4, failed: 0 });
+    const { batchJob } = await client.query<{ batchJob: unknown }>(
+      `{ batchJob(name: "${JOB}") { backfillCount backfills { id } } }`,
+    );
+    expect(batchJob).toEqual({ backfillCount: 1, backfills: [{ id: shown.id }] });
+    expect(await mutate('cancelBackfill(id: "none")', '')).toMatchObject({
+      code: 'BACKFILL_NOT_FOUND',
+    });
+  });
+});
+
+describe('a run that has ended', () => {
+  test('shows its attempts and their logs, and can be started over', async () => {
+    const offsets = [{ topic: 'earthquakes', partition: 0, startOffset: 0, endOffset: 1 }];
+    const { id } = await start({ job: JOB, offsets, params: '{"why":"to look"}' });
+    await ended(id!);
+    const { batchRun } = await client.query<{ batchRun: Record<string, unknown> }>(
+      `{ batchRun(id: "${id}") { detached generation params isLate recordsTotal
+        window { kind partitionCount partitions { topic partition startOffset endOffset lost origin } }
+        attempts { number generation outcome error } attemptLog(attempt: 1) { lineCount url } } }`,
+    );
+    expect(batchRun).toMatchObject({
+      detached: true,
+      generation: 1,
+      params: '{"why":"to look"}',
+      recordsTotal: 1,
+      window: { kind: 'OFFSETS', partitions: [{ ...offsets[0], lost: 0, origin: null }] },
+      attempts: [{ number: 1, generation: 1, outcome: 'SUCCEEDED', error: null }],
+    });
+    const { url } = batchRun['attemptLog'] as { url: string };
+    await eventually(async () => {
+      const log = await fetch(`${penstock.baseUrl}${url}`);
+      return (await log.text()).includes('info  earthquakes/0: reads offsets 0 to 1');
+    });
+    const none = await fetch(`${penstock.baseUrl}/api/batch-runs/${id}/attempts/9/log`);
+    expect([none.status, none.headers.get('content-type')]).toEqual([
+      404,
+      'application/problem+json',
+    ]);
+    expect(await mutate(`retryBatchRun(id: "${id}")`, '')).toMatchObject({ code: 'WRONG_STATE' });
+    const restarted = await mutate(
+      `restartBatchRun(id: "${id}")`,
+      '... on BatchRun { generation }',
+    );
+    expect(restarted).toMatchObject({ generation: 2 });
+    expect(await ended(id!)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await mutate('restartBatchRun(id: "none")', '')).toMatchObject({
+      code: 'RUN_NOT_FOUND',
+    });
+  });
+});

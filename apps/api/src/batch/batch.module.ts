@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import {
+  BackfillsService,
+  BatchAttemptsService,
   BatchJobsService,
   BatchResultsService,
   BatchRunsService,
@@ -8,9 +10,12 @@ import {
   RunDecisionsService,
   RunLine,
   ScheduleStates,
+  SourceLogs,
   WindowClaims,
   WindowGridService,
 } from '@penstock/control-plane';
+import { AttemptLogResolver, AttemptsResolver } from './attempts.resolver.ts';
+import { BackfillsResolver, JobBackfillsResolver } from './backfills.resolver.ts';
 import { BatchResultsController } from './batch-results.controller.ts';
 import {
   BatchJobsResolver,
@@ -24,12 +29,18 @@ import { BatchRunWindowResolver, WindowGridResolver } from './windows.resolver.t
 @Module({
   imports: [MonitoringModule],
   providers: [
+    AttemptLogResolver,
+    AttemptsResolver,
+    BackfillsResolver,
+    BackfillsService,
+    BatchAttemptsService,
     BatchJobsResolver,
     BatchJobsService,
     BatchResultsService,
     BatchRunsResolver,
     BatchRunsService,
     BatchRunWindowResolver,
+    JobBackfillsResolver,
     PipelineBatchJobResolver,
     RunCreation,
     RunDecisionsResolver,
@@ -37,6 +48,7 @@ import { BatchRunWindowResolver, WindowGridResolver } from './windows.resolver.t
     RunLine,
     SchedulesResolver,
     ScheduleStates,
+    SourceLogs,
     WindowClaims,
     WindowGridResolver,
     WindowGridService,

@@ -36,6 +36,7 @@ const EVENT_KIND_WORDS: Readonly<Record<EventKindName, { readonly description: s
   },
   TICK_SKIPPED: { description: 'A due time of a schedule was passed over, and why.' },
   SCHEDULE_PAUSED: { description: 'The schedule of a batch job was paused.' },
+  BACKFILL_CHANGED: { description: 'A backfill was started, stopped, or has ended.' },
   SCHEDULE_RESUMED: { description: 'The schedule of a batch job was resumed.' },
   PROCESS_STARTED: { description: 'A process of this installation started.' },
   PROCESS_EXITED: { description: 'A process of this installation ended.' },

@@ -60,6 +60,12 @@ export class RunNotFound extends Problem {
   id: string;
 }
 
+@ObjectType({ implements: () => [Problem], description: 'There is no backfill of this id.' })
+export class BackfillNotFound extends Problem {
+  @Field(() => ID, { description: 'Id that was asked for.' })
+  id: string;
+}
+
 @ObjectType({
   implements: () => [Problem],
   description: 'The thing exists, but this cannot be done to it now.',

@@ -38,6 +38,7 @@ function staleAfter(kind: EventKind): readonly string[] {
     case 'TICK_SKIPPED':
     case 'SCHEDULE_PAUSED':
     case 'SCHEDULE_RESUMED':
+    case 'BACKFILL_CHANGED':
       return ['jobs', 'pipelines'];
     case 'PROCESS_STARTED':
     case 'PROCESS_EXITED':

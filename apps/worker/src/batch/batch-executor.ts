@@ -13,6 +13,7 @@ import {
 } from '@penstock/control-plane';
 import {
   BackOff,
+  type BatchStepOutcome,
   type KafkaPort,
   obstacleOf,
   pause,
@@ -21,13 +22,19 @@ import {
   runBatchStep,
   writeBatchResult,
 } from '@penstock/pipelines';
-import { asDatabaseProblem, Config, KafkaClients, Logger, logSurvived } from '@penstock/platform';
+import { asDatabaseProblem, Config, KafkaClients, logSurvived } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
+import { AttemptLoggers } from './attempt-loggers.ts';
 import { detachedFile, DetachedKafka } from './detached-kafka.ts';
-import { gapOf, windowOf } from './run-windows.ts';
+import { boundsOf, gapOf, windowOf } from './run-windows.ts';
 import { withoutRecords } from './skipped-records.ts';
 
 const RENEW_EVERY_MS = 3_000;
+const OUTCOME_WORDS: Record<BatchStepOutcome, string> = {
+  done: 'read to its end',
+  lost: 'stopped, because the run was cancelled or another worker has it',
+  stopped: 'stopped, because the worker ends; another goes on from the checkpoint',
+};
 const BACK_OFF = { minMs: 250, maxMs: 5_000 };
 
 /**
@@ -41,7 +48,7 @@ export class BatchExecutor {
   readonly #kafka: KafkaClients;
   readonly #logs: SourceLogs;
   readonly #config: Config;
-  readonly #logger: Logger;
+  readonly #loggers: AttemptLoggers;
 
   constructor(
     ledger: BatchLedger,
@@ -49,14 +56,14 @@ export class BatchExecutor {
     kafka: KafkaClients,
     logs: SourceLogs,
     config: Config,
-    logger: Logger,
+    loggers: AttemptLoggers,
   ) {
     this.#ledger = ledger;
     this.#definitions = definitions;
     this.#kafka = kafka;
     this.#logs = logs;
     this.#config = config;
-    this.#logger = logger;
+    this.#loggers = loggers;
   }
 
   /**
@@ -78,7 +85,7 @@ export class BatchExecutor {
     try {
       const definition = this.#definitionOf(run);
       const work = ticket.kind === 'plan' ? this.#plan : this.#finish;
-      const outcome = await this.#keepTrying(ticket, signal, () =>
+      const outcome = await this.#keepTrying(ticket, run, signal, () =>
         work.call(this, ticket, run, definition),
       );
       if (outcome === 'stopped') {
@@ -86,7 +93,7 @@ export class BatchExecutor {
       }
     } catch (error) {
       rethrowDatabaseProblem(error);
-      this.#logger.pino.warn({ ticket, err: error }, 'a batch run could not be carried out');
+      this.#loggers.of(run).error({ ticket, err: error }, 'the run could not be carried out');
       await this.#ledger.failRun(ticket, reasonOf(error));
     }
   }
@@ -117,6 +124,7 @@ export class BatchExecutor {
     const file = result.file ?? (topic === null ? null : detachedFile(topic));
     const seen = run.detached && result.rows > 0 ? { ...result, topic: null, file } : result;
     await this.#ledger.succeed(ticket, seen);
+    this.#loggers.of(run).info({ ticket }, `wrote the result: ${result.rows} rows`);
   }
 
   async #executeStep(ticket: StepTicket, signal: AbortSignal): Promise<void> {
@@ -135,28 +143,32 @@ export class BatchExecutor {
       if (nextOffset === null) {
         return;
       }
+      const logger = this.#loggers.of(run);
+      const what = `${topic}/${partition}`;
+      logger.info({ ticket }, `${what}: reads offsets ${nextOffset} to ${endOffset}`);
       const outcome = await runBatchStep({
         definition: withoutRecords(definition, run.id, step, step.skips),
         kafka: this.#kafkaOf(run),
-        logger: this.#logger.pino,
+        logger,
         runId: run.id,
         topic,
         partition,
         nextOffset,
         endOffset,
         accumulator,
-        bounds: run,
+        bounds: boundsOf(run),
         signal,
         checkpoint: (checkpoint) => this.#ledger.steps.checkpoint(ticket, checkpoint),
         renew: () => this.#ledger.renew(ticket),
         meet: (obstacle) => this.#ledger.meet(ticket, obstacle),
       });
+      logger.info({ ticket }, `${what}: ${OUTCOME_WORDS[outcome]}`);
       if (outcome === 'stopped') {
         await this.#ledger.release(ticket);
       }
     } catch (error) {
       rethrowDatabaseProblem(error);
-      this.#logger.pino.warn({ ticket, err: error }, 'a batch step failed');
+      this.#loggers.of(run).error({ ticket, err: error }, `${topic}/${partition} failed`);
       await this.#ledger.steps.fail(ticket, reasonOf(error));
     }
   }
@@ -172,18 +184,20 @@ export class BatchExecutor {
     signal: AbortSignal,
   ): Promise<number | null> {
     let logs: SourceLog[] = [];
-    const outcome = await this.#keepTrying(ticket, signal, async () => {
+    const outcome = await this.#keepTrying(ticket, step.run, signal, async () => {
       logs = await this.#logs.read([step.topic]);
     });
     if (outcome !== 'done') {
       await this.#ledger.release(ticket);
       return null;
     }
+    const { run } = step;
     const log = logs.find(({ partition }) => partition === step.partition);
     const gap = log === undefined ? null : gapOf(step, log);
     if (gap === null) {
       return step.nextOffset;
     }
+    this.#loggers.of(run).warn({ ticket }, gap.reason);
     if (definition.schedule?.onGap !== 'skip') {
       await this.#ledger.steps.failForGood(ticket, gap.reason);
       return null;
@@ -211,6 +225,7 @@ export class BatchExecutor {
   /** Tries for ever while there is an obstacle, says which, and keeps the claim meanwhile. */
   async #keepTrying(
     ticket: Ticket,
+    run: ClaimedRun,
     signal: AbortSignal,
     work: () => Promise<void>,
   ): Promise<'done' | 'lost' | 'stopped'> {
@@ -219,7 +234,8 @@ export class BatchExecutor {
     const renewing = setInterval(() => {
       this.#ledger.renew(ticket).then(
         (kept) => (lost ||= !kept),
-        (error: unknown) => logSurvived(this.#logger.pino, error, 'lease not renewed', { ticket }),
+        (error: unknown) =>
+          logSurvived(this.#loggers.process, error, 'lease not renewed', { ticket }),
       );
     }, RENEW_EVERY_MS);
     try {
@@ -235,7 +251,7 @@ export class BatchExecutor {
           if (obstacle === null) {
             throw error;
           }
-          this.#logger.pino.warn({ ticket, err: error }, `a batch run waits for ${obstacle}`);
+          this.#loggers.of(run).warn({ ticket, err: error }, `waits for ${obstacle}`);
           await this.#ledger.meet(ticket, obstacle);
           await pause(backOff.next(), signal);
         }

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { BatchLedger, BatchTicksService, machineMs, type Ticket } from '@penstock/control-plane';
+import {
+  BackfillRuns,
+  BatchLedger,
+  BatchTicksService,
+  machineMs,
+  type Ticket,
+} from '@penstock/control-plane';
 import { pause } from '@penstock/pipelines';
 import { DatabaseWatcher, Logger, RedisConnection, logSurvived } from '@penstock/platform';
 import { Queue, Worker } from 'bullmq';
@@ -29,6 +35,7 @@ export class BatchRunner {
   readonly #redis: RedisConnection;
   readonly #ledger: BatchLedger;
   readonly #ticks: BatchTicksService;
+  readonly #backfills: BackfillRuns;
   readonly #executor: BatchExecutor;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
@@ -36,6 +43,7 @@ export class BatchRunner {
   #queue: Queue<Ticket> | null = null;
   #worker: Worker<Ticket> | null = null;
   #looking: Promise<void> | null = null;
+  #making: Promise<void> | null = null;
   #wakeUp: () => void = () => {};
   #woken = false;
   #enqueuing = false;
@@ -45,6 +53,7 @@ export class BatchRunner {
     redis: RedisConnection,
     ledger: BatchLedger,
     ticks: BatchTicksService,
+    backfills: BackfillRuns,
     executor: BatchExecutor,
     logger: Logger,
     watcher: DatabaseWatcher,
@@ -52,6 +61,7 @@ export class BatchRunner {
     this.#redis = redis;
     this.#ledger = ledger;
     this.#ticks = ticks;
+    this.#backfills = backfills;
     this.#executor = executor;
     this.#logger = logger;
     this.#unwatch = [watcher.onChange(() => this.#wake()), redis.onChange(() => this.#wake())];
@@ -105,6 +115,7 @@ export class BatchRunner {
     const closing = Promise.allSettled([
       this.#worker?.close(!this.#redis.usable) ?? Promise.resolve(),
       this.#queue?.close() ?? Promise.resolve(),
+      this.#making ?? Promise.resolve(),
     ]);
     let timer: NodeJS.Timeout | undefined;
     // Without Redis, BullMQ may wait for it; the connections are cut a moment later anyway.
@@ -131,7 +142,7 @@ export class BatchRunner {
       this.#woken = false;
       this.#joinRedis();
       try {
-        await this.#ticks.tick(Date.now());
+        this.#makeRuns();
         this.#enqueue(await this.#ledger.due(machineMs()));
       } catch (error) {
         logSurvived(this.#logger.pino, error, 'batch runs could not be looked after');
@@ -140,6 +151,25 @@ export class BatchRunner {
       if (!this.#woken && !signal.aborted) {
         await this.#sleep(LOOK_EVERY_MS - LOOK_INTERVAL_MIN_MS);
       }
+    }
+  }
+
+  /** Not awaited: brokers that do not answer hold up new runs, but not those that are there. */
+  #makeRuns(): void {
+    this.#making ??= this.#makeRunsOnce()
+      .catch((error: unknown) =>
+        logSurvived(this.#logger.pino, error, 'batch runs could not be made'),
+      )
+      .finally(() => {
+        this.#making = null;
+      });
+  }
+
+  async #makeRunsOnce(): Promise<void> {
+    const made = await this.#ticks.tick(Date.now());
+    const continued = await this.#backfills.advance();
+    if (made + continued > 0) {
+      this.#wake();
     }
   }
 

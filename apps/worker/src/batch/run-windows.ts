@@ -34,6 +34,11 @@ export async function windowOf(
   return windowsBetween(sources, from, to);
 }
 
+/** The times outside of which a run leaves records out; offsets that were given are read whole. */
+export function boundsOf(run: ClaimedRun): { from: number | null; to: number | null } {
+  return run.windowKind === 'time' ? { from: run.from, to: run.to } : { from: null, to: null };
+}
+
 /** What a step will not find of its window; null when all of it is there. */
 export function gapOf(step: ClaimedStep, log: SourceLog): Gap | null {
   const { topic, partition, topicId, nextOffset, endOffset } = step;

@@ -3,6 +3,7 @@ import { ControlDatabase } from '@penstock/platform';
 import { machineMs, ranOut } from '../clock/index.ts';
 import { EventLog } from '../events/index.ts';
 import { ACTIVE_STATES, type BatchRunRow, RETRY_DELAY_MAX_MS } from './batch-run-view.ts';
+import { beginAttempt, endAttempts } from './batch-attempts.ts';
 import { BatchSteps } from './batch-steps.ts';
 import {
   claimOf,
@@ -123,6 +124,7 @@ export class BatchLedger {
       data: { attempt: 1, startedAt: BigInt(Date.now()) },
     });
     const run = await this.#database.batchRun.findUniqueOrThrow({ where: { id: ticket.runId } });
+    await beginAttempt(this.#database, run);
     if (first.count > 0) {
       await this.#events.append('RUN_STARTED', run.id, `${run.job}: attempt 1 began`);
     }
@@ -263,6 +265,7 @@ export class BatchLedger {
       },
     });
     if (count > 0) {
+      await endAttempts(this.#database, ticket.runId, 'succeeded');
       const run = await this.#database.batchRun.findUniqueOrThrow({ where: { id: ticket.runId } });
       const message = `${run.job}: ${run.recordsTotal} records read, ${result.rows} rows`;
       await this.#events.append('RUN_SUCCEEDED', run.id, message);
@@ -315,6 +318,7 @@ export class BatchLedger {
         },
       });
       if (count > 0) {
+        await endAttempts(this.#database, run.id, 'failed', reason);
         const message = `${run.job}: failed in attempt ${run.attempt}: ${reason}`;
         await this.#events.append('RUN_FAILED', run.id, message);
       }
@@ -337,6 +341,9 @@ export class BatchLedger {
         where: { runId: run.id, state: 'failed', run: { state: 'running' } },
         data: { state: 'waiting', leaseEpoch: { increment: 1 } },
       });
+      if (count > 0) {
+        await endAttempts(tx, run.id, 'failed', reason);
+      }
       return count > 0;
     });
     if (retried) {

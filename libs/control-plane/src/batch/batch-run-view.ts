@@ -88,9 +88,12 @@ export interface RunSurroundings {
   readonly databaseProblem: string | null;
 }
 
-/** The time that a run stands for, ms since epoch: of its tick, else of its making. */
-export function toNominalAt(row: Pick<BatchRunRow, 'scheduledFor' | 'createdAt'>): number {
-  return Number(row.scheduledFor ?? row.createdAt);
+/** The time that a run stands for, ms since epoch: of its tick or part, else of its making. */
+export function toNominalAt(
+  row: Pick<BatchRunRow, 'trigger' | 'scheduledFor' | 'windowTo' | 'createdAt'>,
+): number {
+  const ofBackfill = row.trigger === 'backfill' ? row.windowTo : null;
+  return Number(row.scheduledFor ?? ofBackfill ?? row.createdAt);
 }
 
 /** @param wait what it waits for in its job's line */

@@ -12,6 +12,7 @@ import {
   toRunView,
   toStepView,
 } from './batch-run-view.ts';
+import { endAttempts } from './batch-attempts.ts';
 import { type NewRun, RunCreation } from './run-creation.ts';
 import { RunLine } from './run-line.ts';
 import type { AskedOffsets } from './window-planning.ts';
@@ -126,6 +127,7 @@ export class BatchRunsService {
       const how = run.state === 'cancelled' ? 'was cancelled' : run.state;
       return { kind: 'wrong-state', message: `run ${id} has ended already: it ${how}` };
     }
+    await endAttempts(this.#database, id, 'cancelled');
     await this.#events.append('RUN_CANCELLED', id, `${run.job}: run ${id} was cancelled`);
     return { kind: 'run', run };
   }
@@ -223,7 +225,7 @@ function invalidInput(input: StartBatchRun): { field: string; message: string } 
   return params === null ? null : invalidParams(params);
 }
 
-function invalidParams(params: string): { field: string; message: string } | null {
+export function invalidParams(params: string): { field: string; message: string } | null {
   if (params.length > PARAMS_LENGTH_MAX) {
     return { field: 'params', message: `\`params\` may have ${PARAMS_LENGTH_MAX} characters` };
   }

@@ -1,5 +1,6 @@
 import type { ControlDatabase } from '@penstock/platform';
 import type { EventLog } from '../events/index.ts';
+import { beginAttempt } from './batch-attempts.ts';
 import {
   type Checkpoint,
   claimOf,
@@ -33,6 +34,7 @@ export class BatchSteps {
       where: { runId_topic_partition: keyOf(ticket) },
       include: { run: { include: { skips: true } } },
     });
+    await beginAttempt(this.#database, run);
     const { topic, topicId, partition } = step;
     return {
       run: toClaimedRun(run),

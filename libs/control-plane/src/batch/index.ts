@@ -1,3 +1,18 @@
+export { BackfillRuns } from './backfill-runs.ts';
+export {
+  type BackfillInput,
+  type BackfillOutcome,
+  BackfillsService,
+  CONCURRENCY_MAX,
+} from './backfills.service.ts';
+export type { Backfill, BackfillPart, BackfillState } from './backfill-view.ts';
+export { AttemptLog, type LogLevel } from './attempt-log.ts';
+export type { AttemptOutcome } from './batch-attempts.ts';
+export {
+  BatchAttemptsService,
+  type BatchAttemptView,
+  type LogLine,
+} from './batch-attempts.service.ts';
 export { type BatchJobState, type BatchJobView, BatchJobsService } from './batch-jobs.service.ts';
 export { type SchedulePauseOutcome } from './batch-jobs.service.ts';
 export { BatchLedger } from './batch-ledger.ts';

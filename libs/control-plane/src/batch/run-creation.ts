@@ -28,6 +28,12 @@ export interface NewRun {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
+/** A run that something wants, and what to note with it in the same transaction. */
+export interface WantedRun {
+  readonly run: NewRun;
+  readonly made: (runId: string) => Promise<void>;
+}
+
 /** A due time that becomes a run, and what its sources hold at that moment. */
 export interface DueTick {
   readonly scheduledFor: number;
@@ -58,6 +64,29 @@ export class RunCreation {
   async create(pipeline: PipelineView, run: NewRun): Promise<BatchRunRow> {
     const row = await this.#database.$transaction((tx) => insert(tx, pipeline, run));
     await this.#announce(row);
+    return row;
+  }
+
+  /**
+   * Makes a run for something that is in control.db, in the transaction that finds out whether it
+   * still wants one; null when it does not.
+   */
+  async createFor(
+    pipeline: PipelineView,
+    decide: (tx: ControlTransaction) => Promise<WantedRun | null>,
+  ): Promise<BatchRunRow | null> {
+    const row = await this.#database.$transaction(async (tx) => {
+      const wanted = await decide(tx);
+      if (wanted === null) {
+        return null;
+      }
+      const inserted = await insert(tx, pipeline, wanted.run);
+      await wanted.made(inserted.id);
+      return inserted;
+    });
+    if (row !== null) {
+      await this.#announce(row);
+    }
     return row;
   }
 

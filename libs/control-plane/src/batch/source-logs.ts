@@ -99,6 +99,13 @@ export class SourceLogs implements OnModuleDestroy {
     });
   }
 
+  /** What each of these logs takes on disk; null where the brokers do not tell. */
+  async bytesOf(logs: readonly SourceLog[]): Promise<(number | null)[]> {
+    const { metadata, described } = await this.#describe(logs.map(({ topic }) => topic));
+    const sizes = await this.#cluster.logSizes(metadata, described);
+    return logs.map(({ topic, partition }) => sizes.get(topic)?.[partition] ?? null);
+  }
+
   onModuleDestroy(): void {
     this.#cluster.close();
   }

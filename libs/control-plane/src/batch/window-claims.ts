@@ -12,7 +12,7 @@ import {
 /** The part of Prisma's client that a transaction has. */
 export type ControlTransaction = Pick<
   ControlDatabase,
-  'batchRun' | 'batchStep' | 'batchWindow' | '$queryRaw' | '$executeRaw'
+  'backfillPart' | 'batchRun' | 'batchStep' | 'batchWindow' | '$queryRaw' | '$executeRaw'
 >;
 
 /**

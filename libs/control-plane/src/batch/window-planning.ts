@@ -26,6 +26,8 @@ export interface ContiguousWindow extends FrozenWindow {
 /** Offsets [startOffset, endOffset) of a partition that somebody asked for. */
 export interface AskedOffsets {
   readonly topic: string;
+  /** The topic of that name that is meant; whichever there is when absent. */
+  readonly topicId?: string;
   readonly partition: number;
   readonly startOffset: number;
   readonly endOffset: number;
@@ -129,10 +131,13 @@ export function askedWindows(
   logs: readonly SourceLog[],
   asked: readonly AskedOffsets[],
 ): FrozenWindow[] {
-  return asked.map(({ topic, partition, startOffset, endOffset }) => {
+  return asked.map(({ topic, topicId, partition, startOffset, endOffset }) => {
     const log = logs.find((each) => each.topic === topic && each.partition === partition);
     if (log === undefined) {
       throw new WindowRefused(`${topic} has no partition ${partition} that this job reads`);
+    }
+    if (topicId !== undefined && topicId !== log.topicId) {
+      throw new WindowRefused(`${topic} was deleted and made anew since its offsets were chosen`);
     }
     if (startOffset < log.startOffset || endOffset > log.endOffset) {
       throw new WindowRefused(

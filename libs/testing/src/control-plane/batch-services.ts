@@ -1,4 +1,7 @@
 import {
+  BackfillRuns,
+  BackfillsService,
+  BatchAttemptsService,
   BatchJobsService,
   BatchLedger,
   BatchResultsService,
@@ -51,6 +54,9 @@ export function batchServices(database: ControlDatabase, config: Config) {
     ledger: new BatchLedger(database, events, claims, line, creation),
     results: new BatchResultsService(database, config),
     runs,
+    attempts: new BatchAttemptsService(database),
+    backfills: new BackfillsService(database, events, pipelines, runs, logs),
+    backfillRuns: new BackfillRuns(database, events, pipelines, creation),
     decisions: new RunDecisionsService(database, events, pipelines, runs),
     ticks: new BatchTicksService(pipelines, states, creation, line, logs, clock),
   };

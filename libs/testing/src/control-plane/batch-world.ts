@@ -1,6 +1,6 @@
 import { ApiKeys, encodeRecordBatch } from '@penstock/kafka-protocol';
 import type { RunTicket, ScheduleChoices, Ticket } from '@penstock/control-plane';
-import { machineMs, UNSCHEDULED } from '@penstock/control-plane';
+import { askedWindows, machineMs, UNSCHEDULED } from '@penstock/control-plane';
 import { ControlDatabase, loadConfig, migrateControlDatabase } from '@penstock/platform';
 import { createTopic, temporaryFolder, TestBroker, WireClient } from '../index.ts';
 import { batchJob, type BatchServices, batchServices } from './batch-services.ts';
@@ -73,6 +73,7 @@ export class BatchWorld implements AsyncDisposable {
     const [database] = this.databases as [ControlDatabase];
     await database.batchWindow.deleteMany();
     await database.batchRun.deleteMany();
+    await database.backfill.deleteMany();
     await database.skippedTick.deleteMany();
     await database.scheduleState.deleteMany();
     await database.pipeline.deleteMany();
@@ -215,8 +216,11 @@ export class BatchWorld implements AsyncDisposable {
       await ledger.succeed(ticket, { rows: 0, file: null, topic: null });
     } else if (run.isFrozen) {
       await ledger.begin(ticket);
-    } else {
+    } else if (run.windowKind === 'contiguous') {
       await ledger.freezeNext(ticket, run, await logs.read([this.topic]), 'hash-1');
+    } else {
+      const windows = askedWindows(await logs.read([this.topic]), run.offsets ?? []);
+      await ledger.freeze(ticket, windows, 'hash-1');
     }
   }
 }

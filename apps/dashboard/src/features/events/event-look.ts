@@ -41,6 +41,7 @@ export const eventLooks: Record<EventKind, StateLook> = {
   RUN_WINDOW_CHANGED: { tone: 'behind', word: 'Window changed', icon: IconArrowsExchange },
   TICK_SKIPPED: { tone: 'behind', word: 'Due time skipped', icon: IconClockExclamation },
   SCHEDULE_PAUSED: { tone: 'pause', word: 'Schedule paused', icon: IconPlayerPause },
+  BACKFILL_CHANGED: { tone: 'run', word: 'Backfill', icon: IconRefresh },
   SCHEDULE_RESUMED: { tone: 'run', word: 'Schedule resumed', icon: IconPlayerPlay },
   PROCESS_STARTED: { tone: 'well', word: 'Process started', icon: IconPower },
   PROCESS_EXITED: { tone: 'fail', word: 'Process ended', icon: IconPlugOff },

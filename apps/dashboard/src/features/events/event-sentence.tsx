@@ -46,6 +46,7 @@ function Subject({ event, subject }: { event: EventRowFragment; subject: string 
     case 'TICK_SKIPPED':
     case 'SCHEDULE_PAUSED':
     case 'SCHEDULE_RESUMED':
+    case 'BACKFILL_CHANGED':
       return (
         <Link className="subject" to="/ui/batch-jobs/$name" params={{ name: event.subject }}>
           {subject}
