@@ -296,6 +296,21 @@ export class SkippedRecord {
   offset: number;
 }
 
+@ObjectType({ description: 'A record that somebody left out of a run: it is a dead letter.' })
+export class DecidedSkip {
+  @Field(() => String, { description: 'Name of the topic.' })
+  topic: string;
+
+  @Field(() => Int, { description: 'Number of the partition, from 0.' })
+  partition: number;
+
+  @Field(() => Long, { description: 'Offset of the record.' })
+  offset: number;
+
+  @Field(() => Timestamp, { description: 'When that was decided.' })
+  decidedAt: number;
+}
+
 export const RunDecisionResult = createUnionType({
   name: 'RunDecisionResult',
   description: 'The run that waits for a worker again, or why it does not.',

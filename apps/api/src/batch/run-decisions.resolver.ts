@@ -1,8 +1,15 @@
-import { Args, ID, Mutation, Resolver } from '@nestjs/graphql';
-import { type RunDecisionOutcome, RunDecisionsService, SKIPS_MAX } from '@penstock/control-plane';
+import { Args, ID, Int, Mutation, Parent, ResolveField, Resolver } from '@nestjs/graphql';
+import {
+  type BatchRunView,
+  type DecidedSkip as DecidedSkipView,
+  type RunDecisionOutcome,
+  RunDecisionsService,
+  SKIPS_MAX,
+} from '@penstock/control-plane';
+import { FIRST_OF_LIST, firstOf } from '../graphql/list-size.ts';
 import { wrongState } from '../pipelines/pipeline-problems.ts';
 import { runNotFound } from './batch-problems.ts';
-import { BatchRun, RunDecisionResult, SkippedRecord } from './batch.types.ts';
+import { BatchRun, DecidedSkip, RunDecisionResult, SkippedRecord } from './batch.types.ts';
 
 /** What people decide about a run that has ended. */
 @Resolver(() => BatchRun)
@@ -35,6 +42,19 @@ export class RunDecisionsResolver {
   })
   async restartBatchRun(@Args('id', { type: () => ID, description: 'Id of the run.' }) id: string) {
     return toResult(await this.#service.restart(id));
+  }
+
+  @ResolveField(() => [DecidedSkip], { description: 'Records that were left out of it.' })
+  async leftOut(
+    @Parent() run: BatchRunView,
+    @Args(FIRST_OF_LIST) first: number | null,
+  ): Promise<DecidedSkipView[]> {
+    return firstOf(await this.#service.skips(run.id), first);
+  }
+
+  @ResolveField(() => Int, { description: 'How many records were left out of it.' })
+  async leftOutCount(@Parent() run: BatchRunView): Promise<number> {
+    return (await this.#service.skips(run.id)).length;
   }
 }
 

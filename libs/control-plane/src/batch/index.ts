@@ -43,6 +43,7 @@ export type {
 export { BatchTicksService } from './batch-ticks.service.ts';
 export { RunCreation } from './run-creation.ts';
 export {
+  type DecidedSkip,
   type RunDecisionOutcome,
   RunDecisionsService,
   type SkippedRecord,

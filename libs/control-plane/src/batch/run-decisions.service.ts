@@ -18,6 +18,11 @@ export interface SkippedRecord {
   readonly offset: number;
 }
 
+/** A record that somebody left out of a run, and when, ms since epoch. */
+export interface DecidedSkip extends SkippedRecord {
+  readonly decidedAt: number;
+}
+
 export type RunDecisionOutcome =
   | { readonly kind: 'run'; readonly run: BatchRunView }
   | { readonly kind: 'run-not-found'; readonly id: string }
@@ -88,6 +93,20 @@ export class RunDecisionsService {
         return 'decided';
       });
     });
+  }
+
+  /** Records that were left out of a run by decision, in the order of their offsets. */
+  async skips(runId: string): Promise<DecidedSkip[]> {
+    const rows = await this.#database.batchSkip.findMany({
+      where: { runId },
+      orderBy: [{ topic: 'asc' }, { partition: 'asc' }, { offset: 'asc' }],
+    });
+    return rows.map(({ topic, partition, offset, decidedAt }) => ({
+      topic,
+      partition,
+      offset: Number(offset),
+      decidedAt: Number(decidedAt),
+    }));
   }
 
   /**

@@ -1,3 +1,6 @@
+import { dirname } from 'node:path';
+import { loadConfig } from '@penstock/platform';
+import { batchServices } from '@penstock/testing/batch-services';
 import { BatchWorld } from '@penstock/testing/batch-world';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { machineMs } from '../clock/index.ts';
@@ -173,6 +176,25 @@ describe('a run that failed', () => {
     expect(await world.services.ledger.steps.claim(step as StepTicket)).toMatchObject({
       skips: [7],
     });
+    expect(await world.services.decisions.skips(failed.id)).toMatchObject(skip(7));
+  });
+});
+
+describe('a due time while the brokers cannot be asked', () => {
+  it('stays owed and says why, and gets its run when they can', async () => {
+    const [database] = world.databases;
+    const nowhere = loadConfig({
+      PENSTOCK_DATA_DIR: dirname(database!.file),
+      KAFKA_BOOTSTRAP_SERVERS: '[::1]:1',
+    });
+    const cutOff = batchServices(database!, nowhere);
+    await world.append(0, 1);
+    expect(await cutOff.ticks.tick(world.minute(1))).toBe(0);
+    expect((await world.services.jobs.find('report'))?.problem).toContain('::1');
+    expect(await world.services.ticks.tick(world.minute(2))).toBe(1);
+    expect((await world.services.jobs.find('report'))?.problem).toBeNull();
+    expect(await world.newest()).toMatchObject({ trigger: 'catch-up', ticks: 2 });
+    cutOff.logs.onModuleDestroy();
   });
 });
 
