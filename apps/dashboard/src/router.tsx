@@ -120,7 +120,8 @@ const jobs = createRoute({
 const job = createRoute({
   getParentRoute: () => root,
   path: '/ui/batch-jobs/$name',
-  validateSearch: (raw: Raw) => present({ run: text(raw['run']), open: text(raw['open']) }),
+  validateSearch: (raw: Raw) =>
+    present({ run: text(raw['run']), open: text(raw['open']), tab: text(raw['tab']) }),
   component: page(() => import('./routes/job.tsx').then((module) => module.JobRoute)),
 });
 const events = createRoute({

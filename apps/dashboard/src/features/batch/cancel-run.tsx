@@ -35,9 +35,11 @@ export function CancelRun({ run }: { run: BatchRun }) {
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         <p className="soft">
-          {formatPercent(runProgress(run))} of the window is read. The{' '}
-          {formatExact(run.recordsTotal - run.recordsRead)} records left are not, and no result is
-          kept; the next run begins anew.
+          {formatPercent(runProgress(run))} of the window is read,{' '}
+          {formatExact(run.recordsTotal - run.recordsRead)} records are left.{' '}
+          {run.window.kind === 'CONTIGUOUS'
+            ? 'The run keeps its window: it can be retried or restarted, and until then later runs may wait for it.'
+            : 'No result is kept; it can be retried or restarted.'}
         </p>
         <div className="form-actions" style={{ marginTop: 16 }}>
           <button type="button" className="btn" onClick={() => setAsking(false)}>

@@ -20,14 +20,23 @@ import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
 import { isActive } from './batch-list.tsx';
-import { jobQuery, withLive, type BatchJob, type BatchRun } from './queries.ts';
+import {
+  jobQuery,
+  withLive,
+  type BatchRun,
+  type JobDetail,
+  type WindowGridData,
+} from './queries.ts';
 import { runDurationMs, runProgress } from './run-bars.tsx';
 import { RunGrid } from './run-grid.tsx';
-import { runVerdict, triggerWords, usualDurationMs } from './run-verdict.ts';
-import { StepTable } from './step-table.tsx';
+import { RunPanel } from './run-panel.tsx';
+import { perMillionMs, runVerdict, triggerWords, usualPerMillionMs } from './run-verdict.ts';
+import { ScheduleNote, ScheduleProblem } from './schedule-note.tsx';
+import { WindowGrid } from './window-grid.tsx';
 import './batch.css';
 
 const RunNow = onDemand(() => import('./run-now.tsx').then((module) => module.RunNow));
+const DecideRun = onDemand(() => import('./decide-run.tsx').then((module) => module.DecideRun));
 const CancelRun = onDemand(() => import('./cancel-run.tsx').then((module) => module.CancelRun));
 
 const route = getRouteApi('/ui/batch-jobs/$name');
@@ -63,10 +72,10 @@ export function JobPage({ name }: { name: string }) {
       </div>
     );
   }
-  return <KnownJob job={query.data} />;
+  return <KnownJob job={query.data.job} grid={query.data.grid} />;
 }
 
-function KnownJob({ job }: { job: BatchJob }) {
+function KnownJob({ job, grid }: { job: JobDetail; grid: WindowGridData }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const frame = useFrame();
@@ -86,6 +95,8 @@ function KnownJob({ job }: { job: BatchJob }) {
       replace: true,
       resetScroll: false,
     });
+  const chooseTab = (tab: string) =>
+    void navigate({ search: (before) => ({ ...before, tab }), replace: true, resetScroll: false });
   const started = (id: string) =>
     void navigate({
       search: ({ open: _old, ...rest }) => ({ ...rest, run: id }),
@@ -95,13 +106,16 @@ function KnownJob({ job }: { job: BatchJob }) {
   return (
     <>
       <Verdict
-        verdict={run ? runVerdict(run, runs, now) : neverRun(job)}
+        verdict={run ? runVerdict(run, now) : neverRun(job)}
         actions={
           <>
+            <Suspense>
+              {run && <DecideRun run={run} isFirst={run.id === job.blockedBy?.id} />}
+            </Suspense>
             <Suspense>{active && <CancelRun run={active} />}</Suspense>
             <button
               type="button"
-              className={active ? 'btn' : 'btn btn-primary'}
+              className={active || job.blockedBy !== null ? 'btn' : 'btn btn-primary'}
               onClick={() => setStarting(true)}
             >
               <IconPlayerPlay size={16} stroke={1.75} aria-hidden="true" /> Run now…
@@ -110,7 +124,9 @@ function KnownJob({ job }: { job: BatchJob }) {
         }
       />
       <NoRedis />
+      <ScheduleProblem job={job} now={now} />
       <JobFigures job={job} run={run} runs={runs} now={now} />
+      <ScheduleNote job={job} />
       {run && (
         <div className="row-2">
           <Section title="Runs" hint="duration and steps, last 25">
@@ -123,30 +139,79 @@ function KnownJob({ job }: { job: BatchJob }) {
               />
             </TableScroll>
           </Section>
-          <RunList runs={runs} chosen={run} now={now} onChoose={choose} />
+          <Windows job={job} grid={grid} runs={runs} chosen={run} onChoose={choose} />
         </div>
       )}
-      <Section
-        title={run ? `Steps of the run of ${formatMoment(run.createdAt, now)}` : 'Steps'}
-        hint="offsets [start, end) per partition, frozen at the first attempt; each record in exactly one"
-        aside={run && <ResultLink run={run} />}
-      >
-        {run ? (
-          <StepTable run={run} />
-        ) : (
+      {run ? (
+        <>
+          <RunPanel
+            run={run}
+            runs={runs}
+            now={now}
+            tab={search.tab ?? 'steps'}
+            onTab={chooseTab}
+            onChoose={choose}
+          />
+          <RunList runs={runs} chosen={run} now={now} onChoose={choose} />
+        </>
+      ) : (
+        <Section title="Steps">
           <p className="quiet">Run now… shows here what each partition contributes.</p>
-        )}
-      </Section>
+        </Section>
+      )}
       <Suspense>
         {isStarting && (
-          <RunNow job={job.name} onClose={() => setStarting(false)} onStarted={started} />
+          <RunNow
+            job={job.name}
+            isWhole={job.choices.window === 'ALL'}
+            onClose={() => setStarting(false)}
+            onStarted={started}
+          />
         )}
       </Suspense>
     </>
   );
 }
 
-function neverRun(job: BatchJob): VerdictText {
+/** The windows of contiguous runs; a job that reads the whole log has none. */
+function Windows(props: {
+  job: JobDetail;
+  grid: WindowGridData;
+  runs: readonly BatchRun[];
+  chosen: BatchRun;
+  onChoose: (id: string) => void;
+}) {
+  const { job, grid, runs, chosen, onChoose } = props;
+  if (job.choices.window === 'ALL') {
+    return (
+      <Section title="Windows" hint="the whole log, each time">
+        <p className="quiet">
+          Each run reads every record that the log holds, so a record is in many runs, and the
+          result of each stands alone.
+        </p>
+      </Section>
+    );
+  }
+  return (
+    <Section title="Windows" hint="offsets [start, end) per partition; each record in exactly one">
+      {grid.nodes.length === 0 ? (
+        <p className="quiet">The first run claims the first window, from the log start.</p>
+      ) : (
+        <TableScroll label="Window grid">
+          <WindowGrid grid={grid} runs={runs} chosen={chosen.id} onChoose={onChoose} />
+        </TableScroll>
+      )}
+      {grid.faults.map((fault) => (
+        <p className="tone-fail" key={`${fault.runId}/${fault.partition}/${fault.startOffset}`}>
+          {fault.kind.toLowerCase()}: {fault.topic} p{fault.partition}, offsets{' '}
+          {formatExact(fault.startOffset)} to {formatExact(fault.endOffset)}
+        </p>
+      ))}
+    </Section>
+  );
+}
+
+function neverRun(job: JobDetail): VerdictText {
   return {
     look: { ...groupLooks.UNKNOWN, word: 'Not run yet' },
     sentence: ['No run yet.'],
@@ -184,13 +249,13 @@ function ResultLink({ run }: { run: BatchRun }) {
 }
 
 function JobFigures(props: {
-  job: BatchJob;
+  job: JobDetail;
   run: BatchRun | undefined;
   runs: readonly BatchRun[];
   now: number;
 }) {
   const { job, run, runs, now } = props;
-  const usual = usualDurationMs(runs);
+  const usual = usualPerMillionMs(runs);
   const worked = run ? runDurationMs(run, now) : null;
   const waited = run?.startedAt != null ? run.startedAt - run.createdAt : null;
   const rate = run && worked ? (run.recordsRead / worked) * 1000 : null;
@@ -221,9 +286,10 @@ function JobFigures(props: {
         note={waited === null ? 'has not begun' : `after waiting ${formatDuration(waited)}`}
       />
       <Figure
-        label="Usual duration"
-        value={formatDuration(usual)}
-        note={usual === null ? 'needs two runs that are done' : 'median of the runs below'}
+        label="Per million records"
+        value={formatDuration(run ? perMillionMs(run, now) : null)}
+        note={usual === null ? 'needs two runs of 1k records' : `usually ${formatDuration(usual)}`}
+        hint="Time worked over records read; the usual one is the median of the runs below"
       />
       <Figure
         label="Result"
@@ -255,7 +321,7 @@ function RunList(props: {
 }) {
   const { runs, chosen, now, onChoose } = props;
   return (
-    <Section title="All runs" hint="newest first">
+    <Section title="All runs" hint="newest first" aside={<ResultLink run={chosen} />}>
       <div className="run-scroll" tabIndex={0} role="region" aria-label="List of runs">
         <table className="table dense">
           <thead>

@@ -16,10 +16,12 @@ function noTime(text: string): string {
 /** Asks for the window, which is everything unless a part is named, and starts a run. */
 export function RunNow(props: {
   job: string;
+  /** Whether the runs of the job read the whole log. */
+  isWhole: boolean;
   onClose: () => void;
   onStarted: (runId: string) => void;
 }) {
-  const { job, onClose, onStarted } = props;
+  const { job, isWhole, onClose, onStarted } = props;
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');
   const client = useQueryClient();
@@ -62,8 +64,10 @@ export function RunNow(props: {
         }}
       >
         <p className="soft">
-          The window is frozen per partition when the run begins: from the log start to the log end,
-          unless you name a part of it.
+          {isWhole
+            ? 'Without times it reads the whole log, up to its end when the run begins. '
+            : 'Without times it reads what no run has read yet; the schedule goes on after it. '}
+          With times the run is detached: its rows are on its page only, and it writes to no topic.
         </p>
         <TextInput
           label="Records since"

@@ -1,5 +1,11 @@
 import type { BatchTrigger } from '../../generated/graphql.ts';
-import { formatAbout, formatDuration, formatExact, formatPercent } from '../../ui/numbers.ts';
+import {
+  formatAbout,
+  formatDuration,
+  formatExact,
+  formatPercent,
+  formatPlural,
+} from '../../ui/numbers.ts';
 import { runLooks } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import type { VerdictText } from '../../ui/verdict.tsx';
@@ -14,14 +20,28 @@ export const triggerWords: Record<BatchTrigger, string> = {
   BACKFILL: 'by a backfill',
 };
 
-/** Median duration of the runs that were done, ms; null before the second one. */
-export function usualDurationMs(runs: readonly BatchRun[]): number | null {
-  const durations = runs
+/** With fewer, it is the run's own overhead that is measured. */
+const recordsMin = 1_000;
+
+/**
+ * How long a run worked per million records, ms: windows differ in size, so that durations alone
+ * say nothing. Null before it has read enough of them.
+ */
+export function perMillionMs(run: BatchRun, now: number): number | null {
+  const worked = runDurationMs(run, now);
+  return worked === null || run.recordsRead < recordsMin
+    ? null
+    : (worked / run.recordsRead) * 1_000_000;
+}
+
+/** The median of {@link perMillionMs} over the runs that were done; null before the second one. */
+export function usualPerMillionMs(runs: readonly BatchRun[]): number | null {
+  const paces = runs
     .filter((run) => run.state === 'SUCCEEDED')
-    .map((run) => runDurationMs(run, run.finishedAt ?? 0))
-    .filter((duration): duration is number => duration !== null)
+    .map((run) => perMillionMs(run, run.finishedAt ?? 0))
+    .filter((pace): pace is number => pace !== null)
     .toSorted((a, b) => a - b);
-  return durations.length < 2 ? null : durations[Math.floor(durations.length / 2)]!;
+  return paces.length < 2 ? null : paces[Math.floor(paces.length / 2)]!;
 }
 
 /** Time left at the mean pace so far, ms; null before 2 % are read. */
@@ -33,7 +53,7 @@ export function timeLeftMs(run: BatchRun, now: number): number | null {
 }
 
 /** What a run is doing or has done, on the page of its job. */
-export function runVerdict(run: BatchRun, runs: readonly BatchRun[], now: number): VerdictText {
+export function runVerdict(run: BatchRun, now: number): VerdictText {
   const look = runLooks[run.state];
   const begun = `${triggerWords[run.trigger]} at ${formatMoment(run.createdAt)}`;
   const since = run.state === 'WAITING' ? `asked for ${begun}` : `started ${begun}`;
@@ -63,7 +83,7 @@ export function runVerdict(run: BatchRun, runs: readonly BatchRun[], now: number
       };
     }
     case 'SUCCEEDED':
-      return { look, since, sentence: [doneSentence(run, runs)], lead: [resultSentence(run)] };
+      return { look, since, sentence: [doneSentence(run)], lead: [resultSentence(run)] };
     case 'FAILED':
       return {
         look,
@@ -72,32 +92,30 @@ export function runVerdict(run: BatchRun, runs: readonly BatchRun[], now: number
           `Failed ${run.attempt === 1 ? 'at the first attempt' : `${run.attempt} times`}`,
           run.finishedAt === null ? '.' : ` and gave up at ${formatMoment(run.finishedAt)}.`,
         ],
-        lead: [run.error ?? 'The reason was not reported.'],
+        lead: [`${withStop(run.error ?? 'The reason was not reported.')}${keptSentence(run)}`],
       };
     case 'CANCELLED':
       return {
         look,
         since,
         sentence: [`Cancelled after ${formatExact(run.recordsRead)} records.`],
-        lead: ['Nothing of it counts, and it keeps its window: retry or restart it.'],
+        lead: [`Nothing of it counts yet.${keptSentence(run)}`],
       };
   }
 }
 
-function doneSentence(run: BatchRun, runs: readonly BatchRun[]): string {
+function doneSentence(run: BatchRun): string {
   const took = runDurationMs(run, run.finishedAt ?? 0);
-  const usual = usualDurationMs(runs);
-  const records = `${formatExact(run.recordsRead)} ${run.recordsRead === 1 ? 'record' : 'records'}.`;
-  if (took === null) return `Done: ${records}`;
-  if (usual === null) return `Done in ${formatDuration(took)}: ${records}`;
-  const ratio = took / Math.max(usual, 1);
-  const word =
-    ratio > 1.5 && took > 5_000
-      ? ', slower than usual'
-      : ratio < 1.5 && ratio > 0.6
-        ? ', as usual'
-        : '';
-  return `Done in ${formatDuration(took)}${word}: ${records}`;
+  const records = formatPlural(run.recordsRead, 'record');
+  return took === null ? `Done: ${records}.` : `Done in ${formatDuration(took)}: ${records}.`;
+}
+
+function withStop(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
+}
+
+function keptSentence(run: BatchRun): string {
+  return run.window.kind === 'CONTIGUOUS' ? ' It keeps its window: retry or restart it.' : '';
 }
 
 function resultSentence(run: BatchRun): string {
