@@ -168,6 +168,8 @@ export class WindowGridConnection {
   @Field(() => Long, { description: 'Runs of the job with a contiguous window.' })
   totalCount: number;
 
-  @Field(() => [WindowFault], { description: 'Gaps, overlaps, and what was left unread.' })
+  @Field(() => [WindowFault], {
+    description: 'Gaps, overlaps, and what was left unread, from the oldest run of this page on.',
+  })
   faults: WindowFault[];
 }

@@ -14,6 +14,8 @@ interface NewLine {
 /** Lines that are kept of an attempt; the oldest of more are forgotten. */
 export const ATTEMPT_LINES_MAX = 1_000;
 const TEXT_LENGTH_MAX = 2_000;
+/** Lines that are kept of all attempts together. */
+const LINES_MAX = 200_000;
 /** Lines are written together: those of this time, and at most so many. */
 const GATHER_MS = 100;
 const GATHER_MAX = 200;
@@ -76,6 +78,9 @@ export class AttemptLog implements OnApplicationShutdown {
       FROM json_each(${JSON.stringify(lines)})
       WHERE EXISTS (SELECT 1 FROM "BatchRun" WHERE "id" = "value"->>'runId')
       ORDER BY "key"`;
+    await this.#database.$executeRaw`
+      DELETE FROM "BatchLogLine"
+      WHERE "id" <= (SELECT MAX("id") FROM "BatchLogLine") - ${LINES_MAX}`;
     const attempts = new Map(lines.map((line) => [`${line.runId}/${line.attempt}`, line]));
     for (const { runId, attempt } of attempts.values()) {
       await this.#database.$executeRaw`

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
 import { EventLog } from '../events/index.ts';
 import type { PipelineView } from '../pipelines/index.ts';
-import type { BatchRunRow, BatchTrigger } from './batch-run-view.ts';
+import { ACTIVE_STATES, type BatchRunRow, type BatchTrigger } from './batch-run-view.ts';
 import type { SourceLog } from './source-logs.ts';
 import { type ControlTransaction, recordsIn, stepRows, WindowClaims } from './window-claims.ts';
 import {
@@ -92,7 +92,8 @@ export class RunCreation {
 
   /**
    * Makes the run of a tick of a schedule with contiguous windows, and claims its windows in the
-   * same transaction. A tick fires once, whichever worker finds it due: null when it has a run.
+   * same transaction. A tick fires once, whichever worker finds it due: null when it has a run, or
+   * while a run that was asked for before has yet to claim its windows.
    *
    * @throws WindowRefused when a log ends before the newest window does
    */
@@ -101,6 +102,11 @@ export class RunCreation {
     const made = await this.#database.$transaction(async (tx) => {
       const { scheduledFor, ticks, trigger } = tick;
       if ((await tx.batchRun.count({ where: { job, scheduledFor: BigInt(scheduledFor) } })) > 0) {
+        return null;
+      }
+      // A run that was made before and has claimed nothing yet comes before this one.
+      const unclaimed = { windowKind: 'contiguous', state: { in: ACTIVE_STATES }, frozenAt: null };
+      if ((await tx.batchRun.count({ where: { job, ...unclaimed } })) > 0) {
         return null;
       }
       const positions = await this.#claims.positions(tx, job, tick.logs);

@@ -47,6 +47,18 @@ describe('a schedule after downtime', () => {
     expect((await world.windows()).every(({ state }) => state === 'succeeded')).toBe(true);
   });
 
+  it('makes none before a run by hand that was asked for earlier has claimed its window', async () => {
+    await world.choose({ catchUp: 'each', overlap: 'queue' });
+    await world.services.runs.start({ job: 'report' });
+    expect(await world.services.ticks.tick(world.minute(2))).toBe(0);
+    await world.settle();
+    expect(await world.services.ticks.tick(world.minute(3))).toBe(3);
+    await world.settle();
+    const { nodes } = await world.services.runs.list({ job: 'report' });
+    expect(nodes.at(-1)).toMatchObject({ trigger: 'hand', recordsTotal: 3 });
+    expect((await world.windows()).map(({ window }) => window)).toEqual([[0, 3]]);
+  });
+
   it('makes a run for the latest only, and keeps the others as skipped', async () => {
     await world.choose({ catchUp: 'latest' });
     await world.services.ticks.tick(world.minute(3));

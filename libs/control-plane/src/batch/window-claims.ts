@@ -117,14 +117,26 @@ export class WindowClaims {
   /**
    * Where the windows of a job break the rule. Read in one statement, so that no claim lies
    * between.
+   *
+   * @param runIds looks only from the windows of these runs on; at all windows when absent
    */
-  async faults(job: string): Promise<WindowFault[]> {
+  async faults(job: string, runIds: readonly string[] | null = null): Promise<WindowFault[]> {
+    const shown = runIds === null ? null : JSON.stringify(runIds);
     const rows = await this.#database.$queryRaw<FaultRow[]>`
-      WITH "Chain" AS (
-        SELECT "topic", "topicId", "partition", "startOffset", "endOffset", "runId",
-          LAG("endOffset") OVER (PARTITION BY "topic", "topicId", "partition"
-                                 ORDER BY "startOffset", "endOffset") AS "before"
-        FROM "BatchWindow" WHERE "job" = ${job}
+      WITH "Partition" AS (
+        SELECT "topic", "topicId", "partition", MIN("startOffset") AS "from"
+        FROM "BatchWindow"
+        WHERE "job" = ${job}
+          AND (${shown} IS NULL OR "runId" IN (SELECT "value" FROM json_each(${shown})))
+        GROUP BY "topic", "topicId", "partition"
+      ),
+      "Chain" AS (
+        SELECT w.*, LAG(w."endOffset") OVER (
+          PARTITION BY w."topic", w."topicId", w."partition"
+          ORDER BY w."startOffset", w."endOffset") AS "before"
+        FROM "Partition" p JOIN "BatchWindow" w ON w."job" = ${job} AND w."topic" = p."topic"
+          AND w."topicId" = p."topicId" AND w."partition" = p."partition"
+          AND w."startOffset" >= p."from"
       )
       SELECT CASE WHEN "before" < "startOffset" THEN 'gap' ELSE 'overlap' END AS "kind",
         "topic", "partition", "runId",
@@ -133,13 +145,12 @@ export class WindowClaims {
       UNION ALL
       SELECT 'unread', w."topic", w."partition", w."runId",
         COALESCE(s."nextOffset", w."startOffset"), w."endOffset"
-      FROM "BatchWindow" w
+      FROM "Chain" w
       JOIN "BatchRun" r ON r."id" = w."runId"
       LEFT JOIN "BatchStep" s ON s."runId" = w."runId" AND s."topic" = w."topic"
         AND s."topicId" = w."topicId" AND s."partition" = w."partition"
         AND s."startOffset" = w."startOffset" AND s."endOffset" = w."endOffset"
-      WHERE w."job" = ${job}
-        AND (s."runId" IS NULL OR (r."state" = 'succeeded' AND s."nextOffset" < w."endOffset"))
+      WHERE s."runId" IS NULL OR (r."state" = 'succeeded' AND s."nextOffset" < w."endOffset")
       ORDER BY "topic", "partition", "startOffset"`;
     return rows.map((row) => ({
       ...row,

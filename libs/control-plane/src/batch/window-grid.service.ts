@@ -46,7 +46,7 @@ export class WindowGridService {
 
   async grid(job: string, first: number): Promise<WindowGrid> {
     const where = { job, windowKind: 'contiguous', frozenAt: { not: null } };
-    const [rows, totalCount, faults] = await Promise.all([
+    const [rows, totalCount] = await Promise.all([
       this.#database.batchRun.findMany({
         where,
         orderBy: { id: 'desc' },
@@ -54,8 +54,11 @@ export class WindowGridService {
         include: { steps: { select: { lost: true } } },
       }),
       this.#database.batchRun.count({ where }),
-      this.#claims.faults(job),
     ]);
+    const faults = await this.#claims.faults(
+      job,
+      rows.map(({ id }) => id),
+    );
     const nodes = rows.map((row) => ({
       runId: row.id,
       state: row.state as BatchRunState,

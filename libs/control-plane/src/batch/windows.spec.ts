@@ -103,7 +103,36 @@ describe('the contiguous windows of a job', () => {
     await expect(database.batchRun.deleteMany()).rejects.toThrow();
   });
 
-  it('belong to one run when several world.schedulers find the same tick due', async () => {
+  it('are found at fault when a row is lost, moved, or was not read', async () => {
+    const database = world.databases[1]!;
+    for (let tick = 1; tick <= 4; tick++) {
+      await world.append(0, 10);
+      await world.services.ticks.tick(world.minute(tick));
+      await world.settle();
+    }
+    const [first, second, third, fourth] = (await world.services.runs.list({ job: 'report' })).nodes
+      .toReversed()
+      .map(({ id }) => id);
+    expect(await world.services.claims.faults('report')).toEqual([]);
+    const at = { job: 'report', topic: world.topic, partition: 0 };
+    await database.batchWindow.updateMany({
+      where: { ...at, runId: first! },
+      data: { endOffset: 13n },
+    });
+    await database.batchWindow.deleteMany({ where: { ...at, runId: third! } });
+    await database.batchStep.updateMany({ where: { runId: fourth! }, data: { nextOffset: 35n } });
+    const faults = await world.services.claims.faults('report');
+    expect(faults).toMatchObject([
+      { kind: 'unread', startOffset: 0, endOffset: 13, runId: first },
+      { kind: 'overlap', startOffset: 10, endOffset: 13, runId: second },
+      { kind: 'gap', startOffset: 20, endOffset: 30, runId: fourth },
+      { kind: 'unread', startOffset: 35, endOffset: 40, runId: fourth },
+    ]);
+    const { faults: shown } = await world.services.grid.grid('report', 3);
+    expect(shown.map(({ kind }) => kind)).toEqual(['gap', 'unread']);
+  });
+
+  it('belong to one run when several schedulers find the same tick due', async () => {
     for (let tick = 1; tick <= 10; tick++) {
       await world.append(0, 1);
       const made = await Promise.all(

@@ -49,6 +49,7 @@ function jobsVerdict(jobs: readonly BatchJob[]): VerdictText {
     (job) => job.runs.find((run) => run.finishedAt !== null)?.state === 'FAILED',
   );
   const active = jobs.flatMap((job) => job.runs).filter(isActive).length;
+  const late = jobs.filter(({ state }) => state === 'LATE');
   const [first] = failed;
   if (first) {
     return {
@@ -56,6 +57,14 @@ function jobsVerdict(jobs: readonly BatchJob[]): VerdictText {
       word: `${failed.length} of ${jobs.length} failed`,
       sentence: [{ b: first.name }, ' failed at its last run.'],
       lead: [first.runs.find((run) => run.error)?.error ?? 'The reason was not reported.'],
+    };
+  }
+  if (late[0] !== undefined) {
+    return {
+      look: groupLooks.FALLING_BEHIND,
+      word: `${late.length} of ${jobs.length} late`,
+      sentence: [{ b: late[0].name }, ' has no result of its last due time.'],
+      lead: ['Its deadline has passed.'],
     };
   }
   return {
@@ -132,7 +141,9 @@ function JobTable({ jobs, now }: { jobs: readonly BatchJob[]; now: number }) {
                 <td className="col-wide" style={{ paddingLeft: 24 }}>
                   <RunBars runs={job.runs} now={now} />
                 </td>
-                <td className="col-wide soft">{job.scheduleText ?? 'by hand only'}</td>
+                <td className="col-wide soft">
+                  <ScheduleState state={job.state} /> {job.scheduleText ?? 'by hand only'}
+                </td>
                 <td className="num" data-live>
                   <NextText job={job} active={job.runs.find(isActive)} now={now} />
                 </td>
@@ -143,4 +154,18 @@ function JobTable({ jobs, now }: { jobs: readonly BatchJob[]; now: number }) {
       </table>
     </TableScroll>
   );
+}
+
+/** What keeps a schedule from running as it should; nothing when it does. */
+function ScheduleState({ state }: { state: BatchJob['state'] }) {
+  switch (state) {
+    case 'PAUSED':
+      return <StateMark look={groupLooks.PAUSED} />;
+    case 'BLOCKED':
+      return <StateMark look={runLooks.FAILED} word="Blocked" />;
+    case 'LATE':
+      return <StateMark look={groupLooks.FALLING_BEHIND} word="Late" />;
+    default:
+      return null;
+  }
 }

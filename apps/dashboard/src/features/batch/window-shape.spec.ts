@@ -42,6 +42,11 @@ describe('the window grid', () => {
     expect(seams(data)).toEqual([[null, 'meets', 'gap', 'overlap']]);
   });
 
+  it('takes the windows of a partition by their offsets, not by when their runs were asked for', () => {
+    const data = grid([part(0, 0, 5)], [part(0, 9, 9)], [part(0, 5, 9)]);
+    expect(seams(data)).toEqual([['meets', null, null]]);
+  });
+
   it('takes a new topic or partition for no gap', () => {
     const data = grid([part(0, 0, 3, 'RECREATED'), part(1, 4, 9, 'GROWN')], [part(0, 40, 50)]);
     expect(seams(data)).toEqual([

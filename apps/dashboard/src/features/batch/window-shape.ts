@@ -40,23 +40,47 @@ export function windowShape(grid: WindowGridData): WindowShape {
   return {
     columns,
     rows: ordered.map(({ topic, partition }) => {
-      let before: Part | null = null;
-      const cells = columns.map((node): WindowCell | null => {
-        const part = node.partitions.find(
-          (each) => each.topic === topic && each.partition === partition,
-        );
+      const parts = columns.map((node) =>
+        node.partitions.find((each) => each.topic === topic && each.partition === partition),
+      );
+      const seams = seamsOf(parts.filter((part) => part !== undefined));
+      const cells = columns.map((node, index): WindowCell | null => {
+        const part = parts[index];
         if (part === undefined) return null;
-        const seam = part.origin === 'RECREATED' ? null : seamOf(before, part);
-        before = part;
-        return { runId: node.runId, state: node.state, part, seam };
+        return { runId: node.runId, state: node.state, part, seam: seams.get(part) ?? null };
       });
       return { topic, partition, cells };
     }),
   };
 }
 
-function seamOf(before: Part | null, part: Part): Seam | null {
-  if (before === null) return null;
+/** How each part meets the one before it by offset, among those of the same topic. */
+function seamsOf(parts: readonly Part[]): Map<Part, Seam> {
+  const seams = new Map<Part, Seam>();
+  let ofTopic: Part[] = [];
+  const topics = [ofTopic];
+  for (const part of parts) {
+    if (part.origin === 'RECREATED') {
+      ofTopic = [];
+      topics.push(ofTopic);
+    }
+    ofTopic.push(part);
+  }
+  for (const held of topics.map((all) => all.filter(isNotEmpty))) {
+    const inOrder = held.toSorted((a, b) => a.startOffset - b.startOffset);
+    for (const [index, part] of inOrder.entries()) {
+      const before = inOrder[index - 1];
+      if (before !== undefined) seams.set(part, seamOf(before, part));
+    }
+  }
+  return seams;
+}
+
+function isNotEmpty(part: Part): boolean {
+  return part.endOffset > part.startOffset;
+}
+
+function seamOf(before: Part, part: Part): Seam {
   if (part.startOffset > before.endOffset) return 'gap';
   return part.startOffset < before.endOffset ? 'overlap' : 'meets';
 }
