@@ -7,7 +7,7 @@ import {
   migrateControlDatabase,
 } from '@penstock/platform';
 import { type BatchServices, batchServices } from './batch-services.ts';
-import { eventually, type Penstock, startPenstock } from '../index.ts';
+import { eventually, type Penstock, type PenstockOptions, startPenstock } from '../index.ts';
 
 // An entry of its own (@penstock/testing/worker-harness): it loads Nest and Prisma, which most
 // tests do without.
@@ -34,10 +34,10 @@ const DEADLINE_MS = 60_000;
 
 /** Starts the broker and migrates control.db; the test starts the worker. */
 export async function startWorkerHarness(
-  options: { redis?: boolean; env?: Record<string, string> } = {},
+  options: Pick<PenstockOptions, 'command' | 'env'> & { redis?: boolean } = {},
 ): Promise<WorkerHarness> {
-  const { redis = true, env = {} } = options;
-  const penstock = await startPenstock({ processes: ['broker'], redis, env });
+  const { redis = true, ...others } = options;
+  const penstock = await startPenstock({ processes: ['broker'], redis, ...others });
   const config = loadConfig({
     PENSTOCK_DATA_DIR: penstock.dataDir,
     KAFKA_BOOTSTRAP_SERVERS: penstock.bootstrapServers,
