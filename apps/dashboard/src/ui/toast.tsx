@@ -8,6 +8,7 @@ export function toastDone(message: string): void {
     color: 'transparent',
     icon: <IconCircleCheck size={18} color="var(--well)" aria-hidden="true" />,
     withBorder: true,
+    closeButtonProps: { 'aria-label': 'Close' },
   });
 }
 
@@ -18,5 +19,6 @@ export function toastFailed(message: string): void {
     autoClose: false,
     icon: <IconCircleX size={18} color="var(--fail)" aria-hidden="true" />,
     withBorder: true,
+    closeButtonProps: { 'aria-label': 'Close' },
   });
 }

@@ -107,6 +107,25 @@ describe.skipIf(program === undefined)('the page of a batch job', () => {
     await page.waitForURL(new RegExp(`run=${first}`));
   });
 
+  it('shows what a backfill would do before it does it', async () => {
+    await page.getByRole('button', { name: 'Backfill…' }).click();
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('“” is no time').waitFor();
+    await page.getByRole('textbox', { name: 'Records since' }).fill('1h');
+    await page.getByRole('textbox', { name: 'Runs at the same time' }).fill('99');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('`concurrency` must be 1 to 8').waitFor();
+    await page.getByRole('textbox', { name: 'Runs at the same time' }).fill('2');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('1 run over 9 records').waitFor();
+    expect(await harness.backfills.list(JOB, 5)).toEqual([]);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+    await page.getByRole('button', { name: 'Start backfill' }).click();
+    // The number that cannot be added is among them.
+    await page.getByRole('row', { name: /Done 0 of 1 run 1 9/ }).waitFor();
+  });
+
   it('pauses and resumes its schedule', async () => {
     await page.getByRole('button', { name: 'Pause schedule' }).click();
     await page.getByRole('button', { name: 'Resume schedule' }).waitFor();

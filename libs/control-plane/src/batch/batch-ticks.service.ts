@@ -168,8 +168,12 @@ export class BatchTicksService {
     } catch (error) {
       if (error instanceof SourceTopicMissing) {
         const run = { trigger: 'schedule' as const, windowKind: 'contiguous' as const };
-        const scheduledFor = newest;
-        await this.#creation.createFailed(pipeline, { ...run, scheduledFor }, error.message);
+        // There is nothing to read for any of them: one run says so for all.
+        const owed = {
+          scheduledFor: newest,
+          ticks: ticks.reduce((sum, each) => sum + each.ticks, 0),
+        };
+        await this.#creation.createFailed(pipeline, { ...run, ...owed }, error.message);
       } else if (isOutage(error)) {
         problem = error.message;
       } else {

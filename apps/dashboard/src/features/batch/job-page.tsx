@@ -1,4 +1,4 @@
-import { IconDownload, IconPlayerPlay } from '@tabler/icons-react';
+import { IconDownload, IconHistory, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Suspense } from 'react';
@@ -19,6 +19,7 @@ import { groupLooks, runLooks, StateMark } from '../../ui/state-mark.tsx';
 import { formatMoment } from '../../ui/time.ts';
 import { Verdict, type VerdictText } from '../../ui/verdict.tsx';
 import { TableScroll } from '../../ui/table-scroll.tsx';
+import { BackfillList } from './backfill-list.tsx';
 import { isActive } from './batch-list.tsx';
 import {
   jobQuery,
@@ -32,11 +33,14 @@ import { RunGrid } from './run-grid.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { perMillionMs, runVerdict, triggerWords, usualPerMillionMs } from './run-verdict.ts';
 import { ScheduleNote, ScheduleProblem } from './schedule-note.tsx';
-import { WindowGrid } from './window-grid.tsx';
+import { Windows } from './windows.tsx';
 import './batch.css';
 
 const RunNow = onDemand(() => import('./run-now.tsx').then((module) => module.RunNow));
 const DecideRun = onDemand(() => import('./decide-run.tsx').then((module) => module.DecideRun));
+const BackfillForm = onDemand(() =>
+  import('./backfill-form.tsx').then((module) => module.BackfillForm),
+);
 const CancelRun = onDemand(() => import('./cancel-run.tsx').then((module) => module.CancelRun));
 
 const route = getRouteApi('/ui/batch-jobs/$name');
@@ -80,9 +84,9 @@ function KnownJob({ job, grid }: { job: JobDetail; grid: WindowGridData }) {
   const navigate = route.useNavigate();
   const frame = useFrame();
   const isStarting = search.open === 'run';
-  const setStarting = (on: boolean) =>
+  const setOpen = (open: 'run' | 'backfill' | null) =>
     void navigate({
-      search: ({ open: _old, ...rest }) => (on ? { ...rest, open: 'run' } : rest),
+      search: ({ open: _old, ...rest }) => (open === null ? rest : { ...rest, open }),
       resetScroll: false,
     });
   const now = liveStore.shownAt;
@@ -107,21 +111,7 @@ function KnownJob({ job, grid }: { job: JobDetail; grid: WindowGridData }) {
     <>
       <Verdict
         verdict={run ? runVerdict(run, now) : neverRun(job)}
-        actions={
-          <>
-            <Suspense>
-              {run && <DecideRun run={run} isFirst={run.id === job.blockedBy?.id} />}
-            </Suspense>
-            <Suspense>{active && <CancelRun run={active} />}</Suspense>
-            <button
-              type="button"
-              className={active || job.blockedBy !== null ? 'btn' : 'btn btn-primary'}
-              onClick={() => setStarting(true)}
-            >
-              <IconPlayerPlay size={16} stroke={1.75} aria-hidden="true" /> Run now…
-            </button>
-          </>
-        }
+        actions={<JobActions job={job} run={run} active={active} onOpen={setOpen} />}
       />
       <NoRedis />
       <ScheduleProblem job={job} now={now} />
@@ -152,6 +142,7 @@ function KnownJob({ job, grid }: { job: JobDetail; grid: WindowGridData }) {
             onTab={chooseTab}
             onChoose={choose}
           />
+          <BackfillList job={job.name} now={now} />
           <RunList runs={runs} chosen={run} now={now} onChoose={choose} />
         </>
       ) : (
@@ -160,11 +151,12 @@ function KnownJob({ job, grid }: { job: JobDetail; grid: WindowGridData }) {
         </Section>
       )}
       <Suspense>
+        {search.open === 'backfill' && <BackfillForm job={job} onClose={() => setOpen(null)} />}
         {isStarting && (
           <RunNow
             job={job.name}
             isWhole={job.choices.window === 'ALL'}
-            onClose={() => setStarting(false)}
+            onClose={() => setOpen(null)}
             onStarted={started}
           />
         )}
@@ -173,41 +165,28 @@ function KnownJob({ job, grid }: { job: JobDetail; grid: WindowGridData }) {
   );
 }
 
-/** The windows of contiguous runs; a job that reads the whole log has none. */
-function Windows(props: {
+function JobActions(props: {
   job: JobDetail;
-  grid: WindowGridData;
-  runs: readonly BatchRun[];
-  chosen: BatchRun;
-  onChoose: (id: string) => void;
+  run: BatchRun | undefined;
+  active: BatchRun | undefined;
+  onOpen: (form: 'run' | 'backfill') => void;
 }) {
-  const { job, grid, runs, chosen, onChoose } = props;
-  if (job.choices.window === 'ALL') {
-    return (
-      <Section title="Windows" hint="the whole log, each time">
-        <p className="quiet">
-          Each run reads every record that the log holds, so a record is in many runs, and the
-          result of each stands alone.
-        </p>
-      </Section>
-    );
-  }
+  const { job, run, active, onOpen } = props;
   return (
-    <Section title="Windows" hint="offsets [start, end) per partition; each record in exactly one">
-      {grid.nodes.length === 0 ? (
-        <p className="quiet">The first run claims the first window, from the log start.</p>
-      ) : (
-        <TableScroll label="Window grid">
-          <WindowGrid grid={grid} runs={runs} chosen={chosen.id} onChoose={onChoose} />
-        </TableScroll>
-      )}
-      {grid.faults.map((fault) => (
-        <p className="tone-fail" key={`${fault.runId}/${fault.partition}/${fault.startOffset}`}>
-          {fault.kind.toLowerCase()}: {fault.topic} p{fault.partition}, offsets{' '}
-          {formatExact(fault.startOffset)} to {formatExact(fault.endOffset)}
-        </p>
-      ))}
-    </Section>
+    <>
+      <Suspense>{run && <DecideRun run={run} isFirst={run.id === job.blockedBy?.id} />}</Suspense>
+      <Suspense>{active && <CancelRun run={active} />}</Suspense>
+      <button type="button" className="btn" onClick={() => onOpen('backfill')}>
+        <IconHistory size={15} stroke={1.75} aria-hidden="true" /> Backfill…
+      </button>
+      <button
+        type="button"
+        className={active || job.blockedBy !== null ? 'btn' : 'btn btn-primary'}
+        onClick={() => onOpen('run')}
+      >
+        <IconPlayerPlay size={16} stroke={1.75} aria-hidden="true" /> Run now…
+      </button>
+    </>
   );
 }
 
