@@ -54,6 +54,7 @@ async function startBrowser(): Promise<void> {
   });
 }
 
+/** Records, a group that has read them, and a run that has ended, whatever the time of day. */
 async function fillWithEarthquakes(): Promise<void> {
   await fetch(`${system.baseUrl}/ingest/earthquakes`, {
     method: 'POST',
@@ -68,6 +69,20 @@ async function fillWithEarthquakes(): Promise<void> {
       return consumerGroups.nodes.find(({ lag }) => lag === 0)?.groupId;
     },
     { deadlineMs: 30_000, intervalMs: 250, what: 'a group that caught up' },
+  );
+  await graphql(
+    system.baseUrl,
+    'mutation { startBatchRun(input: { job: "earthquake-daily-report" }) { __typename } }',
+  );
+  await eventually(
+    async () => {
+      const { batchRuns } = await graphql<{ batchRuns: { totalCount: number } }>(
+        system.baseUrl,
+        '{ batchRuns(job: "earthquake-daily-report", state: SUCCEEDED) { totalCount } }',
+      );
+      return batchRuns.totalCount > 0;
+    },
+    { deadlineMs: 60_000, intervalMs: 250, what: 'a batch run that succeeded' },
   );
 }
 
@@ -153,6 +168,8 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
       await page.goto(`${system.baseUrl}${path}`);
       await waitForLive(page);
       await page.locator('h1').first().waitFor({ timeout: 10_000 });
+      // What the page asked for is there.
+      await page.waitForLoadState('networkidle');
       expect([name, await barriers(page)]).toEqual([name, []]);
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
@@ -171,6 +188,8 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
       await page.goto(`${system.baseUrl}${path}`);
       await waitForLive(page);
       await page.locator('h1').first().waitFor({ timeout: 10_000 });
+      // What the page asked for is there.
+      await page.waitForLoadState('networkidle');
       for (const width of widths) {
         await page.setViewportSize({ width, height: 844 });
         await expect.poll(async () => [width, await pageFaults(page)]).toEqual([width, []]);

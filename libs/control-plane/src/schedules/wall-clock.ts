@@ -6,6 +6,8 @@
  */
 
 const formats = new Map<string, Intl.DateTimeFormat>();
+/** Of zones that were asked for: their offsets in January and July by their last known rules. */
+const lastOffsets = new Map<string, readonly [january: number, july: number]>();
 const MINUTE_MS = 60_000;
 export const DAY_MS = 24 * 60 * MINUTE_MS;
 /** No zone moves its clock, and none is off UTC, by more than a day (Samoa skipped one in 2011). */
@@ -102,11 +104,13 @@ export class ZoneClock {
     return this.#show(second) - second;
   }
 
-  #lastOffsets(): [january: number, july: number] {
-    return [
-      this.#offsetAt(Date.UTC(LAST_RULES_YEAR, 0, 1)),
-      this.#offsetAt(Date.UTC(LAST_RULES_YEAR, 6, 1)),
-    ];
+  #lastOffsets(): readonly [january: number, july: number] {
+    const known = lastOffsets.get(this.#timeZone);
+    if (known !== undefined) return known;
+    const january = this.#offsetAt(Date.UTC(LAST_RULES_YEAR, 0, 1));
+    const july = this.#offsetAt(Date.UTC(LAST_RULES_YEAR, 6, 1));
+    lastOffsets.set(this.#timeZone, [january, july]);
+    return [january, july];
   }
 
   /** The offsets in force a day before one wall time and a day after another. */
