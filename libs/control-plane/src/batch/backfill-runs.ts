@@ -73,6 +73,13 @@ export class BackfillRuns {
       if (part === null || part.runId !== null || part.backfill.state !== 'running') {
         return null;
       }
+      // Another worker may have made runs of other parts meanwhile.
+      const active = await tx.batchRun.count({
+        where: { backfillPart: { backfillId }, state: { in: ACTIVE_STATES } },
+      });
+      if (active >= part.backfill.concurrency) {
+        return null;
+      }
       const offsets = (JSON.parse(part.offsets) as FrozenWindow[]).filter(
         ({ startOffset, endOffset }) => endOffset > startOffset,
       );
