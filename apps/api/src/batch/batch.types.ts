@@ -75,6 +75,11 @@ export class BatchStep {
   })
   lost: number;
 
+  @Field(() => Long, {
+    description: 'Records that are gone and that the step failed for; a retry may go on without.',
+  })
+  gone: number;
+
   @Field(() => BatchStepState, { description: 'Where the step is.' })
   state: (typeof BatchStepState)[keyof typeof BatchStepState];
 

@@ -10,6 +10,7 @@ import { FIRST_OF_LIST, firstOf } from '../graphql/list-size.ts';
 import { wrongState } from '../pipelines/pipeline-problems.ts';
 import { runNotFound } from './batch-problems.ts';
 import { BatchRun, DecidedSkip, RunDecisionResult, SkippedRecord } from './batch.types.ts';
+import { OnGap } from './schedule.types.ts';
 
 /** What people decide about a run that has ended. */
 @Resolver(() => BatchRun)
@@ -31,8 +32,14 @@ export class RunDecisionsResolver {
       description: `Records that go to the dead-letter topic instead, at most ${SKIPS_MAX}.`,
     })
     skip: SkippedRecord[] | null,
+    @Args('onGap', {
+      type: () => OnGap,
+      nullable: true,
+      description: 'SKIP: it goes on without records that are gone, whatever its schedule says.',
+    })
+    onGap: 'fail' | 'skip' | null,
   ) {
-    return toResult(await this.#service.retry(id, skip ?? []));
+    return toResult(await this.#service.retry(id, skip ?? [], onGap ?? 'fail'));
   }
 
   @Mutation(() => RunDecisionResult, {

@@ -198,8 +198,8 @@ export class BatchExecutor {
       return step.nextOffset;
     }
     this.#loggers.of(run).warn({ ticket }, gap.reason);
-    if (definition.schedule?.onGap !== 'skip') {
-      await this.#ledger.steps.failForGood(ticket, gap.reason);
+    if (definition.schedule?.onGap !== 'skip' && !run.goesOnWithoutLost) {
+      await this.#ledger.steps.failForGood(ticket, gap.reason, gap.records);
       return null;
     }
     return (await this.#ledger.steps.skipGap(ticket, gap)) ? gap.nextOffset : null;

@@ -149,6 +149,15 @@ describe('a batch run', () => {
     expect(failed.state).toBe('failed');
     expect(failed.error).toMatch(/^\d records of .* were deleted before the run read them/);
     expect((await harness.jobs.find(name))?.blockedBy).toBe(failed.id);
+    const gone = (await harness.runs.steps(failed.id)).reduce((sum, step) => sum + step.gone, 0);
+    expect(gone).toBe(3);
+    // To go on without them is a decision; a retry alone fails again.
+    await harness.decisions.retry(failed.id);
+    expect((await ended(failed.id)).state).toBe('failed');
+    await harness.decisions.retry(failed.id, [], 'skip');
+    expect((await ended(failed.id)).state).toBe('succeeded');
+    const steps = await harness.runs.steps(failed.id);
+    expect(steps.reduce((sum, { lost }) => sum + lost, 0)).toBe(3);
   });
 
   it('goes on without deleted records, and keeps how many, when it is to skip them', async () => {

@@ -31,6 +31,8 @@ export interface BatchStepView {
   readonly nextOffset: number;
   /** Records at its start that were gone before they were read. */
   readonly lost: number;
+  /** Records that are gone and that it failed for. */
+  readonly gone: number;
   readonly state: BatchStepState;
   readonly error: string | null;
 }
@@ -143,6 +145,7 @@ export function toStepView(row: BatchStepRow): BatchStepView {
     endOffset: Number(row.endOffset),
     nextOffset: Number(row.nextOffset),
     lost: Number(row.lost),
+    gone: Number(row.gone),
     state: row.state as BatchStepState,
     error: row.error,
   };

@@ -109,12 +109,16 @@ export class BatchSteps {
     });
   }
 
-  /** As {@link fail}, where another attempt would fail in the same way. */
-  async failForGood(ticket: StepTicket, reason: string): Promise<void> {
+  /**
+   * As {@link fail}, where another attempt would fail in the same way.
+   *
+   * @param gone records that are gone, when that is the reason
+   */
+  async failForGood(ticket: StepTicket, reason: string, gone = 0): Promise<void> {
     await this.#database.$transaction(async (tx) => {
       const { count } = await tx.batchStep.updateMany({
         where: { ...claimOf(ticket), state: 'running' },
-        data: { state: 'failed', error: reason, leaseUntil: null },
+        data: { state: 'failed', error: reason, gone: BigInt(gone), leaseUntil: null },
       });
       if (count > 0) {
         await tx.$executeRaw`

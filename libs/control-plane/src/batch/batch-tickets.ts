@@ -35,6 +35,8 @@ export interface ClaimedRun {
   readonly to: number | null;
   /** Offsets asked for; null unless the window is of that kind. */
   readonly offsets: readonly AskedOffsets[] | null;
+  /** Somebody decided that it goes on without records that are gone. */
+  readonly goesOnWithoutLost: boolean;
   readonly params: Readonly<Record<string, unknown>>;
   /** The time that the run stands for, ms since epoch: of its tick, else of its making. */
   readonly nominalAt: number;
@@ -99,6 +101,7 @@ export function toClaimedRun(run: BatchRunRow): ClaimedRun {
     from: run.windowFrom === null ? null : Number(run.windowFrom),
     to: run.windowTo === null ? null : Number(run.windowTo),
     offsets: run.windowOffsets === null ? null : (JSON.parse(run.windowOffsets) as AskedOffsets[]),
+    goesOnWithoutLost: run.goesOnWithoutLost,
     params: JSON.parse(run.params) as Record<string, unknown>,
     nominalAt: toNominalAt(run),
   };

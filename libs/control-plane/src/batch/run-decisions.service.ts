@@ -63,8 +63,14 @@ export class RunDecisionsService {
    * before it.
    *
    * @param skip records that go to the dead-letter topic instead; the decision is kept
+   * @param onGap `skip`: it goes on without records that are gone, whatever its schedule says; the
+   *   decision is kept
    */
-  async retry(id: string, skip: readonly SkippedRecord[] = []): Promise<RunDecisionOutcome> {
+  async retry(
+    id: string,
+    skip: readonly SkippedRecord[] = [],
+    onGap: 'fail' | 'skip' = 'fail',
+  ): Promise<RunDecisionOutcome> {
     if (skip.length > SKIPS_MAX) {
       const message = `\`skip\` may name ${SKIPS_MAX} records, not ${skip.length}`;
       return { kind: 'invalid-input', field: 'skip', message };
@@ -75,12 +81,18 @@ export class RunDecisionsService {
         return { kind: 'invalid-input', field: 'skip', message: wrong };
       }
       return this.#database.$transaction(async (tx) => {
-        if (!(await this.#reopen(tx, run, {}))) {
+        if (!(await this.#reopen(tx, run, onGap === 'skip' ? { goesOnWithoutLost: true } : {}))) {
           return null;
         }
         await tx.batchStep.updateMany({
           where: { runId: run.id, state: { not: 'done' } },
-          data: { state: 'waiting', error: null, leaseUntil: null, leaseEpoch: { increment: 1 } },
+          data: {
+            state: 'waiting',
+            error: null,
+            gone: 0n,
+            leaseUntil: null,
+            leaseEpoch: { increment: 1 },
+          },
         });
         for (const { topic, partition, offset } of skip) {
           const record = { runId: run.id, topic, partition, offset: BigInt(offset) };
@@ -123,7 +135,7 @@ export class RunDecisionsService {
         }
         await tx.$executeRaw`
           UPDATE "BatchStep" SET "nextOffset" = "startOffset", "accumulator" = NULL,
-            "deadLettered" = 0, "lost" = 0, "error" = NULL, "leaseUntil" = NULL,
+            "deadLettered" = 0, "lost" = 0, "gone" = 0, "error" = NULL, "leaseUntil" = NULL,
             "leaseEpoch" = "leaseEpoch" + 1,
             "state" = CASE WHEN "startOffset" >= "endOffset" THEN 'done' ELSE 'waiting' END
           WHERE "runId" = ${run.id}`;

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { RestartBatchRunDocument, RetryBatchRunDocument } from '../../generated/graphql.ts';
 import { request } from '../../graphql/request.ts';
-import { formatExact } from '../../ui/numbers.ts';
+import { formatExact, formatPlural } from '../../ui/numbers.ts';
 import { toastDone, toastFailed } from '../../ui/toast.tsx';
 import type { BatchRun } from './queries.ts';
 import '../../ui/dialog.css';
@@ -21,7 +21,7 @@ export function DecideRun({ run, isFirst }: { run: BatchRun; isFirst: boolean })
   };
   const onError = (error: Error) => toastFailed(error.message);
   const retry = useMutation({
-    mutationFn: () => request(RetryBatchRunDocument, { id: run.id }),
+    mutationFn: (onGap: 'FAIL' | 'SKIP') => request(RetryBatchRunDocument, { id: run.id, onGap }),
     onSuccess: (data) => told(data.retryBatchRun, 'The run goes on at its checkpoints.'),
     onError,
   });
@@ -30,6 +30,8 @@ export function DecideRun({ run, isFirst }: { run: BatchRun; isFirst: boolean })
     onSuccess: (data) => told(data.restartBatchRun, 'The run starts its window over.'),
     onError,
   });
+  // Trying again alone would fail again: they do not come back.
+  const gone = run.steps.reduce((sum, step) => sum + step.gone, 0);
   const isHeld = run.state === 'FAILED' || run.state === 'CANCELLED';
   if (!isHeld && run.state !== 'SUCCEEDED') return null;
   return (
@@ -39,9 +41,10 @@ export function DecideRun({ run, isFirst }: { run: BatchRun; isFirst: boolean })
           type="button"
           className={isFirst ? 'btn btn-primary' : 'btn'}
           disabled={retry.isPending}
-          onClick={() => retry.mutate()}
+          onClick={() => retry.mutate(gone > 0 ? 'SKIP' : 'FAIL')}
         >
-          <IconPlayerSkipForward size={15} stroke={1.75} aria-hidden="true" /> Retry
+          <IconPlayerSkipForward size={15} stroke={1.75} aria-hidden="true" />{' '}
+          {gone > 0 ? `Go on without ${formatPlural(gone, 'record')}` : 'Retry'}
         </button>
       )}
       <button type="button" className="btn" onClick={() => setAsking(true)}>
