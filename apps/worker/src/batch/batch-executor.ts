@@ -193,7 +193,7 @@ export class BatchExecutor {
     }
     const { run } = step;
     const log = logs.find(({ partition }) => partition === step.partition);
-    const gap = log === undefined ? null : gapOf(step, log);
+    const gap = gapOf(step, log);
     if (gap === null) {
       return step.nextOffset;
     }

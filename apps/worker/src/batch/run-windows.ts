@@ -39,10 +39,15 @@ export function boundsOf(run: ClaimedRun): { from: number | null; to: number | n
   return run.windowKind === 'time' ? { from: run.from, to: run.to } : { from: null, to: null };
 }
 
-/** What a step will not find of its window; null when all of it is there. */
-export function gapOf(step: ClaimedStep, log: SourceLog): Gap | null {
+/**
+ * What a step will not find of its window; null when all of it is there.
+ *
+ * @param log the partition as it is now; undefined when there is none
+ */
+export function gapOf(step: ClaimedStep, log: SourceLog | undefined): Gap | null {
   const { topic, partition, topicId, nextOffset, endOffset } = step;
-  if (topicId !== '' && topicId !== log.topicId) {
+  const isSame = log !== undefined && (topicId === '' || topicId === log.topicId);
+  if (!isSame) {
     const records = endOffset - nextOffset;
     const words = `${topic} was deleted and made anew; ${records} records of ${topic}/${partition}`;
     return {
