@@ -26,6 +26,8 @@ export default defineConfig({
           // Modules keep no state of their own (style), so files can share them; loading them anew
           // for each file took half of the time.
           isolate: false,
+          // Vitest's own choice leaves one of two cores idle.
+          maxWorkers: 2,
           testTimeout: 20_000,
         },
       },
