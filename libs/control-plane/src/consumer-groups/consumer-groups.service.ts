@@ -72,28 +72,22 @@ export class ConsumerGroupsService {
     after?: string | null;
   }): Promise<Page<ConsumerGroupView>> {
     const filter = (options.filter ?? '').toLowerCase();
-    const groups = this.#monitor
-      .sample()
-      .groups.filter((group) => group.groupId.toLowerCase().includes(filter))
-      .sort((a, b) => byName(a.groupId, b.groupId));
-    const page = pageByName(groups, (group) => group.groupId, options);
+    const groups = this.#observed()
+      .filter(({ group }) => group.groupId.toLowerCase().includes(filter))
+      .sort((a, b) => byName(a.group.groupId, b.group.groupId));
+    const page = pageByName(groups, ({ group }) => group.groupId, options);
     return { ...page, nodes: await this.#toViews(page.nodes) };
   }
 
   async find(groupId: string): Promise<ConsumerGroupView | null> {
-    const groups = this.#monitor.sample().groups.filter((group) => group.groupId === groupId);
+    const groups = this.#observed().filter(({ group }) => group.groupId === groupId);
     return (await this.#toViews(groups))[0] ?? null;
   }
 
   /** The groups that read or have committed in a topic. */
   async ofTopic(topic: string): Promise<ConsumerGroupView[]> {
-    const reading = new Set(
-      (this.#monitor.figures()?.groups ?? [])
-        .filter((group) => group.topics.includes(topic))
-        .map((group) => group.groupId),
-    );
     return await this.#toViews(
-      this.#monitor.sample().groups.filter((group) => reading.has(group.groupId)),
+      this.#observed().filter(({ figures }) => figures?.topics.includes(topic)),
     );
   }
 
@@ -105,15 +99,31 @@ export class ConsumerGroupsService {
     return topics.map((topic) => [...(starts.get(topic) ?? [])]);
   }
 
-  async #toViews(groups: readonly SampledGroup[]): Promise<ConsumerGroupView[]> {
-    const pipelines = await this.#pipelines.byGroupId();
+  /**
+   * Groups with their figures, of one pass of the sampler. Both are read without a wait between
+   * them, so that no answer shows a group with members under the verdict that it has none.
+   */
+  #observed(): ObservedGroup[] {
     const figures = new Map(
       (this.#monitor.figures()?.groups ?? []).map((group) => [group.groupId, group]),
     );
-    return groups.map((group) =>
-      toView(group, figures.get(group.groupId), pipelines.get(group.groupId) ?? null),
+    return this.#monitor
+      .sample()
+      .groups.map((group) => ({ group, figures: figures.get(group.groupId) }));
+  }
+
+  async #toViews(observed: readonly ObservedGroup[]): Promise<ConsumerGroupView[]> {
+    const pipelines = await this.#pipelines.byGroupId();
+    return observed.map(({ group, figures }) =>
+      toView(group, figures, pipelines.get(group.groupId) ?? null),
     );
   }
+}
+
+interface ObservedGroup {
+  readonly group: SampledGroup;
+  /** Undefined while the group has not been measured. */
+  readonly figures: GroupFigures | undefined;
 }
 
 function toView(

@@ -26,10 +26,11 @@ test('eventually fails with the last reason after its deadline', async () => {
   await expect(waiting).rejects.toThrow('the answer did not hold within 30 ms: not yet');
 });
 
-test('a free port can be listened on', async () => {
-  const port = await freePort();
-  expect(port).toBeGreaterThanOrEqual(20_000);
-  expect(port).toBeLessThan(32_000);
+test('free ports are below those of outgoing connections, and none is given twice', async () => {
+  const ports = await Promise.all(Array.from({ length: 300 }, () => freePort()));
+  expect(new Set(ports).size).toBe(ports.length);
+  expect(Math.min(...ports)).toBeGreaterThanOrEqual(20_000);
+  expect(Math.max(...ports)).toBeLessThan(32_000);
 });
 
 test('a temporary folder is gone after its scope', async () => {
