@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot, run } from '@penstock/testing';
+import { run } from '@penstock/testing';
 
 export interface Filling {
   readonly topic: string;
@@ -16,9 +16,9 @@ const DEADLINE_MS = 300_000;
 
 /** Writes a topic as fast as the broker takes it, with batches as Kafka's producer makes them. */
 export async function fillTopic(port: number, filling: Filling): Promise<void> {
-  const script = join(repositoryRoot, 'tools', 'bench', 'kafka-load.ts');
-  const load = { mode: 'produce', port, batchBytes: BATCH_BYTES, acks: -1, seconds: 300 };
-  const args = ['--conditions=source', script, JSON.stringify({ ...load, ...filling })];
+  const script = join(import.meta.dirname, 'fill.ts');
+  const load = { port, batchBytes: BATCH_BYTES, seconds: 300, ...filling };
+  const args = ['--conditions=source', script, JSON.stringify(load)];
   await run(process.execPath, args, { deadlineMs: DEADLINE_MS });
 }
 
