@@ -150,7 +150,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/', '/generated/'] },
-    exclude: { path: ['/dist/', '\\.css$', '\\.svg$'] },
+    exclude: { path: ['/dist[^/]*/', '\\.css$', '\\.svg$'] },
     // Libraries resolve to their sources, as in the compiler and in the tests.
     tsConfig: { fileName: 'tsconfig.base.json' },
     tsPreCompilationDeps: true,

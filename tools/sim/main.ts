@@ -2,8 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { Stop } from '../install/command.mjs';
 import { readOptions, runTool, wholeNumber } from '../install/tool.mjs';
-import { levels, playSchedule, type Level, type Mode } from './schedules.ts';
+import { levels, modesOf, playSchedule, type Level, type Mode } from './schedules.ts';
 import { LongRun } from './long-run.ts';
+import { simulateByName } from './user-pipeline.ts';
 
 const help = `npm run sim -- [options]
 
@@ -14,10 +15,26 @@ promised was broken. The same seed gives the same run.
   --runs N       play N schedules (default 500 of each level and mode)
   --minutes N    play schedules for N minutes
   --from N       first seed (default 1; with --minutes a random one)
-  --level L      log: the log alone; broker: a whole broker with clients (default both)
-  --mode M       fsync or os (default both)
+  --level L      log: the log alone; broker: a whole broker with clients; pipelines: pipelines and
+                 records that are drawn, too (default all)
+  --mode M       fsync or os (default both); says nothing to pipelines
   --jobs N       processes at once (default: one for each core, ${availableParallelism()})
-  --help`;
+  --help
+
+npm run sim -- --pipeline NAME [--records FILE] [--seeds N] [--seed N]
+
+Runs a pipeline of yours over records, once without faults and once for each seed with crashes,
+partitions that are read in another order, records that come twice, and the cuts of batch runs:
+its results, late records and dead letters must be the same each time. Prints the first that is not.
+
+  --pipeline NAME  a pipeline of the folder pipelines
+  --records FILE   a JSON object on each line: {"value": …, "key": …, "timestamp": …, "topic": …,
+                   "partition": …, "headers": {…}}, of which value alone is needed (default: what
+                   records() of pipelines/src/NAME.sim.ts returns)
+  --seeds N        seeds from 1 to N (default 20)
+  --seed N         this seed alone, with its steps
+
+Ends with 0 when all was the same, with 1 when something was not or a word is wrong.`;
 
 await runTool(main);
 
@@ -31,12 +48,25 @@ async function main(): Promise<void> {
       level: { type: 'string' },
       mode: { type: 'string' },
       jobs: { type: 'string' },
+      pipeline: { type: 'string' },
+      records: { type: 'string' },
+      seeds: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help === true) return console.log(help);
-  const number = (name: 'seed' | 'runs' | 'minutes' | 'from' | 'jobs'): number | undefined =>
+  const number = (
+    name: 'seed' | 'seeds' | 'runs' | 'minutes' | 'from' | 'jobs',
+  ): number | undefined =>
     values[name] === undefined ? undefined : wholeNumber(`--${name}`, values[name]);
+  const { pipeline, records } = values;
+  if (pipeline !== undefined) {
+    refuse(values, ['runs', 'minutes', 'from', 'level', 'mode', 'jobs'], 'goes without --pipeline');
+    const seeds = { seed: number('seed'), seeds: number('seeds') };
+    process.exitCode = await simulateByName(pipeline, { records, ...seeds });
+    return;
+  }
+  refuse(values, ['records', 'seeds'], 'needs --pipeline');
   const chosenLevels = chosen('level', values.level, levels);
   const chosenModes = chosen('mode', values.mode, ['fsync', 'os'] as const);
   const seed = number('seed');
@@ -45,13 +75,21 @@ async function main(): Promise<void> {
     return;
   }
   const run = new LongRun({
-    kinds: chosenLevels.flatMap((level) => chosenModes.map((mode) => ({ level, mode }))),
+    kinds: chosenLevels.flatMap((level) =>
+      modesOf(level, chosenModes).map((mode) => ({ level, mode })),
+    ),
     runs: number('runs'),
     minutes: number('minutes'),
     from: number('from'),
     jobs: number('jobs') ?? availableParallelism(),
   });
   process.exitCode = (await run.play()) ? 0 : 1;
+}
+
+/** Words that say nothing here are refused, so that nobody takes them for heard. */
+function refuse(values: object, names: readonly string[], why: string): void {
+  const given = names.find((name) => name in values);
+  if (given !== undefined) throw new Stop(`--${given} ${why}: npm run sim -- --help says more.`);
 }
 
 function chosen<T extends string>(
@@ -72,7 +110,7 @@ async function replay(
 ): Promise<number> {
   let failed = 0;
   for (const level of chosenLevels) {
-    for (const mode of chosenModes) {
+    for (const mode of modesOf(level, chosenModes)) {
       console.log(`\n${level} level, ${mode} mode, seed ${seed}`);
       const print = (line: string): void => console.log(line);
       const { error, hash, steps, crashes } = await playSchedule(level, mode, seed, print);

@@ -1,7 +1,7 @@
 export const help = `Usage: npm start [-- OPTIONS]
        npm start -- recover [--dry-run | --help]
 
-Starts Penstock: the embedded Kafka-compatible broker, the API with its dashboard, and a worker.
+Starts Penstock: the embedded Kafka-compatible broker, the API with its dashboard, and workers.
 Installs and builds what is missing or changed; a second start with nothing changed does neither.
 
   --demo      run the sample pipelines with their generators, so that there is something to see
@@ -13,6 +13,7 @@ recover rebuilds broker.db (topics, groups, offsets) from the records after it w
 Settings are environment variables; the README lists them all. The ones most asked for:
   PENSTOCK_KAFKA_PORT  9092        PENSTOCK_HTTP_PORT  8080        PENSTOCK_BIND  127.0.0.1
   PENSTOCK_DATA_DIR    ./data      REDIS_URL  redis://127.0.0.1:6379
+  PENSTOCK_WORKERS     1           worker processes that share the partitions of the pipelines
   KAFKA_BOOTSTRAP_SERVERS          an Apache Kafka cluster to use instead of the embedded broker
 
 Ctrl-C stops everything within ten seconds.

@@ -83,13 +83,13 @@ async function run(options) {
   await checkPorts(settings);
   const unlock = lockDataFolder(settings.dataDir);
   try {
-    await supervise(settings, env, startedAt);
+    await supervise(settings, env, { startedAt, prebuilt: options.prebuilt });
   } finally {
     unlock();
   }
 }
 
-async function supervise(settings, env, startedAt) {
+async function supervise(settings, env, { startedAt, prebuilt }) {
   // The embedded broker reports its own notices.
   if (settings.kafka.external) {
     for (const text of settings.broker.notices) say('penstock', text, 'warn');
@@ -101,6 +101,7 @@ async function supervise(settings, env, startedAt) {
   const supervisor = new Supervisor({
     settings,
     redis: redis?.start,
+    reloads: settings.pipelines.reload && !prebuilt,
     env: {
       ...env,
       PENSTOCK_DATA_DIR: settings.dataDir,

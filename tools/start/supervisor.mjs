@@ -4,6 +4,7 @@ import { productNode, root } from '../install/repository.mjs';
 import { hostAndPort } from './addresses.mjs';
 import { say } from './output.mjs';
 import { Patience } from './patience.mjs';
+import { PipelineReload } from './pipeline-reload.mjs';
 import { SupervisedProcess } from './supervised-process.mjs';
 
 /** Exits before the first `ready` after which the start is given up. */
@@ -18,8 +19,11 @@ export class Supervisor {
   #onFailedStart;
   #env;
   #settings;
+  #reload;
   #started = false;
   #internalPort;
+  /** Words with which a worker is started, before the module of its pipelines. */
+  #workerWords = 0;
 
   /**
    * @param {object} options
@@ -28,22 +32,29 @@ export class Supervisor {
    * @param {NodeJS.ProcessEnv} options.env environment of the processes
    * @param {{ command: string, args: string[], probe: () => Promise<number | undefined> } |
    *   undefined} options.redis
+   * @param {boolean} options.reloads whether the sources of the pipelines are followed
    * @param {(name: string, reason?: string) => void} options.onFailedStart a process does not come
    *   up; without a reason when trying again changes nothing
    */
-  constructor({ settings, env, redis, onFailedStart }) {
+  constructor({ settings, env, redis, reloads, onFailedStart }) {
     this.#env = { ...env };
     this.#settings = settings;
     this.#onFailedStart = onFailedStart;
+    this.#reload = reloads
+      ? new PipelineReload({
+          tell: (message) => this.#tellWorkers(message),
+          say: (text, level) => say('pipelines', text, level),
+        })
+      : undefined;
     if (redis !== undefined) this.#add({ name: 'redis', ...redis });
     if (!settings.kafka.external) this.#addApp('broker', (said) => this.#brokerListens(said));
     this.#addApp('api', (said) => this.#apiListens(said));
-    this.#addApp('worker');
+    for (const name of workerNames(settings)) this.#addApp(name, undefined, 'worker');
   }
 
   /** Resolves once every process has said that it serves; says meanwhile which have not. */
   async start() {
-    const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
+    const { broker, redis, api } = Object.fromEntries(this.#processes);
     const patience = new Patience('starting');
     const timer = setInterval(() => patience.waitsFor(this.#notServing()), 1000);
     // A start that is given up must not delay the end.
@@ -55,21 +66,23 @@ export class Supervisor {
         await broker.ready();
       }
       api.start();
-      worker.start();
+      for (const worker of this.#workers()) worker.start();
       await Promise.all([...this.#processes.values()].map((supervised) => supervised.ready()));
       this.#started = true;
+      this.#reload?.start();
     } finally {
       clearInterval(timer);
     }
   }
 
   /**
-   * Ends all within ten seconds: worker and api drain into a broker that still runs, and Redis goes
-   * last.
+   * Ends all within ten seconds: workers and api drain into a broker that still runs, and Redis
+   * goes last.
    */
   async stop() {
-    const { broker, redis, api, worker } = Object.fromEntries(this.#processes);
-    await Promise.all([worker.stop(5000), api.stop(5000)]);
+    const { broker, redis, api } = Object.fromEntries(this.#processes);
+    await this.#reload?.stop();
+    await Promise.all([...this.#workers(), api].map((each) => each.stop(5000)));
     await broker?.stop(3000);
     await redis?.stop(1500);
   }
@@ -84,7 +97,7 @@ export class Supervisor {
     return `${waiting.join(', ')} ${waiting.length === 1 ? 'does' : 'do'} not serve yet`;
   }
 
-  /** Api and worker read the broker's ports from the data folder when they start. */
+  /** Api and workers read the broker's ports from the data folder when they start. */
   #brokerListens({ ports }) {
     const { kafka } = this.#settings;
     kafka.publicServers = kafka.listeners.map(({ name, advertisedHost, advertisedPort, port }) =>
@@ -93,8 +106,8 @@ export class Supervisor {
     const isMoved = this.#internalPort !== undefined && this.#internalPort !== ports.internal;
     this.#internalPort = ports.internal;
     if (!isMoved) return;
-    say('broker', 'its port for api and worker was taken meanwhile: both start again', 'warn');
-    for (const name of ['api', 'worker']) this.#processes.get(name).restart();
+    say('broker', 'its port for api and workers was taken meanwhile: they start again', 'warn');
+    for (const each of [this.#processes.get('api'), ...this.#workers()]) each.restart();
   }
 
   /** The next run of the process gets the same port. */
@@ -103,12 +116,39 @@ export class Supervisor {
     this.#env.PENSTOCK_HTTP_PORT = String(port);
   }
 
-  #addApp(name, onReady) {
-    const folder = join(root, 'apps', name);
+  #workers() {
+    return workerNames(this.#settings).map((name) => this.#processes.get(name));
+  }
+
+  #addApp(name, onReady, app = name) {
+    const folder = join(root, 'apps', app);
     const { nodeArguments } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const args = [...nodeArguments, join(folder, 'dist', 'main.js')];
-    const onMessage = (message) => this.#passOn(name, message);
+    const onMessage = (message) => {
+      if (message?.type === 'pipelines-loaded') return this.#pipelinesLoaded(name, message);
+      this.#passOn(name, message);
+    };
+    if (app === 'worker') this.#workerWords = args.length;
     this.#add({ name, command: productNode(), args, ipc: true, onReady, onMessage });
+  }
+
+  /** One of them records what becomes of the pipelines. */
+  #tellWorkers(message) {
+    for (const [index, worker] of this.#workers().entries()) {
+      if (index > 0 && message.type === 'pipelines-refused') continue;
+      worker.send({ ...message, records: index === 0 });
+    }
+  }
+
+  /** A worker that starts later takes up what the others run. */
+  #pipelinesLoaded(name, { module, problem }) {
+    const [first, ...others] = this.#workers();
+    if (name !== first.name) return;
+    this.#reload?.loaded({ module, problem });
+    if (problem !== null) return;
+    for (const worker of [first, ...others]) {
+      worker.options.args = [...worker.options.args.slice(0, this.#workerWords), module];
+    }
   }
 
   /** Figures, which api asks the others for: libs/platform/src/metrics/metrics-exchange.ts. */
@@ -143,4 +183,11 @@ export class Supervisor {
       this.#onFailedStart(name, supervised.lastExit);
     }
   }
+}
+
+/** The first is called as if it were the only one. */
+function workerNames({ workers }) {
+  return Array.from({ length: workers }, (_, index) =>
+    index === 0 ? 'worker' : `worker-${index + 1}`,
+  );
 }

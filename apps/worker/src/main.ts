@@ -13,15 +13,19 @@ import {
   waitForControlDatabase,
   withBrokerPorts,
 } from '@penstock/platform';
-import { pipelines } from '@penstock/samples';
+import { pipelinesOf } from './definitions/pipelines-module.ts';
 import { WorkerModule } from './worker.module.ts';
+
+/** The package of the folder `pipelines`, unless the supervisor has compiled it anew since. */
+const MODULE = process.argv[2] ?? '@penstock/samples';
 
 async function start(config: Config): Promise<void> {
   const { logLevel: level, secrets } = config;
   const logger = createLogger({ name: 'worker', level, secrets });
   await waitForControlDatabase(config);
+  const pipelines = await pipelinesOf(MODULE);
   const app = await NestFactory.createApplicationContext(
-    WorkerModule.forRoot({ name: 'worker', config, logger, pipelines }),
+    WorkerModule.forRoot({ name: 'worker', config, logger, module: MODULE, pipelines }),
     { logger, abortOnError: false },
   );
   onShutdown(() => app.close(), { logger: logger.pino, steps: app.get(StopSteps) });

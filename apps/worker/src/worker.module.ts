@@ -35,13 +35,20 @@ import {
 import { AttemptLoggers } from './batch/attempt-loggers.ts';
 import { BatchExecutor } from './batch/batch-executor.ts';
 import { BatchRunner } from './batch/batch-runner.ts';
+import { BatchRuns } from './batch/batch-runs.ts';
 import { Definitions } from './definitions/definitions.ts';
 import { DemoProducer } from './demo/demo-producer.ts';
 import { Heartbeat } from './heartbeat/heartbeat.ts';
 import { WorkerIdentity } from './identity/worker-identity.ts';
 import { ProcessorRunner } from './processors/processor-runner.ts';
+import { PipelinesReload } from './reload/pipelines-reload.ts';
 
 export interface WorkerOptions extends PlatformOptions {
+  /**
+   * What threads import for the list of pipelines: the name of a package, or a URL. Without it only
+   * batch jobs run.
+   */
+  readonly module?: string;
   readonly pipelines: readonly PipelineDefinition[];
 }
 
@@ -51,6 +58,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #processors: ProcessorRunner;
   readonly #batch: BatchRunner;
   readonly #heartbeat: Heartbeat;
+  readonly #reload: PipelinesReload;
   readonly #demo: DemoProducer;
   readonly #steps: StopSteps;
   readonly #database: ControlDatabase;
@@ -61,6 +69,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(ProcessorRunner) processors: ProcessorRunner,
     @Inject(BatchRunner) batch: BatchRunner,
     @Inject(Heartbeat) heartbeat: Heartbeat,
+    @Inject(PipelinesReload) reload: PipelinesReload,
     @Inject(DemoProducer) demo: DemoProducer,
     @Inject(StopSteps) steps: StopSteps,
     @Inject(ControlDatabase) database: ControlDatabase,
@@ -70,6 +79,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     this.#processors = processors;
     this.#batch = batch;
     this.#heartbeat = heartbeat;
+    this.#reload = reload;
     this.#demo = demo;
     this.#steps = steps;
     this.#database = database;
@@ -85,7 +95,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
           provide: Definitions,
           inject: [PipelinesService],
           useFactory: (pipelines: PipelinesService) =>
-            new Definitions(options.pipelines, pipelines),
+            new Definitions(options.module ?? null, options.pipelines, pipelines),
         },
         AttemptLog,
         AttemptLoggers,
@@ -93,6 +103,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
         BatchExecutor,
         BatchLedger,
         BatchRunner,
+        BatchRuns,
         BatchRunsService,
         BatchTicksService,
         ClockWatch,
@@ -100,6 +111,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
         EventLog,
         EventRecorder,
         Heartbeat,
+        PipelinesReload,
         PipelinesService,
         ProcessorRunner,
         ProcessorsService,
@@ -121,6 +133,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     });
     await this.#processors.start();
     this.#batch.start();
+    await this.#reload.start();
     await this.#heartbeat.start((alive) => this.#demo.follow(alive));
   }
 
@@ -128,6 +141,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.#database.onModuleDestroy();
     const steps = this.#steps;
+    await steps.waitFor('the reload of pipelines', this.#reload.stop());
     await steps.waitFor('the demo', this.#demo.stop());
     await Promise.all([
       this.#processors.stop(steps),

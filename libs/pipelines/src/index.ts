@@ -1,45 +1,65 @@
 /** Schemas are written with zod; any other Standard Schema works as well. */
 export { z } from 'zod';
-export { PipelineDefinitionError, RetryLater } from './definition/definition-error.ts';
-export {
-  type AggregateDefinition,
-  type AggregateOptions,
-  type CsvColumns,
-  pipeline,
-  type PipelineOptions,
-  type SourceOptions,
-} from './definition/pipeline-builder.ts';
-export { type PipelineDefinition, sinkTopics } from './definition/pipeline-definition.ts';
-export type { ScheduleDefinition, ScheduleOptions } from './definition/schedule-options.ts';
-export { type Schema, SchemaError } from './definition/schema.ts';
-export type { OperatorContext, SourceRecord } from './definition/source-record.ts';
-export {
-  type BatchResult,
-  type BatchResultOptions,
-  writeBatchResult,
-} from './runtime/batch-result.ts';
+export { BackOff, pause } from './runtime/back-off.ts';
+export { type BatchFinishOptions, finishBatchRun } from './runtime/batch/batch-finish.ts';
+export type { BatchPart, BatchRun, TimeBounds } from './runtime/batch/batch-run.ts';
 export {
   type BatchStepOptions,
   type BatchStepOutcome,
   runBatchStep,
   type StepCheckpoint,
-} from './runtime/batch-step.ts';
-export type { TimeBounds } from './runtime/batch-window.ts';
-export { BackOff, pause } from './runtime/back-off.ts';
+} from './runtime/batch/batch-step.ts';
+export { Claim, type ClaimEnd, type ClaimOptions } from './runtime/batch/claim.ts';
+export type { BatchResult } from './runtime/batch/result-files.ts';
+export { FailedForGood } from './runtime/batch/run-failure.ts';
+export { RunFolder } from './runtime/batch/run-folder.ts';
 export { reasonOf } from './runtime/kafka-errors.ts';
 export { obstacleOf } from './runtime/obstacle.ts';
 export type { KafkaPort, LoggerPort } from './runtime/runtime-ports.ts';
 export {
-  StreamProcessor,
-  type StreamProcessorOptions,
-  type StreamProcessorState,
-  type StreamProcessorStatus,
-} from './runtime/stream-processor.ts';
+  type StartFrom,
+  type StateChoice,
+  type StateProblem,
+  UNDECIDED,
+} from './runtime/stream/state-choice.ts';
+export { StreamProcessor } from './runtime/stream/stream-processor.ts';
+export type {
+  StreamProcessorOptions,
+  StreamProcessorState,
+  StreamProcessorStatus,
+} from './runtime/stream/stream-processor-options.ts';
 export { createMissingTopics } from './runtime/topic-creation.ts';
+export { testDriver, type TestDriver, type TestDriverOptions } from './test-kit/test-driver.ts';
+export type { TestRecord } from './test-kit/test-log.ts';
+export type { TestDeadLetter, TestLate, TestOutput } from './test-kit/test-outputs.ts';
+export { calendar, hopping, session, tumbling } from './time/windows.ts';
+export type { AggregateOptions, RowOf, WindowRow } from './topology/aggregate-options.ts';
+export { PipelineDefinitionError, RetryLater } from './topology/definition-error.ts';
+export { type CsvColumns, type EndedStream, endsIn } from './topology/ended-stream.ts';
+export { pipeline, type RecordStream } from './topology/pipeline-builder.ts';
 export {
-  runOverRecords,
-  type TestDeadLetter,
-  type TestOutput,
-  type TestRecord,
-  type TestRun,
-} from './test-kit/run-over-records.ts';
+  internalTopics,
+  isStateful,
+  type PipelineDefinition,
+  sinkTopics,
+  sourceTopics,
+  tableTopics,
+} from './topology/pipeline-definition.ts';
+export type { PipelineOptions } from './topology/pipeline-options.ts';
+export type { ScheduleDefinition, ScheduleOptions } from './topology/schedule-options.ts';
+export { type Schema, SchemaError } from './topology/schema.ts';
+export type {
+  OperatorContext,
+  ProcessContext,
+  RunContext,
+  SourceRecord,
+} from './topology/source-record.ts';
+export type { SourceOptions } from './topology/stream-options.ts';
+export { table, type TableOptions } from './topology/table.ts';
+export {
+  type MarksSeen,
+  newSharedMark,
+  SharedMark,
+  SharedMarkReader,
+} from './watch/shared-mark.ts';
+export { type CutOff, type MarkedWork, workKey } from './watch/work-mark.ts';

@@ -26,7 +26,7 @@ export {
   type ProducerSettings,
 } from './kafka/kafka-clients.ts';
 export { partitionForKey } from './kafka/partitioner.ts';
-export { announceReady, onSupervisorMessage } from './lifecycle/announce-ready.ts';
+export { announceReady, onSupervisorMessage, tellSupervisor } from './lifecycle/announce-ready.ts';
 export { failStart } from './lifecycle/fail-start.ts';
 export { onShutdown } from './lifecycle/shutdown.ts';
 export { StopSteps } from './lifecycle/stop-steps.ts';

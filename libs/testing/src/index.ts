@@ -4,6 +4,7 @@ export { externalTool } from './processes/external-tool.ts';
 export { FaultProxy } from './faults/fault-proxy.ts';
 export { GraphqlClient } from './graphql-client.ts';
 export { freePort } from './processes/free-port.ts';
+export { type OwnPipelines, ownPipelines } from './processes/own-pipelines.ts';
 export { ManagedProcess, run } from './processes/managed-process.ts';
 export { Penstock, startPenstock, type PenstockOptions } from './processes/penstock.ts';
 export { ProduceFaultProxy, type ProduceFault } from './faults/produce-fault-proxy.ts';

@@ -24,6 +24,7 @@ export const BatchTrigger = {
   CATCH_UP: 'catch-up',
   HAND: 'hand',
   BACKFILL: 'backfill',
+  TIMER: 'timer',
 } as const;
 registerEnumType(BatchTrigger, {
   name: 'BatchTrigger',
@@ -33,6 +34,7 @@ registerEnumType(BatchTrigger, {
     CATCH_UP: { description: 'Its schedule, for due times that passed while nothing could run.' },
     HAND: { description: 'A person or a program, by `startBatchRun`.' },
     BACKFILL: { description: 'A backfill.' },
+    TIMER: { description: 'A timer of a handler, `schedule(at)`, that was due.' },
   },
 });
 

@@ -22,7 +22,8 @@ export class RunDecisionsResolver {
   }
 
   @Mutation(() => RunDecisionResult, {
-    description: 'Lets a run that failed or was cancelled go on at its checkpoints.',
+    description:
+      'Lets a run that failed or was cancelled go on at its checkpoints; it starts over when a record is to be skipped that lies before one.',
   })
   async retryBatchRun(
     @Args('id', { type: () => ID, description: 'Id of the run.' }) id: string,

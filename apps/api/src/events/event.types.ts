@@ -12,10 +12,20 @@ const EVENT_KIND_WORDS: Readonly<Record<EventKindName, { readonly description: s
   TOPIC_DELETED: { description: 'A topic is gone.' },
   GROUP_REBALANCED: { description: 'The members of a group changed.' },
   GROUP_EMPTIED: { description: 'The last member of a group left.' },
+  PIPELINES_RELOADED: { description: 'Changed sources of the pipelines were taken up.' },
+  PIPELINES_REFUSED: {
+    description: 'Changed sources of the pipelines were refused; the definitions before go on.',
+  },
   PROCESSOR_STARTED: { description: 'A worker runs a stream processor.' },
   PROCESSOR_PAUSED: { description: 'A stream processor was told to stand still.' },
   PROCESSOR_RESUMED: { description: 'A stream processor was told to go on.' },
   PROCESSOR_FAILED: { description: 'A stream processor stopped with an error.' },
+  PROCESSOR_STARTED_OVER: {
+    description: 'A stream processor was told to begin its state anew, and from where.',
+  },
+  PROCESSOR_STATE_KEPT: {
+    description: 'A stream processor was told to go on with the state of another definition.',
+  },
   RECORD_DEAD_LETTERED: { description: 'A record went to a dead-letter topic.' },
   RUN_CREATED: { description: 'A batch run was asked for.' },
   RUN_STARTED: { description: 'An attempt of a batch run began.' },

@@ -2,7 +2,7 @@ import { Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
 import { GroupHealth } from '../consumer-groups/consumer-group.types.ts';
 import { Long, Timestamp } from '../graphql/scalars.ts';
 import { Process } from '../system/system.types.ts';
-import { BatchRunState, ProcessorDesired, ProcessorState } from './work-states.ts';
+import { BatchRunState, ProcessorDesired, ProcessorState, StateProblem } from './work-states.ts';
 
 @ObjectType({ description: 'Sums over the whole cluster.' })
 export class LiveTotals {
@@ -162,6 +162,12 @@ export class LiveProcessor {
     description: 'Why it last failed or retried, in words; null when it did not.',
   })
   lastError: string | null;
+
+  @Field(() => StateProblem, {
+    nullable: true,
+    description: 'Why its state stops it until somebody decides; null while it does not.',
+  })
+  stateProblem: string | null;
 }
 
 @ObjectType({

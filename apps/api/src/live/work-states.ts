@@ -34,6 +34,16 @@ registerEnumType(ProcessorState, {
   },
 });
 
+export const StateProblem = { CHANGED: 'changed', LOST: 'lost' } as const;
+registerEnumType(StateProblem, {
+  name: 'StateProblem',
+  description: 'Why the state of a stream processor stops it, before it reads a record.',
+  valuesMap: {
+    CHANGED: { description: 'Another definition made it, which may mean something else by it.' },
+    LOST: { description: 'It is missing, although the group has read records that are in it.' },
+  },
+});
+
 export const BatchRunState = {
   WAITING: 'waiting',
   RUNNING: 'running',

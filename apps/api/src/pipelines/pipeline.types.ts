@@ -1,16 +1,31 @@
 import { createUnionType, Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { PipelineNotFound, WrongState } from '../graphql/problem.types.ts';
 import { Long, Timestamp } from '../graphql/scalars.ts';
-import { ProcessorDesired, ProcessorState } from '../live/work-states.ts';
+import { ProcessorDesired, ProcessorState, StateProblem } from '../live/work-states.ts';
 
-export const PipelineMode = { STREAM: 'stream', BATCH: 'batch', BOTH: 'both' } as const;
+export const PipelineMode = { STREAM: 'stream', BATCH: 'batch', EITHER: 'either' } as const;
 registerEnumType(PipelineMode, {
   name: 'PipelineMode',
   description: 'Runs continuously, over bounded windows, or either.',
   valuesMap: {
     STREAM: { description: 'Continuously, as a stream processor.' },
     BATCH: { description: 'Over bounded windows, as a batch job.' },
-    BOTH: { description: 'Either way.' },
+    EITHER: { description: 'One of the two at a time.' },
+  },
+});
+
+export const StartFrom = {
+  EARLIEST: 'earliest',
+  LATEST: 'latest',
+  COMMITTED: 'committed',
+} as const;
+registerEnumType(StartFrom, {
+  name: 'StartFrom',
+  description: 'Where the sources begin when a stream processor starts over.',
+  valuesMap: {
+    EARLIEST: { description: 'At the log start: everything that is kept is read again.' },
+    LATEST: { description: 'At the log end: what is there already is left out.' },
+    COMMITTED: { description: 'At the committed offsets: no record is left out or read again.' },
   },
 });
 
@@ -92,6 +107,13 @@ export class Processor {
     description: 'Why it last failed or retried, in words; null when it did not.',
   })
   lastError: string | null;
+
+  @Field(() => StateProblem, {
+    nullable: true,
+    description:
+      'Why its state stops it until `keepProcessorState` or `startProcessorOver` decides; null while it does not.',
+  })
+  stateProblem: (typeof StateProblem)[keyof typeof StateProblem] | null;
 }
 
 @ObjectType({ description: "A user's definition: source topics, operators, sinks." })
@@ -114,7 +136,7 @@ export class Pipeline {
   @Field(() => [Operator], { description: 'Operators in the order in which a record passes them.' })
   operators: Operator[];
 
-  @Field(() => String, { nullable: true, description: 'Null when it only runs as batch.' })
+  @Field(() => String, { nullable: true, description: 'Null while it runs as batch.' })
   groupId: string | null;
 
   @Field(() => String, {
@@ -122,6 +144,23 @@ export class Pipeline {
     description: 'Topic for records that cannot be processed; null when there is none.',
   })
   deadLetterTopic: string | null;
+
+  @Field(() => String, {
+    description:
+      'Stands for what the kept state means: changed, the state stops the processor. Empty when no state is kept.',
+  })
+  stateHash: string;
+}
+
+@ObjectType({
+  description: 'Why changed sources of the pipelines were refused; the definitions before go on.',
+})
+export class PipelinesProblem {
+  @Field(() => String, { description: 'What is wrong and where, in words.' })
+  message: string;
+
+  @Field(() => Timestamp, { description: 'When they were refused.' })
+  at: number;
 }
 
 export const ProcessorResult = createUnionType({

@@ -1,6 +1,8 @@
 import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import {
+  EventLog,
   LiveMonitor,
+  type PipelinesProblem as PipelinesProblemView,
   PipelinesService,
   type PipelineView,
   type ProcessorOutcome,
@@ -9,16 +11,24 @@ import {
 } from '@penstock/control-plane';
 import { Long } from '../graphql/scalars.ts';
 import { pipelineNotFound, wrongState } from './pipeline-problems.ts';
-import { Pipeline, Processor, ProcessorResult } from './pipeline.types.ts';
+import {
+  Pipeline,
+  PipelinesProblem,
+  Processor,
+  ProcessorResult,
+  StartFrom,
+} from './pipeline.types.ts';
 
 @Resolver(() => Pipeline)
 export class PipelinesResolver {
   readonly #service: PipelinesService;
   readonly #processors: ProcessorsService;
+  readonly #events: EventLog;
 
-  constructor(service: PipelinesService, processors: ProcessorsService) {
+  constructor(service: PipelinesService, processors: ProcessorsService, events: EventLog) {
     this.#service = service;
     this.#processors = processors;
+    this.#events = events;
   }
 
   @Query(() => [Pipeline], { description: 'All pipelines that the workers know, by name.' })
@@ -36,9 +46,17 @@ export class PipelinesResolver {
     return this.#service.find(name);
   }
 
+  @Query(() => PipelinesProblem, {
+    nullable: true,
+    description: 'Null while the pipelines run as their sources say.',
+  })
+  pipelinesProblem(): Promise<PipelinesProblemView | null> {
+    return this.#events.pipelinesProblem();
+  }
+
   @ResolveField(() => Processor, {
     nullable: true,
-    description: 'Null when it only runs as batch.',
+    description: 'Null while it runs as batch.',
   })
   processor(@Parent() pipeline: PipelineView): Promise<ProcessorView | null> {
     return this.#processors.find(pipeline.name);
@@ -74,6 +92,30 @@ export class ProcessorsResolver {
     pipeline: string,
   ) {
     return toResult(await this.#service.setDesired(pipeline, 'running'));
+  }
+
+  @Mutation(() => ProcessorResult, {
+    description:
+      'The processor begins its state anew, and reads its sources from there. What it wrote stays; rows of records that it reads again are written again, under the same ids.',
+  })
+  async startProcessorOver(
+    @Args('pipeline', { type: () => String, description: 'Name of the pipeline.' })
+    pipeline: string,
+    @Args('from', { type: () => StartFrom, description: 'Where its sources begin.' })
+    from: (typeof StartFrom)[keyof typeof StartFrom],
+  ) {
+    return toResult(await this.#service.startOver(pipeline, from));
+  }
+
+  @Mutation(() => ProcessorResult, {
+    description:
+      'The processor goes on with the state that another definition made. No record is left out or read again; what is counted is right when both mean the same by the state.',
+  })
+  async keepProcessorState(
+    @Args('pipeline', { type: () => String, description: 'Name of the pipeline.' })
+    pipeline: string,
+  ) {
+    return toResult(await this.#service.keepState(pipeline));
   }
 
   @ResolveField(() => Long, { nullable: true })

@@ -19,10 +19,15 @@ function staleAfter(kind: EventKind): readonly string[] {
     case 'GROUP_REBALANCED':
     case 'GROUP_EMPTIED':
       return ['group', 'topic'];
+    case 'PIPELINES_RELOADED':
+    case 'PIPELINES_REFUSED':
+      return ['pipelines', 'pipelines-problem', 'jobs'];
     case 'PROCESSOR_STARTED':
     case 'PROCESSOR_PAUSED':
     case 'PROCESSOR_RESUMED':
     case 'PROCESSOR_FAILED':
+    case 'PROCESSOR_STARTED_OVER':
+    case 'PROCESSOR_STATE_KEPT':
     case 'RECORD_DEAD_LETTERED':
       return ['pipelines'];
     case 'RUN_CREATED':

@@ -4,38 +4,32 @@ import {
   type ClaimedRun,
   type ClaimedStep,
   ClusterUnavailable,
-  resultFolder,
   type RunTicket,
-  type SourceLog,
   SourceLogs,
   type StepTicket,
   type Ticket,
 } from '@penstock/control-plane';
 import {
-  BackOff,
+  type BatchRun,
   type BatchStepOutcome,
-  type KafkaPort,
+  Claim,
+  FailedForGood,
+  finishBatchRun,
   obstacleOf,
-  pause,
-  type PipelineDefinition,
   reasonOf,
   runBatchStep,
-  writeBatchResult,
+  sourceTopics,
 } from '@penstock/pipelines';
-import { asDatabaseProblem, Config, KafkaClients, logSurvived } from '@penstock/platform';
-import { Definitions } from '../definitions/definitions.ts';
+import { asDatabaseProblem } from '@penstock/platform';
 import { AttemptLoggers } from './attempt-loggers.ts';
-import { detachedFile, DetachedKafka } from './detached-kafka.ts';
-import { boundsOf, gapOf, windowOf } from './run-windows.ts';
-import { withoutRecords } from './skipped-records.ts';
+import { BatchRuns } from './batch-runs.ts';
+import { gapOf, windowOf } from './run-windows.ts';
 
-const RENEW_EVERY_MS = 3_000;
 const OUTCOME_WORDS: Record<BatchStepOutcome, string> = {
   done: 'read to its end',
   lost: 'stopped, because the run was cancelled or another worker has it',
   stopped: 'stopped, because the worker ends; another goes on from the checkpoint',
 };
-const BACK_OFF = { minMs: 250, maxMs: 5_000 };
 
 /**
  * Does what a ticket of the ledger says. It may be killed at any line, and may be given the same
@@ -44,25 +38,14 @@ const BACK_OFF = { minMs: 250, maxMs: 5_000 };
 @Injectable()
 export class BatchExecutor {
   readonly #ledger: BatchLedger;
-  readonly #definitions: Definitions;
-  readonly #kafka: KafkaClients;
+  readonly #runs: BatchRuns;
   readonly #logs: SourceLogs;
-  readonly #config: Config;
   readonly #loggers: AttemptLoggers;
 
-  constructor(
-    ledger: BatchLedger,
-    definitions: Definitions,
-    kafka: KafkaClients,
-    logs: SourceLogs,
-    config: Config,
-    loggers: AttemptLoggers,
-  ) {
+  constructor(ledger: BatchLedger, runs: BatchRuns, logs: SourceLogs, loggers: AttemptLoggers) {
     this.#ledger = ledger;
-    this.#definitions = definitions;
-    this.#kafka = kafka;
+    this.#runs = runs;
     this.#logs = logs;
-    this.#config = config;
     this.#loggers = loggers;
   }
 
@@ -82,11 +65,10 @@ export class BatchExecutor {
     if (run === null) {
       return;
     }
+    using claim = this.#hold(ticket, run, signal);
     try {
-      const definition = this.#definitionOf(run);
-      const work = ticket.kind === 'plan' ? this.#plan : this.#finish;
-      const outcome = await this.#keepTrying(ticket, run, signal, () =>
-        work.call(this, ticket, run, definition),
+      const outcome = await claim.keepTrying(() =>
+        ticket.kind === 'plan' ? this.#plan(ticket, run) : this.#finish(ticket, run, claim),
       );
       if (outcome === 'stopped') {
         await this.#ledger.release(ticket);
@@ -94,37 +76,56 @@ export class BatchExecutor {
     } catch (error) {
       rethrowDatabaseProblem(error);
       this.#loggers.of(run).error({ ticket, err: error }, 'the run could not be carried out');
-      await this.#ledger.failRun(ticket, reasonOf(error));
+      const fail = error instanceof FailedForGood ? 'failRunForGood' : 'failRun';
+      await this.#ledger[fail](ticket, reasonOf(error));
     }
   }
 
-  async #plan(ticket: RunTicket, run: ClaimedRun, definition: PipelineDefinition): Promise<void> {
+  async #plan(ticket: RunTicket, run: ClaimedRun): Promise<'done'> {
+    const definition = this.#runs.definitionOf(run);
     if (run.isFrozen) {
       await this.#ledger.begin(ticket);
-      return;
+      return 'done';
     }
-    const sources = await this.#logs.read(definition.source.topics);
+    const sources = await this.#logs.read(sourceTopics(definition));
     if (run.windowKind === 'contiguous') {
       await this.#ledger.freezeNext(ticket, run, sources, definition.hash);
     } else {
       const window = await windowOf(run, this.#logs, sources);
       await this.#ledger.freeze(ticket, window, definition.hash);
     }
+    return 'done';
   }
 
-  async #finish(ticket: RunTicket, run: ClaimedRun, definition: PipelineDefinition): Promise<void> {
-    const result = await writeBatchResult({
-      definition,
-      kafka: this.#kafkaOf(run),
-      runId: run.id,
-      accumulators: await this.#ledger.accumulators(run.id),
-      folder: this.#folderOf(run),
+  async #finish(
+    ticket: RunTicket,
+    run: ClaimedRun,
+    claim: Claim,
+  ): Promise<'done' | 'lost' | 'stopped'> {
+    const opened = await this.#runs.open(ticket, run);
+    if (opened === null) {
+      return 'done';
+    }
+    const result = await finishBatchRun({
+      run: opened,
+      claim,
+      deadLettered: run.deadLettered,
+      resultFolder: this.#runs.resultFolder(run),
     });
-    const { topic } = result;
-    const file = result.file ?? (topic === null ? null : detachedFile(topic));
-    const seen = run.detached && result.rows > 0 ? { ...result, topic: null, file } : result;
-    await this.#ledger.succeed(ticket, seen);
-    this.#loggers.of(run).info({ ticket }, `wrote the result: ${result.rows} rows`);
+    if (typeof result === 'string') {
+      return result;
+    }
+    const outcome = await this.#ledger.succeed(ticket, result);
+    if (outcome === 'changed') {
+      await this.#ledger.startOver(ticket, opened.definition.hash);
+    } else if (outcome === 'succeeded') {
+      const { logger } = opened;
+      logger.info({ ticket }, `wrote the result: ${result.rows} rows`);
+      await this.#runs
+        .tidyUp(run, opened)
+        .catch((error: unknown) => logger.warn({ err: error }, 'old states were not removed'));
+    }
+    return 'done';
   }
 
   async #executeStep(ticket: StepTicket, signal: AbortSignal): Promise<void> {
@@ -132,134 +133,92 @@ export class BatchExecutor {
     if (step === null) {
       return;
     }
-    const { run, topic, partition, endOffset, accumulator } = step;
+    const { run, partition } = step;
+    const logger = this.#loggers.of(run);
+    using claim = this.#hold(ticket, run, signal);
     try {
-      const definition = this.#definitionOf(run);
-      if (run.definitionHash !== definition.hash) {
-        await this.#ledger.startOver(run.id, definition.hash);
-        return;
-      }
-      const nextOffset = await this.#passGap(ticket, step, definition, signal);
-      if (nextOffset === null) {
-        return;
-      }
-      const logger = this.#loggers.of(run);
-      const what = `${topic}/${partition}`;
-      logger.info({ ticket }, `${what}: reads offsets ${nextOffset} to ${endOffset}`);
-      const outcome = await runBatchStep({
-        definition: withoutRecords(definition, run.id, step, step.skips),
-        kafka: this.#kafkaOf(run),
-        logger,
-        runId: run.id,
-        topic,
-        partition,
-        nextOffset,
-        endOffset,
-        accumulator,
-        bounds: boundsOf(run),
-        signal,
-        checkpoint: (checkpoint) => this.#ledger.steps.checkpoint(ticket, checkpoint),
-        renew: () => this.#ledger.renew(ticket),
-        meet: (obstacle) => this.#ledger.meet(ticket, obstacle),
-      });
-      logger.info({ ticket }, `${what}: ${OUTCOME_WORDS[outcome]}`);
+      const opened = await this.#openStep(ticket, step, claim);
+      const outcome =
+        typeof opened === 'string' ? opened : await this.#runStep(ticket, step, opened, claim);
       if (outcome === 'stopped') {
         await this.#ledger.release(ticket);
       }
     } catch (error) {
       rethrowDatabaseProblem(error);
-      this.#loggers.of(run).error({ ticket, err: error }, `${topic}/${partition} failed`);
-      await this.#ledger.steps.fail(ticket, reasonOf(error));
+      logger.error({ ticket, err: error }, `partition ${partition} failed`);
+      const fail = error instanceof FailedForGood ? 'failForGood' : 'fail';
+      await this.#ledger.steps[fail](ticket, reasonOf(error));
     }
+  }
+
+  async #runStep(
+    ticket: StepTicket,
+    { run, partition, parts }: ClaimedStep,
+    opened: BatchRun,
+    claim: Claim,
+  ): Promise<BatchStepOutcome> {
+    const { logger } = opened;
+    const names = parts.map(({ topic }) => `${topic}/${partition}`);
+    for (const { topic, nextOffset, endOffset } of opened.parts.filter(
+      (part) => part.partition === partition,
+    )) {
+      const words = `${topic}/${partition}: reads offsets ${nextOffset} to ${endOffset}`;
+      logger.info({ ticket }, words);
+    }
+    const outcome = await runBatchStep({
+      run: opened,
+      partition,
+      claim,
+      deadLettered: run.deadLettered,
+      checkpoint: (checkpoint) => this.#ledger.steps.checkpoint(ticket, checkpoint),
+    });
+    logger.info({ ticket }, `${names.join(', ')}: ${OUTCOME_WORDS[outcome]}`);
+    return outcome;
   }
 
   /**
-   * Where the step goes on, having passed over records that are gone if the schedule says so. Null
-   * when it does not go on: the claim is lost or given back, or the step has failed.
+   * The run of a step that can go on: records that are gone are passed over if the schedule, or a
+   * person, says so. Else what has become of the step.
    */
-  async #passGap(
+  async #openStep(
     ticket: StepTicket,
-    step: ClaimedStep,
-    definition: PipelineDefinition,
-    signal: AbortSignal,
-  ): Promise<number | null> {
-    let logs: SourceLog[] = [];
-    const outcome = await this.#keepTrying(ticket, step.run, signal, async () => {
-      logs = await this.#logs.read([step.topic]);
-    });
-    if (outcome !== 'done') {
-      await this.#ledger.release(ticket);
-      return null;
+    { run, parts }: ClaimedStep,
+    claim: Claim,
+  ): Promise<BatchRun | BatchStepOutcome> {
+    const { schedule } = this.#runs.definitionOf(run);
+    const topics = parts.map(({ topic }) => topic);
+    const logs = await claim.keepTrying(() => this.#logs.read(topics));
+    if (typeof logs === 'string') {
+      return logs;
     }
-    const { run } = step;
-    const log = logs.find(({ partition }) => partition === step.partition);
-    const gap = gapOf(step, log);
-    if (gap === null) {
-      return step.nextOffset;
-    }
-    this.#loggers.of(run).warn({ ticket }, gap.reason);
-    if (definition.schedule?.onGap !== 'skip' && !run.goesOnWithoutLost) {
-      await this.#ledger.steps.failForGood(ticket, gap.reason, gap.records);
-      return null;
-    }
-    return (await this.#ledger.steps.skipGap(ticket, gap)) ? gap.nextOffset : null;
-  }
-
-  /** A detached run writes to files alone. */
-  #kafkaOf(run: ClaimedRun): KafkaPort {
-    return run.detached ? new DetachedKafka(this.#kafka, this.#folderOf(run)) : this.#kafka;
-  }
-
-  #folderOf(run: ClaimedRun): string {
-    return resultFolder(this.#config.dataDir, run.id, run.generation);
-  }
-
-  #definitionOf(run: ClaimedRun): PipelineDefinition {
-    const definition = this.#definitions.find(run.job);
-    if (definition === null) {
-      throw new Error(`the pipeline ${run.job} is not defined any more`);
-    }
-    return definition;
-  }
-
-  /** Tries for ever while there is an obstacle, says which, and keeps the claim meanwhile. */
-  async #keepTrying(
-    ticket: Ticket,
-    run: ClaimedRun,
-    signal: AbortSignal,
-    work: () => Promise<void>,
-  ): Promise<'done' | 'lost' | 'stopped'> {
-    const backOff = new BackOff(BACK_OFF);
-    let lost = false;
-    const renewing = setInterval(() => {
-      this.#ledger.renew(ticket).then(
-        (kept) => (lost ||= !kept),
-        (error: unknown) =>
-          logSurvived(this.#loggers.process, error, 'lease not renewed', { ticket }),
-      );
-    }, RENEW_EVERY_MS);
-    try {
-      while (!signal.aborted && !lost) {
-        try {
-          await work();
-          return 'done';
-        } catch (error) {
-          const obstacle =
-            error instanceof ClusterUnavailable
-              ? `the broker: ${error.message}`
-              : obstacleOf(error);
-          if (obstacle === null) {
-            throw error;
-          }
-          this.#loggers.of(run).warn({ ticket, err: error }, `waits for ${obstacle}`);
-          await this.#ledger.meet(ticket, obstacle);
-          await pause(backOff.next(), signal);
-        }
+    for (const part of parts) {
+      const { topic, partition } = part;
+      const log = logs.find((each) => each.topic === topic && each.partition === partition);
+      const gap = gapOf(part, log);
+      if (gap === null) {
+        continue;
       }
-      return lost ? 'lost' : 'stopped';
-    } finally {
-      clearInterval(renewing);
+      this.#loggers.of(run).warn({ ticket }, gap.reason);
+      if (schedule?.onGap !== 'skip' && !run.goesOnWithoutLost) {
+        await this.#ledger.steps.failForGood(ticket, gap.reason, gap);
+        return 'lost';
+      }
+      if (!(await this.#ledger.steps.skipGap(ticket, gap))) {
+        return 'lost';
+      }
     }
+    return (await this.#runs.open(ticket, run)) ?? 'lost';
+  }
+
+  #hold(ticket: Ticket, run: ClaimedRun, signal: AbortSignal): Claim {
+    return new Claim({
+      renew: () => this.#ledger.renew(ticket),
+      meet: (obstacle) => this.#ledger.meet(ticket, obstacle),
+      obstacleOf: (error) =>
+        error instanceof ClusterUnavailable ? `the broker: ${error.message}` : obstacleOf(error),
+      logger: this.#loggers.of(run),
+      signal,
+    });
   }
 }
 

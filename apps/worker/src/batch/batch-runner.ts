@@ -215,6 +215,6 @@ export class BatchRunner {
 /** BullMQ wants ids without colons that are not a number. */
 function jobIdOf(ticket: Ticket): string {
   return ticket.kind === 'step'
-    ? `step-${ticket.runId}-${ticket.topic}-${ticket.partition}-${ticket.epoch}`
+    ? `step-${ticket.runId}-${ticket.partition}-${ticket.epoch}`
     : `${ticket.kind}-${ticket.runId}-${ticket.epoch}`;
 }

@@ -1,14 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import {
   eventually,
+  type OwnPipelines,
+  ownPipelines,
   type Penstock,
-  repositoryRoot,
   SeededRandom,
   startPenstock,
-  temporaryFolder,
 } from '@penstock/testing';
 import {
   produce,
@@ -22,11 +20,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROUNDS = 3;
 const RECORDS = 3_000;
+const JOBS = ['counted', 'windowed', 'copied'];
 const seed = Number(process.env['PENSTOCK_SEED'] ?? randomInt(2 ** 31));
 
 /** Each record takes a moment, so that a worker is killed in the middle of a run. */
 const PIPELINES = `
-import { pipeline } from '@penstock/pipelines';
+import { pipeline, tumbling } from '@penstock/pipelines';
 export * from '@penstock/samples';
 
 const parse = (value) => value;
@@ -36,14 +35,23 @@ const schedule = { cron: '* * * * *', overlap: 'queue' };
 export const pipelines = [
   pipeline('counted', { schedule })
     .from('numbers', { schema: parse })
+    .keyBy('all', () => 'all')
     .aggregate({
-      key: () => 'all',
       init: () => 0,
       add: (count) => { takeTime(); return count + 1; },
-      merge: (left, right) => left + right,
       result: (key, count) => ({ count }),
     })
     .toCsv('counted.csv', ['count']),
+  pipeline('windowed', { schedule })
+    .from('numbers', { schema: parse, eventTime: Number })
+    .keyBy('last digit', (value) => { takeTime(); return String(value % 10); })
+    .window(tumbling(1_000))
+    .aggregate({
+      init: () => 0,
+      add: (count) => count + 1,
+      result: (key, count) => ({ count }),
+    })
+    .to('windows'),
   pipeline('copied', { runsAs: 'batch', schedule })
     .from('numbers', { schema: parse })
     .map((value) => { takeTime(); return value; })
@@ -51,33 +59,13 @@ export const pipelines = [
 ];
 `;
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let own: OwnPipelines;
 let harness: WorkerHarness;
 let other: Penstock;
 
-/** Makes a worker load our pipelines in place of the samples. */
-async function withPipelines(): Promise<(name: string, words: readonly string[]) => string[]> {
-  const here = pathToFileURL(`${folder.path}/`).href;
-  const root = pathToFileURL(join(repositoryRoot, 'apps/worker/package.json')).href;
-  const hooks = `export function resolve(name, context, next) {
-    const isOurs = context.parentURL?.startsWith('${here}') === true;
-    if (name === '@penstock/samples' && !isOurs) {
-      return { url: '${here}pipelines.mjs', shortCircuit: true };
-    }
-    return next(name, isOurs && !name.startsWith('.') ? { ...context, parentURL: '${root}' } : context);
-  }`;
-  const preload =
-    "import { register } from 'node:module';\nregister('./hooks.mjs', import.meta.url);\n";
-  await writeFile(join(folder.path, 'pipelines.mjs'), PIPELINES);
-  await writeFile(join(folder.path, 'hooks.mjs'), hooks);
-  await writeFile(join(folder.path, 'preload.mjs'), preload);
-  return (name, [node, ...words]) =>
-    name === 'worker' ? [node!, '--import', `${here}preload.mjs`, ...words] : [node!, ...words];
-}
-
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  const command = await withPipelines();
+  own = await ownPipelines(PIPELINES);
+  const { command } = own;
   harness = await startWorkerHarness({ command });
   await produce(harness.kafka, 'numbers', ['0']);
   const { dataDir, redis, bootstrapServers } = harness.penstock;
@@ -94,7 +82,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await other?.[Symbol.asyncDispose]();
   await harness?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
+  await own?.[Symbol.asyncDispose]();
 });
 
 async function allRuns(job: string) {
@@ -118,10 +106,23 @@ async function finish(job: string) {
   );
 }
 
+/** How many records a run and those before it have counted; 0 when it read none. */
 async function counted(id: string): Promise<number> {
   const file = await harness.results.find(id);
   const [, count] = (await readFile(file!.path, 'utf8')).trim().split('\r\n');
   return Number(count ?? 0);
+}
+
+/** What the last row of each window counted. */
+async function windowed(): Promise<number[]> {
+  const rows = await readAll(harness.kafka, 'windows');
+  const last = new Map(
+    rows.map(({ headers, value }) => [
+      headers['penstock.id'],
+      (JSON.parse(value) as { count: number }).count,
+    ]),
+  );
+  return [...last.values()];
 }
 
 describe('batch runs of two workers that are killed', () => {
@@ -133,7 +134,8 @@ describe('batch runs of two workers that are killed', () => {
         (_, index) => `${round * RECORDS + index + 1}`,
       );
       await produce(harness.kafka, 'numbers', values);
-      const ids = [await harness.startRun('counted'), await harness.startRun('copied')];
+      const ids: string[] = [];
+      for (const job of JOBS) ids.push(await harness.startRun(job));
       await eventually(
         async () => {
           const runs = await Promise.all(ids.map((id) => harness.runs.find(id)));
@@ -145,16 +147,19 @@ describe('batch runs of two workers that are killed', () => {
       await killed.killHard('worker');
       await killed.start('worker');
     }
-    const ended = { counted: await finish('counted'), copied: await finish('copied') };
-    for (const [job, runs] of Object.entries(ended)) {
+    const ended = new Map<string, Awaited<ReturnType<typeof finish>>>();
+    for (const job of JOBS) ended.set(job, await finish(job));
+    for (const [job, runs] of ended) {
       expect(await harness.claims.faults(job)).toEqual([]);
       expect(runs.filter(({ state }) => state !== 'succeeded')).toEqual([]);
       const due = runs.flatMap(({ scheduledFor }) => scheduledFor ?? []);
       expect(new Set(due).size).toBe(due.length);
     }
-    const counts = await Promise.all(ended.counted.map(({ id }) => counted(id)));
     const total = ROUNDS * RECORDS + 1;
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(total);
+    const counts = await Promise.all((ended.get('counted') ?? []).map(({ id }) => counted(id)));
+    expect(Math.max(...counts)).toBe(total);
+    const inWindows = await windowed();
+    expect(inWindows.reduce((sum, count) => sum + count, 0)).toBe(total);
     const copies = await readAll(harness.kafka, 'copies');
     expect(new Set(copies.map(({ value }) => value)).size).toBe(total);
   }, 240_000);

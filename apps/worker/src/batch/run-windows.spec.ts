@@ -1,11 +1,11 @@
-import type { ClaimedStep, SourceLog } from '@penstock/control-plane';
+import type { SourceLog, StepPart } from '@penstock/control-plane';
 import { describe, expect, it } from 'vitest';
 import { gapOf } from './run-windows.ts';
 
 const LOG: SourceLog = { topic: 'in', topicId: 'a', partition: 0, startOffset: 0, endOffset: 90 };
 
-function step(nextOffset: number, endOffset: number, topicId = 'a'): ClaimedStep {
-  return { topic: 'in', topicId, partition: 0, nextOffset, endOffset } as ClaimedStep;
+function step(nextOffset: number, endOffset: number, topicId = 'a'): StepPart {
+  return { topic: 'in', topicId, partition: 0, nextOffset, endOffset } as StepPart;
 }
 
 describe('what is gone of a window', () => {

@@ -1,16 +1,17 @@
 import {
   askedWindows,
   type ClaimedRun,
-  type ClaimedStep,
   type FrozenWindow,
   type SourceLog,
   type SourceLogs,
+  type StepPart,
   wholeWindows,
   windowsBetween,
 } from '@penstock/control-plane';
 
-/** Records of a step's window that are not in the log any more. */
+/** Records of a part of a step that are not in the log any more. */
 export interface Gap {
+  readonly topic: string;
   readonly records: number;
   /** Where the step can go on. */
   readonly nextOffset: number;
@@ -40,17 +41,18 @@ export function boundsOf(run: ClaimedRun): { from: number | null; to: number | n
 }
 
 /**
- * What a step will not find of its window; null when all of it is there.
+ * What a step will not find of a part; null when all of it is there.
  *
  * @param log the partition as it is now; undefined when there is none
  */
-export function gapOf(step: ClaimedStep, log: SourceLog | undefined): Gap | null {
-  const { topic, partition, topicId, nextOffset, endOffset } = step;
+export function gapOf(part: StepPart, log: SourceLog | undefined): Gap | null {
+  const { topic, partition, topicId, nextOffset, endOffset } = part;
   const isSame = log !== undefined && (topicId === '' || topicId === log.topicId);
   if (!isSame) {
     const records = endOffset - nextOffset;
     const words = `${topic} was deleted and made anew; ${records} records of ${topic}/${partition}`;
     return {
+      topic,
       records,
       nextOffset: endOffset,
       reason: `${words} that the run had not read are gone`,
@@ -62,6 +64,7 @@ export function gapOf(step: ClaimedStep, log: SourceLog | undefined): Gap | null
   }
   const records = start - nextOffset;
   return {
+    topic,
     records,
     nextOffset: start,
     reason:

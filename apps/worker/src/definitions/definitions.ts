@@ -7,8 +7,8 @@ import {
 } from '@penstock/control-plane';
 import {
   type PipelineDefinition,
-  PipelineDefinitionError,
   type ScheduleDefinition,
+  sourceTopics,
 } from '@penstock/pipelines';
 
 /**
@@ -17,20 +17,28 @@ import {
  */
 @Injectable()
 export class Definitions {
-  readonly #byName: ReadonlyMap<string, PipelineDefinition>;
   readonly #pipelines: PipelinesService;
+  #module: string | null;
+  #byName: ReadonlyMap<string, PipelineDefinition>;
 
-  /** Throws PipelineDefinitionError on a list that cannot run. */
-  constructor(list: readonly PipelineDefinition[], pipelines: PipelinesService) {
-    const byName = new Map<string, PipelineDefinition>();
-    for (const definition of list) {
-      if (byName.has(definition.name)) {
-        throw new PipelineDefinitionError(definition.name, 'two pipelines have this name');
-      }
-      byName.set(definition.name, definition);
-    }
-    this.#byName = byName;
+  constructor(
+    module: string | null,
+    list: readonly PipelineDefinition[],
+    pipelines: PipelinesService,
+  ) {
+    this.#module = module;
+    this.#byName = byName(list);
     this.#pipelines = pipelines;
+  }
+
+  /** What is imported for the list: the name of a package, or a URL; null where nothing is. */
+  get module(): string | null {
+    return this.#module;
+  }
+
+  /** The hash of each definition, by its name. */
+  hashes(): ReadonlyMap<string, string> {
+    return new Map([...this.#byName.values()].map(({ name, hash }) => [name, hash]));
   }
 
   find(name: string): PipelineDefinition | null {
@@ -38,35 +46,50 @@ export class Definitions {
   }
 
   streams(): PipelineDefinition[] {
-    return [...this.#byName.values()].filter(({ runsAs }) => runsAs.stream);
+    return [...this.#byName.values()].filter(runsAsStream);
   }
 
   /** Throws ScheduleError on an invalid schedule. */
   async register(): Promise<void> {
     await this.#pipelines.register([...this.#byName.values()].map(toRegistration));
   }
+
+  /** Registers another list in place of this one. On ScheduleError this one stays. */
+  async replace(module: string, list: readonly PipelineDefinition[]): Promise<void> {
+    await this.#pipelines.register(list.map(toRegistration));
+    this.#module = module;
+    this.#byName = byName(list);
+  }
+}
+
+function byName(list: readonly PipelineDefinition[]): ReadonlyMap<string, PipelineDefinition> {
+  return new Map(list.map((definition) => [definition.name, definition]));
+}
+
+/** One that may run either way is a batch job while it has a schedule. */
+function runsAsStream({ runsAs, schedule }: PipelineDefinition): boolean {
+  return runsAs.stream && !(runsAs.batch && schedule !== null);
 }
 
 function toRegistration(definition: PipelineDefinition): PipelineRegistration {
-  const { runsAs, aggregation, schedule } = definition;
-  const operators = definition.operators.map(({ kind, label }) => ({ kind, label }));
+  const { runsAs, schedule } = definition;
   return {
     name: definition.name,
-    mode: runsAs.stream && runsAs.batch ? 'both' : runsAs.stream ? 'stream' : 'batch',
+    mode: runsAs.stream && runsAs.batch ? 'either' : runsAs.stream ? 'stream' : 'batch',
     description: definition.description,
-    sources: definition.source.topics,
+    sources: sourceTopics(definition),
     sinks: definition.sinks.map((sink) => (sink.kind === 'topic' ? sink.topic : sink.fileName)),
-    operators:
-      aggregation === null
-        ? operators
-        : [...operators, { kind: 'aggregate', label: aggregation.label }],
-    groupId: runsAs.stream ? definition.groupId : null,
+    operators: definition.nodes
+      .filter(({ kind }) => kind !== 'source' && kind !== 'merge')
+      .map(({ kind, label }) => ({ kind, label })),
+    groupId: runsAsStream(definition) ? definition.groupId : null,
     deadLetterTopic: definition.deadLetterTopic,
     schedule: schedule?.cron ?? null,
     timeZone: schedule?.timeZone ?? null,
     choices: schedule === null ? UNSCHEDULED : choicesOf(schedule),
     attemptsMax: definition.batchAttempts,
     definitionHash: definition.hash,
+    stateHash: definition.stateHash,
   };
 }
 

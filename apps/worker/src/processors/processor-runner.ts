@@ -1,41 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import { EventRecorder, type ProcessorReport, ProcessorsService } from '@penstock/control-plane';
-import {
-  type PipelineDefinition,
-  StreamProcessor,
-  type StreamProcessorState,
-} from '@penstock/pipelines';
-import {
-  DatabaseWatcher,
-  KafkaClients,
-  Logger,
-  type StopSteps,
-  logSurvived,
-} from '@penstock/platform';
+import { EventRecorder, ProcessorsService } from '@penstock/control-plane';
+import type { StreamProcessorState } from '@penstock/pipelines';
+import { Config, DatabaseWatcher, Logger, type StopSteps, logSurvived } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 import { WorkerIdentity } from '../identity/worker-identity.ts';
+import type { ProcessorThread } from './processor-thread.ts';
+import { ProcessorThreads } from './processor-threads.ts';
 import { ReasonCounts } from './reason-counts.ts';
 
 /** The same trouble is one event a minute, however often the processor tries. */
 const SAME_FAILURE_MS = 60_000;
 
-interface Entry {
-  readonly processor: StreamProcessor;
+const FAILURE_WORDS = { failed: 'failed and starts again', retrying: 'waits and tries again' };
+
+/** What has been said of a pipeline. */
+interface Said {
   readonly deadLetters: ReasonCounts;
   failure: { reason: string; at: number } | null;
   announced: boolean;
 }
 
-/** Runs every stream processor in this worker, follows what is wanted of them, and reports. */
+/**
+ * Has every stream processor run in the threads of this worker, follows what is wanted of them, and
+ * reports.
+ */
 @Injectable()
 export class ProcessorRunner {
   readonly #definitions: Definitions;
   readonly #processors: ProcessorsService;
   readonly #events: EventRecorder;
-  readonly #kafka: KafkaClients;
   readonly #identity: WorkerIdentity;
   readonly #logger: Logger;
-  readonly #entries = new Map<string, Entry>();
+  readonly #threads: ProcessorThreads;
+  readonly #said = new Map<string, Said>();
   readonly #unwatch: () => void;
   #following = false;
 
@@ -43,7 +40,7 @@ export class ProcessorRunner {
     definitions: Definitions,
     processors: ProcessorsService,
     events: EventRecorder,
-    kafka: KafkaClients,
+    config: Config,
     identity: WorkerIdentity,
     logger: Logger,
     watcher: DatabaseWatcher,
@@ -51,29 +48,46 @@ export class ProcessorRunner {
     this.#definitions = definitions;
     this.#processors = processors;
     this.#events = events;
-    this.#kafka = kafka;
     this.#identity = identity;
     this.#logger = logger;
+    const { dataDir, logLevel, secrets, kafka, pipelines } = config;
+    const { bootstrapServers } = kafka;
+    this.#threads = new ProcessorThreads({
+      config: { dataDir, logLevel, secrets, kafka: { bootstrapServers } },
+      memoryMb: pipelines.memoryMb,
+      logger: logger.pino,
+      onState: (pipeline, state, reason) => this.#onState(pipeline, state, reason),
+      onDeadLetters: (pipeline, reasons) =>
+        reasons.forEach((reason) => this.#saidOf(pipeline).deadLetters.add(reason)),
+    });
     this.#unwatch = watcher.onChange(() => void this.#follow());
   }
 
   async start(): Promise<void> {
-    const paused = await this.#processors.paused();
-    for (const definition of this.#definitions.streams()) {
-      const entry = this.#create(definition, paused.has(definition.name));
-      this.#entries.set(definition.name, entry);
-      void entry.processor.start();
-    }
+    await this.#pass();
+    await this.#run(null);
+  }
+
+  /** A thread that has a module's pipelines, to `replace` those that run. Rejects on refusal. */
+  load(module: string): Promise<ProcessorThread> {
+    return this.#threads.load(module);
+  }
+
+  /** Runs the definitions as they are now, in place of those before. */
+  async replace(loaded: ProcessorThread): Promise<void> {
+    await this.#run(loaded);
+  }
+
+  async #run(loaded: ProcessorThread | null): Promise<void> {
+    const { module } = this.#definitions;
+    if (module === null) return;
+    await this.#threads.replace(module, loaded, this.#definitions.streams());
   }
 
   /** Drains all processors: what is in flight is finished and committed, the groups are left. */
   async stop(steps: StopSteps): Promise<void> {
     this.#unwatch();
-    await Promise.all(
-      [...this.#entries].map(([name, { processor }]) =>
-        steps.waitFor(`stream processor ${name}`, processor.stop()),
-      ),
-    );
+    await this.#threads.stop((pipeline, end) => steps.waitFor(`stream processor ${pipeline}`, end));
     await this.report().catch((error: unknown) =>
       logSurvived(
         this.#logger.pino,
@@ -85,32 +99,22 @@ export class ProcessorRunner {
 
   /** Writes the state and the counts of all processors, and the dead letters since last time. */
   async report(): Promise<void> {
-    const reports: ProcessorReport[] = [];
-    for (const [pipeline, entry] of this.#entries) {
-      reports.push({ pipeline, workerId: this.#identity.id, ...entry.processor.status });
-      this.#reportDeadLetters(pipeline, entry);
-    }
+    const workerId = this.#identity.id;
+    const reports = this.#threads
+      .statuses()
+      .map(([pipeline, status]) => ({ pipeline, workerId, ...status }));
+    for (const [pipeline, said] of this.#said) this.#reportDeadLetters(pipeline, said);
     if (reports.length > 0) {
       await this.#processors.report(reports);
     }
   }
 
-  #create(definition: PipelineDefinition, paused: boolean): Entry {
-    const { name } = definition;
-    const entry: Entry = {
-      processor: new StreamProcessor({
-        definition,
-        kafka: this.#kafka,
-        logger: this.#logger.pino,
-        paused,
-        onState: (state, reason) => this.#onState(name, entry, state, reason),
-        onDeadLetters: (reasons) => reasons.forEach((reason) => entry.deadLetters.add(reason)),
-      }),
-      deadLetters: new ReasonCounts(),
-      failure: null,
-      announced: false,
-    };
-    return entry;
+  #saidOf(pipeline: string): Said {
+    const said = this.#said.get(pipeline);
+    if (said !== undefined) return said;
+    const fresh: Said = { deadLetters: new ReasonCounts(), failure: null, announced: false };
+    this.#said.set(pipeline, fresh);
+    return fresh;
   }
 
   /** Called at every commit to control.db: one look at a time is enough. */
@@ -120,10 +124,7 @@ export class ProcessorRunner {
     }
     this.#following = true;
     try {
-      const paused = await this.#processors.paused();
-      for (const [name, { processor }] of this.#entries) {
-        processor.setPaused(paused.has(name));
-      }
+      await this.#pass();
     } catch (error) {
       logSurvived(this.#logger.pino, error, 'what is wanted of the processors could not be read');
     } finally {
@@ -131,12 +132,14 @@ export class ProcessorRunner {
     }
   }
 
-  #onState(
-    pipeline: string,
-    entry: Entry,
-    state: StreamProcessorState,
-    reason: string | null,
-  ): void {
+  /** Tells the threads what is wanted now. */
+  async #pass(): Promise<void> {
+    const paused = await this.#processors.paused();
+    this.#threads.follow({ paused, choices: await this.#processors.stateDecisions() });
+  }
+
+  #onState(pipeline: string, state: StreamProcessorState, reason: string | null): void {
+    const entry = this.#saidOf(pipeline);
     this.#logger.pino.info({ pipeline, state, reason }, 'stream processor');
     if (state === 'running' && !entry.announced) {
       entry.announced = true;
@@ -148,14 +151,14 @@ export class ProcessorRunner {
       const last = entry.failure;
       if (last?.reason !== words || now - last.at > SAME_FAILURE_MS) {
         entry.failure = { reason: words, at: now };
-        const verb = state === 'failed' ? 'failed and starts again' : 'waits and tries again';
+        const isStopped = this.#threads.statusOf(pipeline)?.stateProblem != null;
+        const verb = isStopped ? 'stopped' : FAILURE_WORDS[state];
         this.#record('PROCESSOR_FAILED', pipeline, `${pipeline} ${verb}: ${words}`);
       }
     }
   }
 
-  #reportDeadLetters(pipeline: string, entry: Entry): void {
-    const { deadLetters } = entry;
+  #reportDeadLetters(pipeline: string, { deadLetters }: Said): void {
     const count = deadLetters.total;
     if (count > 0) {
       const message = `${pipeline} gave up on ${deadLetters.words()}`;

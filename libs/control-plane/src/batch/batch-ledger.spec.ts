@@ -8,23 +8,23 @@ import { UNSCHEDULED } from '../pipelines/index.ts';
 import { LEASE_MS, type RunTicket, type StepTicket } from './batch-tickets.ts';
 
 const HASH = 'hash-1';
+/** Two topics, so that a step has two rows. */
 const WINDOW = [
   { topic: 'in', topicId: 'id', partition: 0, startOffset: 10, endOffset: 110 },
-  { topic: 'in', topicId: 'id', partition: 1, startOffset: 5, endOffset: 5 },
+  { topic: 'also', topicId: 'id2', partition: 0, startOffset: 0, endOffset: 20 },
 ];
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let database: ControlDatabase;
-let { ledger, runs, pipelines, workers, ticks, events, creation, results } = {} as BatchServices;
+let { ledger, runs, pipelines, workers, ticks, events, creation, results, decisions } =
+  {} as BatchServices;
 
 beforeAll(async () => {
   folder = await migratedFolder('control');
   const config = loadConfig({ PENSTOCK_DATA_DIR: folder.path });
   database = await ControlDatabase.open(config);
-  ({ ledger, runs, pipelines, workers, ticks, events, creation, results } = batchServices(
-    database,
-    config,
-  ));
+  ({ ledger, runs, pipelines, workers, ticks, events, creation, results, decisions } =
+    batchServices(database, config));
 });
 
 afterAll(async () => {
@@ -49,25 +49,46 @@ async function startRun(): Promise<string> {
   return outcome.kind === 'run' ? outcome.run.id : '';
 }
 
-/** Starts a run, freezes its window, and returns the ticket of its one step with records. */
-async function startAndFreeze(): Promise<{ id: string; ticket: StepTicket }> {
+/** Starts a run, freezes its window, and returns the ticket of its one step. */
+async function startAndFreeze(window = WINDOW): Promise<{ id: string; ticket: StepTicket }> {
   const id = await startRun();
   const [plan] = await ledger.due(machineMs());
   expect(plan).toEqual({ kind: 'plan', runId: id, epoch: 0 });
   expect(await ledger.claimRun(plan as RunTicket)).not.toBeNull();
-  expect(await ledger.freeze(plan as RunTicket, WINDOW, HASH)).toBe(true);
+  expect(await ledger.freeze(plan as RunTicket, window, HASH)).toBe(true);
   const [ticket, ...others] = await ledger.due(machineMs());
   expect(others).toEqual([]);
-  expect(ticket).toEqual({ kind: 'step', runId: id, topic: 'in', partition: 0, epoch: 0 });
+  expect(ticket).toEqual({ kind: 'step', runId: id, partition: 0, epoch: 0 });
   return { id, ticket: ticket as StepTicket };
 }
 
-const half = { nextOffset: 60, accumulator: '[["a",1]]', deadLettered: 1, done: false };
+const at = (also: number, nextOffset: number) => [
+  { topic: 'also', nextOffset: also },
+  { topic: 'in', nextOffset },
+];
+const half = { positions: at(5, 60), deadLettered: 1, done: false };
+const whole = { ...half, positions: at(20, 110), done: true };
+const RESULT = { rows: 1, file: 'report.csv', topic: null, deadLettered: 2 };
+
+/** Starts a run of the chain of contiguous runs, and finds out what it begins with. */
+async function startContiguous() {
+  const { id, ticket } = await startAndFreeze();
+  await database.batchRun.update({ where: { id }, data: { windowKind: 'contiguous' } });
+  return { id, ticket, base: () => ledger.states.find({ id, job: 'report' }) };
+}
+
+async function claimFinish(ticket: StepTicket): Promise<RunTicket> {
+  await ledger.steps.claim(ticket);
+  await ledger.steps.checkpoint(ticket, whole);
+  const tickets = await ledger.due(machineMs());
+  const finish = tickets.find(({ runId }) => runId === ticket.runId) as RunTicket;
+  expect(await ledger.claimRun(finish)).not.toBeNull();
+  return finish;
+}
 
 describe('the ledger of batch runs', () => {
-  it('freezes a window once, and takes an empty partition for done', async () => {
-    const { id } = await startAndFreeze();
-    expect((await runs.steps(id)).map(({ state }) => state)).toEqual(['waiting', 'done']);
+  it('freezes a window once, and has a step for a partition without records, too', async () => {
+    const { id } = await startAndFreeze([{ ...WINDOW[0]!, startOffset: 110 }]);
     const late: RunTicket = { kind: 'plan', runId: id, epoch: 0 };
     expect(await ledger.claimRun(late)).toBeNull();
     expect(await ledger.freeze(late, [], HASH)).toBe(false);
@@ -75,28 +96,64 @@ describe('the ledger of batch runs', () => {
 
   it('gives a ticket to one holder only, and issues none while it is held', async () => {
     const { ticket } = await startAndFreeze();
-    expect(await ledger.steps.claim(ticket)).toMatchObject({ nextOffset: 10, endOffset: 110 });
+    expect(await ledger.steps.claim(ticket)).toMatchObject({
+      parts: [
+        { topic: 'also', nextOffset: 0, endOffset: 20 },
+        { topic: 'in', nextOffset: 10, endOffset: 110 },
+      ],
+    });
     expect(await ledger.steps.claim(ticket)).toBeNull();
     expect(await ledger.due(machineMs())).toEqual([]);
+  });
+
+  it('has a step for each number of a partition, over that of each topic', async () => {
+    const id = await startRun();
+    const [plan] = await ledger.due(machineMs());
+    await ledger.claimRun(plan as RunTicket);
+    const more = WINDOW.map((window) => ({ ...window, partition: 3 }));
+    await ledger.freeze(plan as RunTicket, [...WINDOW, ...more], HASH);
+    const tickets = await ledger.due(machineMs());
+    expect(tickets).toEqual(
+      [0, 3].map((partition) => ({ kind: 'step', runId: id, partition, epoch: 0 })),
+    );
+    await ledger.steps.claim(tickets[0] as StepTicket);
+    expect(await ledger.due(machineMs())).toEqual([tickets[1]]);
+  });
+
+  it('counts what a step has made once, however often it says it', async () => {
+    const { ticket } = await startAndFreeze();
+    await ledger.steps.claim(ticket);
+    expect(await ledger.steps.checkpoint(ticket, half)).toBe(1);
+    expect(await ledger.steps.checkpoint(ticket, half)).toBe(1);
+    await ledger.release(ticket);
+    const again = { ...ticket, epoch: 1 };
+    expect(await ledger.steps.claim(again)).toMatchObject({ deadLettered: 1 });
   });
 
   it('refuses the checkpoint of a holder whose lease ran out', async () => {
     const { id, ticket } = await startAndFreeze();
     await ledger.steps.claim(ticket);
-    expect(await ledger.steps.checkpoint(ticket, half)).toBe(true);
+    expect(await ledger.steps.checkpoint(ticket, half)).toBe(1);
     // The holder hangs; another takes over at the last checkpoint.
     const [next] = await ledger.due(machineMs() + LEASE_MS + 1);
     expect(next).toEqual({ ...ticket, epoch: 1 });
     expect(await ledger.steps.claim(next as StepTicket)).toMatchObject({
-      nextOffset: 60,
-      accumulator: '[["a",1]]',
+      parts: [{ nextOffset: 5 }, { nextOffset: 60 }],
     });
-    const zombie = { ...half, nextOffset: 80, accumulator: 'wrong' };
-    expect(await ledger.steps.checkpoint(ticket, zombie)).toBe(false);
+    const zombie = { ...half, positions: at(9, 80) };
+    expect(await ledger.steps.checkpoint(ticket, zombie)).toBeNull();
     expect(await ledger.renew(ticket)).toBe(false);
     await ledger.steps.fail(ticket, 'a zombie says so');
-    expect((await runs.steps(id))[0]).toMatchObject({ nextOffset: 60, state: 'running' });
-    expect(await runs.find(id)).toMatchObject({ recordsRead: 50, recordsTotal: 100 });
+    expect((await runs.steps(id))[1]).toMatchObject({ nextOffset: 60, state: 'running' });
+    expect(await runs.find(id)).toMatchObject({ recordsRead: 55, recordsTotal: 120 });
+  });
+
+  it('leaves a claim that was renewed after a look for others had begun', async () => {
+    const { ticket } = await startAndFreeze();
+    const lookedAt = machineMs() - 2_000;
+    await ledger.steps.claim(ticket);
+    expect(await ledger.due(lookedAt)).toEqual([]);
+    expect(await ledger.renew(ticket)).toBe(true);
   });
 
   it('goes on at once with what a holder gives back in order', async () => {
@@ -116,7 +173,9 @@ describe('the ledger of batch runs', () => {
     expect(retried).toMatchObject({ attempt: 2, state: 'running', error: 'division by zero' });
     const later = machineMs() + 60_000;
     const [again] = await ledger.due(later);
-    expect(await ledger.steps.claim(again as StepTicket)).toMatchObject({ nextOffset: 60 });
+    expect(await ledger.steps.claim(again as StepTicket)).toMatchObject({
+      parts: [{ nextOffset: 5 }, { nextOffset: 60 }],
+    });
     await ledger.steps.fail(again as StepTicket, 'division by zero again');
     await ledger.due(later);
     expect(await runs.find(id)).toMatchObject({
@@ -128,18 +187,24 @@ describe('the ledger of batch runs', () => {
     expect(kinds).toEqual(['RUN_FAILED', 'RUN_RETRIED', 'RUN_STARTED', 'RUN_CREATED']);
   });
 
+  it('waits no longer for the next attempt because a person has restarted it often', async () => {
+    const { id, ticket } = await startAndFreeze();
+    await database.batchRun.update({ where: { id }, data: { attempt: 9, attemptsMax: 10 } });
+    await ledger.steps.claim(ticket);
+    await ledger.steps.fail(ticket, 'division by zero');
+    const before = machineMs();
+    await ledger.due(before);
+    const { retryAt } = await database.batchRun.findUniqueOrThrow({ where: { id } });
+    expect(Number(retryAt) - before).toBe(1_000);
+  });
+
   it('finishes when all steps are done, once', async () => {
     const { id, ticket } = await startAndFreeze();
-    await ledger.steps.claim(ticket);
-    await ledger.steps.checkpoint(ticket, { ...half, nextOffset: 110, done: true });
-    const [finish] = await ledger.due(machineMs());
+    const finish = await claimFinish(ticket);
     expect(finish).toMatchObject({ kind: 'finish', runId: id });
-    expect(await ledger.claimRun(finish as RunTicket)).not.toBeNull();
-    expect(await ledger.accumulators(id)).toEqual(['[["a",1]]']);
-    const result = { rows: 1, file: 'report.csv', topic: null };
-    expect(await ledger.succeed(finish as RunTicket, result)).toBe(true);
-    expect(await ledger.succeed(finish as RunTicket, result)).toBe(false);
-    expect(await runs.find(id)).toMatchObject({ state: 'succeeded', deadLettered: 1 });
+    expect(await ledger.succeed(finish, RESULT)).toBe('succeeded');
+    expect(await ledger.succeed(finish, RESULT)).toBe('lost');
+    expect(await runs.find(id)).toMatchObject({ state: 'succeeded', deadLettered: 2 });
     expect((await results.find(id))?.name).toBe('report.csv');
   });
 
@@ -147,7 +212,7 @@ describe('the ledger of batch runs', () => {
     const { id, ticket } = await startAndFreeze();
     await ledger.steps.claim(ticket);
     expect((await runs.cancel(id)).kind).toBe('run');
-    expect(await ledger.steps.checkpoint(ticket, half)).toBe(false);
+    expect(await ledger.steps.checkpoint(ticket, half)).toBeNull();
     expect(await ledger.due(machineMs() + LEASE_MS + 1)).toEqual([]);
     expect((await runs.cancel(id)).kind).toBe('wrong-state');
   });
@@ -156,9 +221,46 @@ describe('the ledger of batch runs', () => {
     const { id, ticket } = await startAndFreeze();
     await ledger.steps.claim(ticket);
     await ledger.steps.checkpoint(ticket, half);
-    await ledger.startOver(id, 'hash-2');
+    await ledger.startOver({ ...ticket, epoch: 7 }, 'what a zombie has');
+    await ledger.startOver(ticket, 'hash-2');
     expect(await ledger.due(machineMs())).toEqual([{ ...ticket, epoch: 1 }]);
-    expect((await runs.steps(id))[0]).toMatchObject({ nextOffset: 10, endOffset: 110 });
+    expect((await runs.steps(id))[1]).toMatchObject({ nextOffset: 10, endOffset: 110 });
+    expect(await runs.find(id)).toMatchObject({ generation: 2, recordsRead: 0, deadLettered: 0 });
+  });
+
+  it('begins each contiguous run with the state of the newest that succeeded', async () => {
+    const first = await startContiguous();
+    expect(await first.base()).toEqual({ kind: 'base', base: null });
+    await ledger.succeed(await claimFinish(first.ticket), RESULT);
+    const second = await startContiguous();
+    expect(await second.base()).toMatchObject({ base: { runId: first.id, generation: 1 } });
+    await ledger.succeed(await claimFinish(second.ticket), RESULT);
+    // The newest can be taken out of the chain and made anew; one that another went on from cannot.
+    await decisions.restart(first.id);
+    expect(await first.base()).toEqual({ kind: 'superseded', by: second.id });
+    await runs.cancel(first.id);
+    await decisions.restart(second.id);
+    expect(await second.base()).toEqual({ kind: 'base', base: null });
+    expect(await ledger.states.kept('report')).toEqual(
+      [first.id, second.id].map((runId) => ({ runId, generation: 2 })),
+    );
+  });
+
+  it('starts a run over when another has left a newer state than it began with', async () => {
+    const held = await startContiguous();
+    expect(await held.base()).toEqual({ kind: 'base', base: null });
+    const finishHeld = await claimFinish(held.ticket);
+    const other = await startAndFreeze();
+    const finishOther = await claimFinish(other.ticket);
+    await database.batchRun.update({
+      where: { id: other.id },
+      data: { windowKind: 'contiguous' },
+    });
+    expect(await ledger.succeed(finishOther, RESULT)).toBe('succeeded');
+    expect(await ledger.succeed(finishHeld, RESULT)).toBe('changed');
+    expect(await held.base()).toEqual({ kind: 'changed' });
+    await ledger.startOver(finishHeld, HASH);
+    expect(await held.base()).toMatchObject({ base: { runId: other.id } });
   });
 
   it('says what a run waits for', async () => {

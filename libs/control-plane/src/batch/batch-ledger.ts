@@ -14,11 +14,12 @@ import {
   type RunTicket,
   type Ticket,
   toClaimedRun,
-  toStepTicket,
+  toStepTickets,
 } from './batch-tickets.ts';
 import { RunCreation } from './run-creation.ts';
 import { RunLine } from './run-line.ts';
 import type { SourceLog } from './source-logs.ts';
+import { nextSuccess, StateBases } from './state-bases.ts';
 import { type ControlTransaction, recordsIn, stepRows, WindowClaims } from './window-claims.ts';
 import { contiguousWindows, type FrozenWindow } from './window-planning.ts';
 
@@ -27,9 +28,9 @@ import { contiguousWindows, type FrozenWindow } from './window-planning.ts';
  * `due()` finds out from the ledger alone what there is to do.
  *
  * A run goes through `plan` (freeze the window, unless it was when the run was made, and begin), a
- * `step` per partition, and `finish`. Each is done by the holder of a ticket that carries a lease
- * epoch. Claiming a ticket sets a lease;
- * every write after it names the epoch and is refused when that is no longer the current one.
+ * `step` per number of a partition, over that partition of each source topic, and `finish`. Each is
+ * done by the holder of a ticket that carries a lease epoch. Claiming a ticket sets a lease; every
+ * write after it names the epoch and is refused when that is no longer the current one.
  * When a lease runs out (its worker was killed, or hangs), `due()` raises the epoch and issues a
  * new ticket. Walk: worker A hangs in a chunk; its lease ends; B claims epoch 1 and reads from the
  * last checkpoint; A wakes and writes its checkpoint with epoch 0, which matches no row: A stops.
@@ -43,6 +44,7 @@ const RETRY_DELAY_MIN_MS = 1_000;
 @Injectable()
 export class BatchLedger {
   readonly steps: BatchSteps;
+  readonly states: StateBases;
   readonly #database: ControlDatabase;
   readonly #events: EventLog;
   readonly #claims: WindowClaims;
@@ -60,6 +62,7 @@ export class BatchLedger {
     this.#events = events;
     this.#claims = claims;
     this.steps = new BatchSteps(database, events);
+    this.states = new StateBases(database);
     this.#line = line;
     this.#creation = creation;
   }
@@ -78,7 +81,7 @@ export class BatchLedger {
         leaseUntil: null,
         OR: [null, ...ranOut(now, RETRY_DELAY_MAX_MS)].map((retryAt) => ({ retryAt })),
       },
-      include: { steps: { omit: { accumulator: true } } },
+      include: { steps: true },
       orderBy: { id: 'asc' },
     });
     const tickets: Ticket[] = [];
@@ -92,7 +95,7 @@ export class BatchLedger {
       if (run.frozenAt === null || run.state === 'waiting') {
         tickets.push({ kind: 'plan', runId: run.id, epoch: run.leaseEpoch });
       } else if (waiting.length > 0 || running) {
-        tickets.push(...waiting.map(toStepTicket));
+        tickets.push(...toStepTickets(waiting));
       } else {
         const failed = run.steps.find((step) => step.state === 'failed');
         if (failed === undefined) {
@@ -123,7 +126,10 @@ export class BatchLedger {
       where: { id: ticket.runId, attempt: 0 },
       data: { attempt: 1, startedAt: BigInt(Date.now()) },
     });
-    const run = await this.#database.batchRun.findUniqueOrThrow({ where: { id: ticket.runId } });
+    const run = await this.#database.batchRun.findUniqueOrThrow({
+      where: { id: ticket.runId },
+      include: { _count: { select: { skips: true } } },
+    });
     await beginAttempt(this.#database, run);
     if (first.count > 0) {
       await this.#events.append('RUN_STARTED', run.id, `${run.job}: attempt 1 began`);
@@ -224,6 +230,14 @@ export class BatchLedger {
     }
   }
 
+  /** As {@link failRun}, where another attempt would fail in the same way. */
+  async failRunForGood(ticket: RunTicket, reason: string): Promise<void> {
+    await this.#database.$executeRaw`
+      UPDATE "BatchRun" SET "attemptsMax" = "attempt"
+      WHERE "id" = ${ticket.runId} AND "leaseEpoch" = ${ticket.epoch} AND "state" = 'running'`;
+    await this.failRun(ticket, reason);
+  }
+
   /** Ends an attempt at planning or finishing without success. */
   async failRun(ticket: RunTicket, reason: string): Promise<void> {
     const run = await this.#database.batchRun.findFirst({
@@ -234,59 +248,80 @@ export class BatchLedger {
     }
   }
 
-  /** The accumulators of a run whose steps are all done, in the order of topic and partition. */
-  async accumulators(runId: string): Promise<string[]> {
-    const steps = await this.#database.batchStep.findMany({
-      where: { runId },
-      select: { accumulator: true },
-      orderBy: [{ topic: 'asc' }, { partition: 'asc' }],
+  /**
+   * Ends a run with its result. `lost`: the claim was; `changed`: another run has left a state
+   * meanwhile that this one should have begun with.
+   */
+  async succeed(ticket: RunTicket, result: RunResult): Promise<'succeeded' | 'lost' | 'changed'> {
+    const outcome = await this.#database.$transaction(async (tx) => {
+      const successNumber = await nextSuccess(tx, ticket.runId);
+      if (successNumber === 'changed') {
+        return 'changed';
+      }
+      const { generation } = await tx.batchRun.findUniqueOrThrow({ where: { id: ticket.runId } });
+      const { count } = await tx.batchRun.updateMany({
+        where: { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running' },
+        data: {
+          state: 'succeeded',
+          successNumber,
+          resultGeneration: generation,
+          finishedAt: BigInt(Date.now()),
+          leaseUntil: null,
+          error: null,
+          resultRows: BigInt(result.rows),
+          resultFile: result.file,
+          resultTopic: result.topic,
+          deadLettered: BigInt(result.deadLettered),
+        },
+      });
+      if (count === 0) {
+        return 'lost';
+      }
+      if (successNumber !== null) {
+        await setTimer(tx, ticket.runId, result.nextDueAt ?? null);
+      }
+      return 'succeeded';
     });
-    return steps.flatMap((step) => (step.accumulator === null ? [] : [step.accumulator]));
-  }
-
-  /** Ends a run with its result; false when the claim was lost. */
-  async succeed(ticket: RunTicket, result: RunResult): Promise<boolean> {
-    const claimed = { id: ticket.runId, leaseEpoch: ticket.epoch, state: 'running' };
-    const { generation } = await this.#database.batchRun.findUniqueOrThrow({
-      where: { id: ticket.runId },
-      select: { generation: true },
-    });
-    const { count } = await this.#database.batchRun.updateMany({
-      where: claimed,
-      data: {
-        state: 'succeeded',
-        resultGeneration: generation,
-        finishedAt: BigInt(Date.now()),
-        leaseUntil: null,
-        error: null,
-        resultRows: BigInt(result.rows),
-        resultFile: result.file,
-        resultTopic: result.topic,
-      },
-    });
-    if (count > 0) {
+    if (outcome === 'succeeded') {
       await endAttempts(this.#database, ticket.runId, 'succeeded');
       const run = await this.#database.batchRun.findUniqueOrThrow({ where: { id: ticket.runId } });
       const message = `${run.job}: ${run.recordsTotal} records read, ${result.rows} rows`;
       await this.#events.append('RUN_SUCCEEDED', run.id, message);
     }
-    return count > 0;
+    return outcome;
   }
 
-  /** The definition was changed since the window was frozen: all steps begin again, same window. */
-  async startOver(runId: string, definitionHash: string): Promise<void> {
+  /**
+   * What was made of a run's window so far no longer holds, because the definition or the state
+   * that it has to begin with is another one: all steps begin again over the same window, as a new
+   * generation, so that nothing of the old one is mixed with it. Only the holder of a current claim
+   * may say so.
+   */
+  async startOver(ticket: Ticket, definitionHash: string): Promise<void> {
+    const { runId } = ticket;
     await this.#database.$transaction(async (tx) => {
+      const claimed =
+        ticket.kind === 'step'
+          ? { steps: { some: { ...claimOf(ticket), state: 'running' } } }
+          : { leaseEpoch: ticket.epoch };
       const { count } = await tx.batchRun.updateMany({
-        where: { id: runId, state: 'running', definitionHash: { not: definitionHash } },
-        data: { definitionHash, recordsRead: 0n, deadLettered: 0n },
+        where: { id: runId, state: 'running', ...claimed },
+        data: {
+          definitionHash,
+          generation: { increment: 1 },
+          stateBase: null,
+          recordsRead: 0n,
+          deadLettered: 0n,
+          leaseUntil: null,
+          leaseEpoch: { increment: 1 },
+        },
       });
       if (count === 0) {
         return;
       }
       await tx.$executeRaw`
-        UPDATE "BatchStep" SET "nextOffset" = "startOffset", "accumulator" = NULL,
-          "deadLettered" = 0, "lost" = 0, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1,
-          "state" = CASE WHEN "startOffset" >= "endOffset" THEN 'done' ELSE 'waiting' END
+        UPDATE "BatchStep" SET "nextOffset" = "startOffset", "deadLettered" = 0,
+          "lost" = 0, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1, "state" = 'waiting'
         WHERE "runId" = ${runId}`;
     });
   }
@@ -302,6 +337,13 @@ export class BatchLedger {
       where: { ...expired, state: 'running', run: { state: 'running' } },
       data: { ...back, state: 'waiting' },
     });
+  }
+
+  /** Of the attempts that follow each other without a decision of a person in between. */
+  async #retryDelayMs({ job, attempt, attemptsMax }: BatchRunRow): Promise<number> {
+    const pipeline = await this.#database.pipeline.findUnique({ where: { name: job } });
+    const made = Math.max(1, (pipeline?.attemptsMax ?? attemptsMax) - (attemptsMax - attempt));
+    return Math.min(RETRY_DELAY_MIN_MS * 4 ** (made - 1), RETRY_DELAY_MAX_MS);
   }
 
   /** An attempt has ended without success: another one after a back-off, or the run has failed. */
@@ -324,7 +366,7 @@ export class BatchLedger {
       }
       return;
     }
-    const delay = Math.min(RETRY_DELAY_MIN_MS * 4 ** (run.attempt - 1), RETRY_DELAY_MAX_MS);
+    const delay = await this.#retryDelayMs(run);
     const retried = await this.#database.$transaction(async (tx) => {
       const { count } = await tx.batchRun.updateMany({
         where: guard,
@@ -351,6 +393,24 @@ export class BatchLedger {
       await this.#events.append('RUN_RETRIED', run.id, message);
     }
   }
+}
+
+/** The state that a run leaves has a timer, for which another run is made when it is due. */
+async function setTimer(
+  tx: ControlTransaction,
+  runId: string,
+  nextDueAt: number | null,
+): Promise<void> {
+  const { job } = await tx.batchRun.findUniqueOrThrow({
+    where: { id: runId },
+    select: { job: true },
+  });
+  const timerDueAt = nextDueAt === null ? null : BigInt(nextDueAt);
+  await tx.scheduleState.upsert({
+    where: { job },
+    create: { job, timerDueAt },
+    update: { timerDueAt },
+  });
 }
 
 async function freeze(

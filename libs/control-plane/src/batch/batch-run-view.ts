@@ -4,7 +4,7 @@ import type { WorkerView } from '../workers/index.ts';
 import type { WindowKind } from './window-planning.ts';
 
 export type BatchRunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-export type BatchTrigger = 'schedule' | 'catch-up' | 'hand' | 'backfill';
+export type BatchTrigger = 'schedule' | 'catch-up' | 'hand' | 'backfill' | 'timer';
 export type BatchStepState = 'waiting' | 'running' | 'done' | 'failed';
 
 export const ACTIVE_STATES: BatchRunState[] = ['waiting', 'running'];
@@ -90,12 +90,19 @@ export interface RunSurroundings {
   readonly databaseProblem: string | null;
 }
 
-/** The time that a run stands for, ms since epoch: of its tick or part, else of its making. */
+/**
+ * The time that a run stands for, ms since epoch: of its tick or part, else of the claim of its
+ * window, else of its making.
+ */
 export function toNominalAt(
-  row: Pick<BatchRunRow, 'trigger' | 'scheduledFor' | 'windowTo' | 'createdAt'>,
+  row: Pick<
+    BatchRunRow,
+    'trigger' | 'scheduledFor' | 'windowTo' | 'windowKind' | 'frozenAt' | 'createdAt'
+  >,
 ): number {
   const ofBackfill = row.trigger === 'backfill' ? row.windowTo : null;
-  return Number(row.scheduledFor ?? ofBackfill ?? row.createdAt);
+  const ofClaim = row.windowKind === 'contiguous' ? row.frozenAt : null;
+  return Number(row.scheduledFor ?? ofBackfill ?? ofClaim ?? row.createdAt);
 }
 
 /** @param wait what it waits for in its job's line */

@@ -102,6 +102,10 @@ export class BatchRunsService {
       return { kind: 'invalid-input', field: 'offsets', message };
     }
     const run = toNewRun(input, pipeline.choices.window);
+    if (pipeline.groupId !== null && !run.detached) {
+      const message = `${input.job} runs as a stream processor now, which reads the records; over times or offsets it can run besides`;
+      return { kind: 'wrong-state', message };
+    }
     const blocking = run.detached ? null : await this.#line.blocking(input.job);
     if (blocking !== null) {
       const message =

@@ -10,10 +10,10 @@ export interface RunTicket {
   readonly runId: string;
   readonly epoch: number;
 }
+/** A step: the partitions of one number, each of its source topics' own. */
 export interface StepTicket {
   readonly kind: 'step';
   readonly runId: string;
-  readonly topic: string;
   readonly partition: number;
   readonly epoch: number;
 }
@@ -38,28 +38,46 @@ export interface ClaimedRun {
   /** Somebody decided that it goes on without records that are gone. */
   readonly goesOnWithoutLost: boolean;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The time that the run stands for, ms since epoch: of its tick, else of its making. */
+  /** The time that the run stands for, ms since epoch. */
   readonly nominalAt: number;
+  /** It belongs to a backfill: it begins and ends for itself. */
+  readonly isBackfill: boolean;
+  /** Records sent to the dead-letter topic up to the checkpoints of its steps. */
+  readonly deadLettered: number;
+  /** Records that were left out by decision. */
+  readonly leftOut: number;
 }
 
-export interface ClaimedStep {
-  readonly run: ClaimedRun;
+/** One partition of a step. */
+export interface StepPart {
   readonly topic: string;
   /** Empty for a run that was frozen before topics' ids were recorded. */
   readonly topicId: string;
   readonly partition: number;
+  /** Its first record that was not gone before it was read. */
+  readonly startOffset: number;
   readonly nextOffset: number;
   readonly endOffset: number;
-  readonly accumulator: string | null;
   /** Offsets whose records are to be dead-lettered, by decision. */
   readonly skips: readonly number[];
 }
 
-export interface Checkpoint {
-  readonly nextOffset: number;
-  readonly accumulator: string | null;
-  /** Records sent to the dead-letter topic since the checkpoint before. */
+export interface ClaimedStep {
+  readonly run: ClaimedRun;
+  readonly partition: number;
+  /** In the order of the topics' names. */
+  readonly parts: readonly StepPart[];
+  /** Records sent to the dead-letter topic up to its checkpoint. */
   readonly deadLettered: number;
+}
+
+/** Where a step stands. */
+export interface Checkpoint {
+  /**
+   * Records sent to the dead-letter topic since the step's beginning, so that none counts twice.
+   */
+  readonly deadLettered: number;
+  readonly positions: ReadonlyArray<{ readonly topic: string; readonly nextOffset: number }>;
   readonly done: boolean;
 }
 
@@ -67,28 +85,35 @@ export interface RunResult {
   readonly rows: number;
   readonly file: string | null;
   readonly topic: string | null;
+  /** Records of the run that were sent to the dead-letter topic. */
+  readonly deadLettered: number;
+  /** When the next run has to end so that the earliest timer is due, ms since epoch. */
+  readonly nextDueAt?: number | null;
 }
 
 export function nextLeaseEnd(): bigint {
   return BigInt(machineMs() + LEASE_MS);
 }
 
-export function keyOf(ticket: StepTicket) {
-  return { runId: ticket.runId, topic: ticket.topic, partition: ticket.partition };
+/** The rows that a ticket stands for: they are claimed, moved on and given back together. */
+export function claimOf({ runId, partition, epoch }: StepTicket) {
+  return { runId, partition, leaseEpoch: epoch };
 }
 
-export function claimOf(ticket: StepTicket) {
-  return { ...keyOf(ticket), leaseEpoch: ticket.epoch };
+type StepHead = Pick<BatchStepRow, 'runId' | 'partition' | 'leaseEpoch'>;
+
+/** One ticket for each number of a partition. */
+export function toStepTickets(steps: readonly StepHead[]): StepTicket[] {
+  const tickets = new Map<number, StepTicket>();
+  for (const { runId, partition, leaseEpoch } of steps) {
+    tickets.set(partition, { kind: 'step', runId, partition, epoch: leaseEpoch });
+  }
+  return [...tickets.values()];
 }
 
-type StepHead = Pick<BatchStepRow, 'runId' | 'topic' | 'partition' | 'leaseEpoch'>;
-
-export function toStepTicket(step: StepHead): StepTicket {
-  const { runId, topic, partition, leaseEpoch } = step;
-  return { kind: 'step', runId, topic, partition, epoch: leaseEpoch };
-}
-
-export function toClaimedRun(run: BatchRunRow): ClaimedRun {
+export function toClaimedRun(
+  run: BatchRunRow & { readonly _count: { readonly skips: number } },
+): ClaimedRun {
   return {
     id: run.id,
     job: run.job,
@@ -104,5 +129,8 @@ export function toClaimedRun(run: BatchRunRow): ClaimedRun {
     goesOnWithoutLost: run.goesOnWithoutLost,
     params: JSON.parse(run.params) as Record<string, unknown>,
     nominalAt: toNominalAt(run),
+    isBackfill: run.trigger === 'backfill',
+    deadLettered: Number(run.deadLettered),
+    leftOut: run._count.skips,
   };
 }

@@ -68,6 +68,7 @@ export class BatchTicksService {
       if (schedule !== null) {
         made += await this.#fire(pipeline, schedule, now);
       }
+      made += await this.#fireTimer(pipeline, now);
     }
     await this.#schedules.noticeLate(now);
     return made;
@@ -94,6 +95,36 @@ export class BatchTicksService {
       return this.#makeEach(pipeline, times, owed.due);
     }
     return busy > 0 ? 0 : this.#makeOne(pipeline, schedule, owed);
+  }
+
+  /**
+   * A run for a timer that is due in the state which the newest run left (`context.schedule` of a
+   * handler). It waits in control.db, so that an emptied queue loses none, while the schedule is
+   * paused, and while there is a run that has not ended.
+   */
+  async #fireTimer(pipeline: PipelineView, now: number): Promise<number> {
+    const job = pipeline.name;
+    const { timerDueAt, pausedAt } = await this.#schedules.find(job);
+    if (
+      pipeline.mode === 'stream' ||
+      timerDueAt === null ||
+      timerDueAt > now ||
+      pausedAt !== null
+    ) {
+      return 0;
+    }
+    if ((await this.#line.blocking(job)) !== null || (await this.#line.length(job)) > 0) {
+      return 0;
+    }
+    const run = { trigger: 'timer' as const, windowKind: 'contiguous' as const };
+    const made = await this.#creation.createFor(pipeline, async (tx) => {
+      const { count } = await tx.scheduleState.updateMany({
+        where: { job, timerDueAt: BigInt(timerDueAt) },
+        data: { timerDueAt: null },
+      });
+      return count === 0 ? null : { run, made: () => Promise.resolve() };
+    });
+    return made === null ? 0 : 1;
   }
 
   async #owed(pipeline: PipelineView, schedule: Schedule, now: number): Promise<Owed | null> {

@@ -37,6 +37,7 @@ export type {
   ClaimedStep,
   RunResult,
   RunTicket,
+  StepPart,
   StepTicket,
   Ticket,
 } from './batch-tickets.ts';
@@ -52,6 +53,7 @@ export {
 export { RunLine } from './run-line.ts';
 export { ScheduleStates, type SkippedTicks, type SkipReason } from './schedule-states.ts';
 export { type SourceLog, SourceLogs } from './source-logs.ts';
+export type { StateBase, StateName } from './state-bases.ts';
 export { WindowClaims, type WindowFault } from './window-claims.ts';
 export {
   type WindowGrid,

@@ -179,6 +179,7 @@ const WHY: Record<BatchTrigger, string> = {
   'catch-up': 'to catch up with its schedule',
   hand: 'by hand',
   backfill: 'by a backfill',
+  timer: 'by a timer',
 };
 
 /** @param windows what the run is frozen with; null when it is not yet */

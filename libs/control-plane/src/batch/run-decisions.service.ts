@@ -62,7 +62,8 @@ export class RunDecisionsService {
    * Lets a run that failed or was cancelled go on at its checkpoints, with all of its attempts
    * before it.
    *
-   * @param skip records that go to the dead-letter topic instead; the decision is kept
+   * @param skip records that go to the dead-letter topic instead; the decision is kept. One that
+   *   lies before a checkpoint has left its trace already: the run starts over without it
    * @param onGap `skip`: it goes on without records that are gone, whatever its schedule says; the
    *   decision is kept
    */
@@ -76,14 +77,19 @@ export class RunDecisionsService {
       return { kind: 'invalid-input', field: 'skip', message };
     }
     return this.#decide(id, HELD_STATES, 'retried', async (run) => {
-      const wrong = await this.#wrongSkip(run.id, skip);
-      if (wrong !== null) {
-        return { kind: 'invalid-input', field: 'skip', message: wrong };
+      const found = await this.#findSkips(run.id, skip);
+      if (typeof found === 'string') {
+        return { kind: 'invalid-input', field: 'skip', message: found };
       }
+      const over = {
+        ...(onGap === 'skip' && { goesOnWithoutLost: true }),
+        ...(found.isPast && newGeneration(run)),
+      };
       return this.#database.$transaction(async (tx) => {
-        if (!(await this.#reopen(tx, run, onGap === 'skip' ? { goesOnWithoutLost: true } : {}))) {
+        if (!(await this.#reopen(tx, run, over))) {
           return null;
         }
+        if (found.isPast) await resetSteps(tx, run.id);
         await tx.batchStep.updateMany({
           where: { runId: run.id, state: { not: 'done' } },
           data: {
@@ -129,16 +135,10 @@ export class RunDecisionsService {
     const ended: BatchRunState[] = [...HELD_STATES, 'succeeded'];
     return this.#decide(id, ended, 'restarted', (run) =>
       this.#database.$transaction(async (tx) => {
-        const over = { generation: run.generation + 1, recordsRead: 0n, deadLettered: 0n };
-        if (!(await this.#reopen(tx, run, over))) {
+        if (!(await this.#reopen(tx, run, newGeneration(run)))) {
           return null;
         }
-        await tx.$executeRaw`
-          UPDATE "BatchStep" SET "nextOffset" = "startOffset", "accumulator" = NULL,
-            "deadLettered" = 0, "lost" = 0, "gone" = 0, "error" = NULL, "leaseUntil" = NULL,
-            "leaseEpoch" = "leaseEpoch" + 1,
-            "state" = CASE WHEN "startOffset" >= "endOffset" THEN 'done' ELSE 'waiting' END
-          WHERE "runId" = ${run.id}`;
+        await resetSteps(tx, run.id);
         return 'decided';
       }),
     );
@@ -199,8 +199,12 @@ export class RunDecisionsService {
     return count > 0;
   }
 
-  /** Why a record cannot be left out; null when all can. */
-  async #wrongSkip(runId: string, skip: readonly SkippedRecord[]): Promise<string | null> {
+  /** Why a record cannot be left out, in words; when all can, whether one has been read already. */
+  async #findSkips(
+    runId: string,
+    skip: readonly SkippedRecord[],
+  ): Promise<string | { readonly isPast: boolean }> {
+    let isPast = false;
     const steps = await this.#runs.steps(runId);
     for (const { topic, partition, offset } of skip) {
       const step = steps.find((each) => each.topic === topic && each.partition === partition);
@@ -208,12 +212,23 @@ export class RunDecisionsService {
       if (step === undefined || offset < step.startOffset || offset >= step.endOffset) {
         return `${record} is not in the window of the run`;
       }
-      if (offset < step.nextOffset) {
-        return `${record} lies before the run's checkpoint at ${step.nextOffset}: restart the run`;
-      }
+      isPast ||= offset < step.nextOffset;
     }
-    return null;
+    return { isPast };
   }
+}
+
+/** What a run is that starts its window over. */
+function newGeneration(run: BatchRunRow): Partial<BatchRunRow> {
+  return { generation: run.generation + 1, stateBase: null, recordsRead: 0n, deadLettered: 0n };
+}
+
+async function resetSteps(tx: Pick<ControlDatabase, '$executeRaw'>, runId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE "BatchStep" SET "nextOffset" = "startOffset", "deadLettered" = 0, "lost" = 0,
+      "gone" = 0, "error" = NULL, "leaseUntil" = NULL, "leaseEpoch" = "leaseEpoch" + 1,
+      "state" = 'waiting'
+    WHERE "runId" = ${runId}`;
 }
 
 function wrongState(run: BatchRunRow, verb: string): string {

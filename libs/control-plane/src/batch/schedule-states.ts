@@ -143,12 +143,17 @@ export class ScheduleStates {
     return this.#database.skippedTick.count({ where: { job, dueAt: { gte: BigInt(since) } } });
   }
 
-  async find(job: string): Promise<{ pausedAt: number | null; problem: string | null }> {
+  /** Times are ms since epoch; null: it is not paused, there is no timer. */
+  async find(job: string): Promise<{
+    readonly pausedAt: number | null;
+    readonly problem: string | null;
+    readonly timerDueAt: number | null;
+  }> {
     const state = await this.#database.scheduleState.findUnique({ where: { job } });
-    const pausedAt = state?.pausedAt ?? null;
     return {
-      pausedAt: pausedAt === null ? null : Number(pausedAt),
+      pausedAt: toNumber(state?.pausedAt),
       problem: state?.problem ?? null,
+      timerDueAt: toNumber(state?.timerDueAt),
     };
   }
 
@@ -245,6 +250,10 @@ const SKIP_WORDS: Record<SkipReason, string> = {
   paused: 'the schedule is paused',
   'catch-up': 'only the latest gets a run',
 };
+
+function toNumber(time: bigint | null | undefined): number | null {
+  return time === null || time === undefined ? null : Number(time);
+}
 
 /** Before all times stands 0. */
 function toTime(at: number): bigint {

@@ -290,9 +290,15 @@ describe.each([
 
   it('workers and their processors live for as long as they say so', async () => {
     const beat = { id: 'w', pid: 1, host: 'h', startedAt: 1, slotsBusy: 0, slots: 4 };
-    const report = { pipeline: 'p', workerId: 'w', state: 'running' as const, lastError: null };
+    const report = {
+      pipeline: 'p',
+      workerId: 'w',
+      state: 'running' as const,
+      lastError: null,
+      stateProblem: null,
+    };
     const counts = { consumed: 5, produced: 0, deadLettered: 0, partitions: 1 };
-    await world.pipelines.register([{ ...job('p', '0 0 1 1 *'), mode: 'both', groupId: 'p' }]);
+    await world.pipelines.register([{ ...job('p', '0 0 1 1 *'), mode: 'either', groupId: 'p' }]);
     await world.workers.heartbeat({ ...beat, redisProblem: null });
     await world.processors.report([{ ...report, ...counts }]);
     await setClock(byMs);

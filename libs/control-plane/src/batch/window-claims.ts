@@ -12,7 +12,13 @@ import {
 /** The part of Prisma's client that a transaction has. */
 export type ControlTransaction = Pick<
   ControlDatabase,
-  'backfillPart' | 'batchRun' | 'batchStep' | 'batchWindow' | '$queryRaw' | '$executeRaw'
+  | 'backfillPart'
+  | 'batchRun'
+  | 'batchStep'
+  | 'batchWindow'
+  | 'scheduleState'
+  | '$queryRaw'
+  | '$executeRaw'
 >;
 
 /**
@@ -173,7 +179,10 @@ interface FaultRow extends Omit<WindowFault, 'partition' | 'startOffset' | 'endO
   readonly endOffset: bigint | number;
 }
 
-/** The steps of a run over its windows; one without records is done before it begins. */
+/**
+ * The steps of a run over its windows. One without records waits for its worker, too: the run
+ * moves event time on in it, so that windows of earlier runs close.
+ */
 export function stepRows(runId: string, windows: readonly FrozenWindow[]) {
   return windows.map((window) => ({
     runId,
@@ -183,7 +192,7 @@ export function stepRows(runId: string, windows: readonly FrozenWindow[]) {
     startOffset: BigInt(window.startOffset),
     endOffset: BigInt(window.endOffset),
     nextOffset: BigInt(window.startOffset),
-    state: window.startOffset >= window.endOffset ? 'done' : 'waiting',
+    state: 'waiting',
   }));
 }
 

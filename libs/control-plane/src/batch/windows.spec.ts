@@ -40,6 +40,16 @@ describe('the contiguous windows of a job', () => {
     expect(await world.shortly()).toEqual(['p0 0-2 next']);
   });
 
+  it('are not claimed while the pipeline runs as a stream processor, but read besides', async () => {
+    const { pipelines, runs } = world.services;
+    const stream = { mode: 'either' as const, groupId: 'report' };
+    await pipelines.register([batchJob({ ...stream, sources: [world.topic] })]);
+    const message = expect.stringContaining('runs as a stream processor now') as string;
+    expect(await runs.start({ job: 'report' })).toEqual({ kind: 'wrong-state', message });
+    expect(await runs.start({ job: 'report', from: 0, to: 1 })).toMatchObject({ kind: 'run' });
+    expect(await world.windows()).toEqual([]);
+  });
+
   it('take in partitions that the topic gets later', async () => {
     await world.append(0, 2);
     await world.services.ticks.tick(world.minute(1));

@@ -6,7 +6,15 @@
  *
  * The clock starts anew when the machine starts. A mark from before that may therefore lie ahead of
  * now; a mark that lies too far ahead counts as one that has run out.
+ *
+ * Who compares has read the clock a while before: its statement waited for the database, or for a
+ * busy process. Walk: A reads the clock to look for leases that ran out; B renews its lease; A's
+ * statement begins and finds a lease that ends later than any could that was set before A read the
+ * clock. It is a good one.
  */
+
+/** How long ago who compares may have read the clock. */
+const READ_AGO_MAX_MS = 30_000;
 
 /** Milliseconds on the machine's monotonic clock. */
 export function machineMs(): number {
@@ -16,7 +24,7 @@ export function machineMs(): number {
 /** Whether a mark was made within the last `durationMs`. */
 export function isRecent(markMs: bigint | number, nowMs: number, durationMs: number): boolean {
   const ageMs = nowMs - Number(markMs);
-  return ageMs >= 0 && ageMs < durationMs;
+  return ageMs >= -READ_AGO_MAX_MS && ageMs < durationMs;
 }
 
 /**
@@ -24,5 +32,5 @@ export function isRecent(markMs: bigint | number, nowMs: number, durationMs: num
  * mark is set.
  */
 export function ranOut(nowMs: number, durationMaxMs: number) {
-  return [{ lte: BigInt(nowMs) }, { gt: BigInt(nowMs + durationMaxMs) }];
+  return [{ lte: BigInt(nowMs) }, { gt: BigInt(nowMs + durationMaxMs + READ_AGO_MAX_MS) }];
 }

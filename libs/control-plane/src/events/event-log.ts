@@ -24,6 +24,12 @@ export interface EventEntry {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+export interface PipelinesProblem {
+  readonly message: string;
+  /** Milliseconds since epoch. */
+  readonly at: number;
+}
+
 type Passing = Omit<EventEntry, 'id'>;
 
 export interface EventPage {
@@ -213,6 +219,17 @@ export class EventLog {
       select: { id: true },
     });
     return newest?.id ?? 0;
+  }
+
+  /** Why the pipelines' sources could not be taken up last; null when they were. */
+  async pipelinesProblem(): Promise<PipelinesProblem | null> {
+    const newest = await this.#database.event.findFirst({
+      where: { kind: { in: ['PIPELINES_RELOADED', 'PIPELINES_REFUSED'] satisfies EventKind[] } },
+      orderBy: { id: 'desc' },
+    });
+    return newest?.kind === 'PIPELINES_REFUSED'
+      ? { message: newest.message, at: Number(newest.at) }
+      : null;
   }
 
   /** When the newest event was recorded, ms since epoch; null when there is none. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ControlDatabase } from '@penstock/platform';
 import { checkSchedule } from '../schedules/index.ts';
 
-export type PipelineMode = 'stream' | 'batch' | 'both';
+export type PipelineMode = 'stream' | 'batch' | 'either';
 
 export interface OperatorView {
   readonly kind: string;
@@ -38,7 +38,7 @@ export interface PipelineRegistration {
   readonly sources: readonly string[];
   readonly sinks: readonly string[];
   readonly operators: readonly OperatorView[];
-  /** Group of the stream processor; null when it only runs as batch. */
+  /** Group of the stream processor; null while it runs as batch. */
   readonly groupId: string | null;
   readonly deadLetterTopic: string | null;
   /** Five-field cron expression and IANA zone of a scheduled batch job. */
@@ -48,6 +48,8 @@ export interface PipelineRegistration {
   /** Tries of one batch run before it counts as failed. */
   readonly attemptsMax: number;
   readonly definitionHash: string;
+  /** Stands for what the kept state means; empty when none is kept. */
+  readonly stateHash: string;
 }
 
 export interface PipelineView extends PipelineRegistration {
@@ -91,7 +93,7 @@ export class PipelinesService {
           create: { name: definition.name, ...row },
           update: row,
         });
-        if (definition.mode !== 'batch') {
+        if (definition.groupId !== null) {
           await tx.processor.upsert({
             where: { pipeline: definition.name },
             create: { pipeline: definition.name },
@@ -150,6 +152,7 @@ function toRow(definition: PipelineRegistration, scheduleSince: bigint | null) {
     scheduleSince,
     attemptsMax: definition.attemptsMax,
     definitionHash: definition.definitionHash,
+    stateHash: definition.stateHash,
   };
 }
 
@@ -169,5 +172,6 @@ function toView(row: PipelineRow): PipelineView {
     scheduleSince: row.scheduleSince === null ? null : Number(row.scheduleSince),
     attemptsMax: row.attemptsMax,
     definitionHash: row.definitionHash,
+    stateHash: row.stateHash,
   };
 }

@@ -6,4 +6,7 @@ export {
   type ProcessorState,
   type ProcessorView,
   ProcessorsService,
+  type StartFrom,
+  type StateDecision,
+  type StateProblem,
 } from './processors.service.ts';

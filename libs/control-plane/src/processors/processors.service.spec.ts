@@ -27,6 +27,7 @@ beforeAll(async () => {
     choices: UNSCHEDULED,
     attemptsMax: 3,
     definitionHash: 'h',
+    stateHash: 's1',
   };
   await new PipelinesService(database).register([
     { ...pipeline, name: 'alerts', mode: 'stream' },
@@ -41,7 +42,7 @@ afterAll(async () => {
 
 function report(workerId: string, state: ProcessorState, consumed: number) {
   const counts = { consumed, produced: 1, deadLettered: 0, partitions: 1 };
-  return { pipeline: 'alerts', workerId, state, lastError: null, ...counts };
+  return { pipeline: 'alerts', workerId, state, lastError: null, stateProblem: null, ...counts };
 }
 
 it('shows trouble before health, and counts what all instances did', async () => {
@@ -73,4 +74,34 @@ it('remembers what is wanted, and refuses what cannot be', async () => {
   expect(await processors.paused()).toEqual(new Set(['alerts']));
   expect((await processors.setDesired('report', 'paused')).kind).toBe('wrong-state');
   expect((await processors.setDesired('nothing', 'paused')).kind).toBe('pipeline-not-found');
+});
+
+it('takes decisions about a state, and keeps none that nobody waits for', async () => {
+  const decided = async () => (await processors.stateDecisions()).get('alerts');
+  expect(await decided()).toEqual({ epoch: 0, startFrom: null, keepFor: null });
+  const refused = await processors.keepState('alerts');
+  expect(refused).toMatchObject({
+    kind: 'wrong-state',
+    message: expect.stringContaining('no instance waits'),
+  });
+  await processors.report([{ ...report('d', 'failed', 0), stateProblem: 'lost' }]);
+  expect(await processors.find('alerts')).toMatchObject({ stateProblem: 'lost' });
+  expect(await processors.keepState('alerts')).toMatchObject({
+    message: expect.stringContaining('its state is missing'),
+  });
+  await processors.report([{ ...report('d', 'failed', 0), stateProblem: 'changed' }]);
+  expect((await processors.keepState('alerts')).kind).toBe('processor');
+  expect(await decided()).toEqual({ epoch: 0, startFrom: null, keepFor: 's1' });
+  // Starting over is another epoch each time, and what was kept for it has ended.
+  await processors.startOver('alerts', 'earliest');
+  await processors.startOver('alerts', 'latest');
+  expect(await decided()).toEqual({ epoch: 2, startFrom: 'latest', keepFor: null });
+  expect((await processors.startOver('report', 'latest')).kind).toBe('wrong-state');
+  expect((await processors.startOver('nothing', 'latest')).kind).toBe('pipeline-not-found');
+  const { nodes } = await new EventLog(database).list({ subject: 'alerts' });
+  expect(nodes.slice(0, 3).map(({ kind, message }) => [kind, message])).toEqual([
+    ['PROCESSOR_STARTED_OVER', 'alerts was told to start over from the end of its logs'],
+    ['PROCESSOR_STARTED_OVER', 'alerts was told to start over from the start of its logs'],
+    ['PROCESSOR_STATE_KEPT', 'alerts was told to keep its state for definition s1'],
+  ]);
 });

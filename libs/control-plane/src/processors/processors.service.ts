@@ -5,6 +5,12 @@ import { EventLog } from '../events/index.ts';
 import { WORKER_ALIVE_MS } from '../workers/index.ts';
 
 export type ProcessorDesired = 'running' | 'paused';
+/** Why its state stops a processor: another definition made it, or it is missing. */
+export type StateProblem = 'changed' | 'lost';
+/**
+ * Where the sources begin when a processor starts over: log start, log end, the group's offsets.
+ */
+export type StartFrom = 'earliest' | 'latest' | 'committed';
 export type ProcessorState = 'starting' | 'running' | 'paused' | 'retrying' | 'failed' | 'stopped';
 
 /** What one worker says of one stream processor; counts are since that worker started. */
@@ -18,6 +24,18 @@ export interface ProcessorReport {
   /** Partitions assigned to it now. */
   readonly partitions: number;
   readonly lastError: string | null;
+  /** Why it waits for a decision about its state; null while it does not. */
+  readonly stateProblem: StateProblem | null;
+}
+
+/** What people decided about the state of a processor. */
+export interface StateDecision {
+  /** How often it was started over. */
+  readonly epoch: number;
+  /** Where its sources began when it was last started over; null when it never was. */
+  readonly startFrom: StartFrom | null;
+  /** `stateHash` of the definition for which the state of another one is kept. */
+  readonly keepFor: string | null;
 }
 
 export interface ProcessorInstanceView extends ProcessorReport {
@@ -37,12 +55,20 @@ export interface ProcessorView {
   readonly produced: number;
   readonly deadLettered: number;
   readonly lastError: string | null;
+  /** Why one of the instances waits for a decision about its state; null when none does. */
+  readonly stateProblem: StateProblem | null;
 }
 
 export type ProcessorOutcome =
   | { readonly kind: 'processor'; readonly processor: ProcessorView }
   | { readonly kind: 'pipeline-not-found'; readonly name: string }
   | { readonly kind: 'wrong-state'; readonly message: string };
+
+const START_WORDS: Record<StartFrom, string> = {
+  earliest: 'the start of its logs',
+  latest: 'the end of its logs',
+  committed: 'its committed offsets',
+};
 
 /** The counts of workers that have ended are kept in one row under this worker id. */
 const GONE = '';
@@ -72,7 +98,7 @@ export class ProcessorsService {
   async list(): Promise<ProcessorView[]> {
     const [pipelines, desired, reports] = await Promise.all([
       this.#database.pipeline.findMany({
-        where: { mode: { not: 'batch' } },
+        where: { groupId: { not: null } },
         select: { name: true },
         orderBy: { name: 'asc' },
       }),
@@ -98,13 +124,8 @@ export class ProcessorsService {
    * member of its group and keeps its partitions, so its records wait and resuming is immediate.
    */
   async setDesired(pipeline: string, desired: ProcessorDesired): Promise<ProcessorOutcome> {
-    const row = await this.#database.pipeline.findUnique({ where: { name: pipeline } });
-    if (row === null) {
-      return { kind: 'pipeline-not-found', name: pipeline };
-    }
-    if (row.mode === 'batch') {
-      return { kind: 'wrong-state', message: `${pipeline} is a batch job: it has no processor` };
-    }
+    const row = await this.#streamPipeline(pipeline);
+    if ('kind' in row) return row;
     const before = await this.#database.processor.findUnique({ where: { pipeline } });
     if ((before?.desired ?? 'running') !== desired) {
       await this.#database.processor.upsert({
@@ -116,10 +137,62 @@ export class ProcessorsService {
       const words = desired === 'paused' ? 'was paused' : 'was resumed';
       await this.#events.append(kind, pipeline, `${pipeline} ${words}`);
     }
-    const processor = await this.find(pipeline);
-    return processor === null
-      ? { kind: 'pipeline-not-found', name: pipeline }
-      : { kind: 'processor', processor };
+    return this.#outcome(pipeline);
+  }
+
+  /**
+   * Begins its state anew and reads its sources from there. Workers that run it follow within a
+   * second, the others when they start.
+   */
+  async startOver(pipeline: string, from: StartFrom): Promise<ProcessorOutcome> {
+    const row = await this.#streamPipeline(pipeline);
+    if ('kind' in row) return row;
+    const decided = { startFrom: from, keepStateFor: null };
+    await this.#database.processor.upsert({
+      where: { pipeline },
+      create: { pipeline, stateEpoch: 1, ...decided },
+      update: { stateEpoch: { increment: 1 }, ...decided },
+    });
+    const message = `${pipeline} was told to start over from ${START_WORDS[from]}`;
+    await this.#events.append('PROCESSOR_STARTED_OVER', pipeline, message, { from });
+    return this.#outcome(pipeline);
+  }
+
+  /**
+   * Lets the definition of now go on with the state that another one made. Refused while no
+   * instance waits for this decision: there is nothing to decide.
+   */
+  async keepState(pipeline: string): Promise<ProcessorOutcome> {
+    const row = await this.#streamPipeline(pipeline);
+    if ('kind' in row) return row;
+    const waiting = (await this.find(pipeline))?.stateProblem ?? null;
+    if (waiting !== 'changed') {
+      const why =
+        waiting === 'lost'
+          ? 'its state is missing: put its files back, or start it over'
+          : 'no instance waits with the state of another definition';
+      return { kind: 'wrong-state', message: `The state of ${pipeline} cannot be kept: ${why}.` };
+    }
+    await this.#database.processor.upsert({
+      where: { pipeline },
+      create: { pipeline, keepStateFor: row.stateHash },
+      update: { keepStateFor: row.stateHash },
+    });
+    const message = `${pipeline} was told to keep its state for definition ${row.stateHash}`;
+    const data = { stateHash: row.stateHash };
+    await this.#events.append('PROCESSOR_STATE_KEPT', pipeline, message, data);
+    return this.#outcome(pipeline);
+  }
+
+  /** What was decided about the states of processors, by pipeline. */
+  async stateDecisions(): Promise<Map<string, StateDecision>> {
+    const rows = await this.#database.processor.findMany();
+    return new Map(
+      rows.map(({ pipeline, stateEpoch, startFrom, keepStateFor }) => [
+        pipeline,
+        { epoch: stateEpoch, startFrom: startFrom as StartFrom | null, keepFor: keepStateFor },
+      ]),
+    );
   }
 
   /** Pipelines that should be paused. */
@@ -141,6 +214,7 @@ export class ProcessorsService {
           deadLettered: BigInt(report.deadLettered),
           partitions: report.partitions,
           lastError: report.lastError,
+          stateProblem: report.stateProblem,
           reportedAt,
           beatMs,
         };
@@ -151,6 +225,24 @@ export class ProcessorsService {
         });
       }),
     );
+  }
+
+  async #streamPipeline(
+    name: string,
+  ): Promise<{ readonly stateHash: string } | Exclude<ProcessorOutcome, { kind: 'processor' }>> {
+    const row = await this.#database.pipeline.findUnique({ where: { name } });
+    if (row === null) return { kind: 'pipeline-not-found', name };
+    // One that may run either way has no group while it is a batch job.
+    return row.groupId === null
+      ? { kind: 'wrong-state', message: `${name} is a batch job: it has no processor` }
+      : { stateHash: row.stateHash };
+  }
+
+  async #outcome(pipeline: string): Promise<ProcessorOutcome> {
+    const processor = await this.find(pipeline);
+    return processor === null
+      ? { kind: 'pipeline-not-found', name: pipeline }
+      : { kind: 'processor', processor };
   }
 
   /** Adds the counts of workers that have ended to the one row that stands for all of them. */
@@ -210,6 +302,8 @@ function toView(
     produced: sum(rows, 'produced'),
     deadLettered: sum(rows, 'deadLettered'),
     lastError: instances.find((instance) => instance.lastError !== null)?.lastError ?? null,
+    stateProblem:
+      instances.find((instance) => instance.stateProblem !== null)?.stateProblem ?? null,
   };
 }
 
@@ -223,6 +317,7 @@ function toInstance(row: StatusRow): ProcessorInstanceView {
     deadLettered: Number(row.deadLettered),
     partitions: row.partitions,
     lastError: row.lastError,
+    stateProblem: row.stateProblem as StateProblem | null,
     reportedAt: Number(row.reportedAt),
   };
 }

@@ -45,3 +45,18 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done, { once: true });
   });
 }
+
+/** Waits for a promise or for the abort; after the abort the promise's outcome is ignored. */
+export async function unlessAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  promise.catch(() => {});
+  try {
+    if (!signal.aborted) {
+      await Promise.race([promise, stopped]);
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,4 +1,5 @@
-import { RetryLater } from '../definition/definition-error.ts';
+import { StateFenced, StateFileError } from '../state/sqlite-backing.ts';
+import { RetryLater } from '../topology/definition-error.ts';
 import { isKafkaError, isRefusal, reasonOf } from './kafka-errors.ts';
 
 /** Errors of the file system that end when somebody makes room. */
@@ -11,6 +12,9 @@ const NO_ROOM = ['ENOSPC', 'EDQUOT'];
 export function obstacleOf(error: unknown): string | null {
   if (error instanceof RetryLater) {
     return `what the pipeline asks for: ${error.message}`;
+  }
+  if (error instanceof StateFenced || (error instanceof StateFileError && error.isLocked)) {
+    return `its state: ${error.message}`;
   }
   if (isKafkaError(error)) {
     return isRefusal(error) ? null : `the broker: ${reasonOf(error)}`;

@@ -1,18 +1,19 @@
-import type { PipelineDefinition } from '../definition/pipeline-definition.ts';
-import type { SourceRecord } from '../definition/source-record.ts';
-import { PoisonRecord } from '../execution/record-processing.ts';
-import { toDeadLetter } from './dead-letter.ts';
-import { type OutputMessage, OutputWriter, type Refused } from './output-writer.ts';
+import { PoisonRecord } from '../operators/operator.ts';
+import { toDeadLetter } from '../task/dead-letter.ts';
+import type { OutputRecord } from '../task/task-output.ts';
+import type { PipelineDefinition } from '../topology/pipeline-definition.ts';
+import type { SourceRecord } from '../topology/source-record.ts';
+import type { OutputWriter, Refused } from './output-writer.ts';
 
-/** A record of a poll that no topic takes; the records before it are written. */
+/** An output that no topic takes; the outputs before it are written. */
 export class UndeliverableRecord extends Error {
   override readonly name = 'UndeliverableRecord';
-  /** The source record that cannot be delivered; null for a row of a result. */
-  readonly source: SourceRecord | null;
+  /** Where the output is in what was to be delivered. */
+  readonly index: number;
 
-  constructor(message: string, source: SourceRecord | null) {
+  constructor(message: string, index: number) {
     super(message);
-    this.source = source;
+    this.index = index;
   }
 }
 
@@ -20,60 +21,79 @@ export interface Delivery {
   /** Outputs that their topic does not take. */
   readonly refused: number;
   /** The dead letters of source records whose output is not taken; they are written. */
-  readonly letters: readonly OutputMessage[];
+  readonly letters: readonly OutputRecord[];
 }
 
 /**
  * Writes the outputs of a pipeline in order. When an output is too large for its topic, its source
  * record goes to the dead-letter topic instead.
  *
- * @throws UndeliverableRecord when the dead-letter topic does not take that record either. It is
- *   not dropped, and nothing after it is written, so that trying again does not repeat it.
+ * @throws UndeliverableRecord when the dead-letter topic does not take that record either, or the
+ *   output comes of more records than one. It is not dropped, and nothing after it is written, so
+ *   that trying again from there repeats nothing.
  */
 export async function deliver(
-  definition: PipelineDefinition,
+  definition: Pick<PipelineDefinition, 'name' | 'deadLetterTopic'>,
   writer: OutputWriter,
-  messages: readonly OutputMessage[],
+  outputs: readonly OutputRecord[],
 ): Promise<Delivery> {
-  const { name: pipeline, deadLetterTopic: topic } = definition;
-  const letters = new Map<SourceRecord, OutputMessage>();
+  const letters = new Map<string, OutputRecord>();
   let refusals = 0;
-  let rest = messages;
+  let done = 0;
   for (;;) {
-    const refused = await writer.write(rest);
+    const refused = await writer.write(done === 0 ? outputs : outputs.slice(done));
     if (refused === null) {
       return { refused: refusals, letters: [...letters.values()] };
     }
-    const { source } = refused.message;
-    if (source === null || refused.message.topic === topic) {
-      throw undeliverable(refused, source);
+    const at = done + refused.index;
+    const { source, purpose } = refused.message;
+    if (source === null || purpose !== 'sink') {
+      throw undeliverable(refused, at);
     }
-    if (!letters.has(source)) {
-      const words = `its output of ${refused.bytes} bytes is larger than ${refused.message.topic} takes`;
-      const error = new PoisonRecord('output', new RangeError(words));
-      const letter = toDeadLetter({ topic, pipeline, record: source, error, attempt: 1 });
-      letters.set(source, letter);
+    const name = `${source.topic}/${source.partition}/${source.offset}`;
+    if (!letters.has(name)) {
+      const letter = letterOf(definition, refused, await writer.source(source));
       const refusedLetter = await writer.write([letter]);
       if (refusedLetter !== null) {
-        throw undeliverable(refusedLetter, source);
+        throw undeliverable(refusedLetter, at);
       }
+      letters.set(name, letter);
     }
     refusals += 1;
-    rest = rest.slice(refused.index + 1);
+    done = at + 1;
   }
 }
 
-function undeliverable(refused: Refused, source: SourceRecord | null): UndeliverableRecord {
-  const { topic } = refused.message;
+/** The dead letter of an output's source record; of its position alone when that is gone. */
+function letterOf(
+  { name: pipeline, deadLetterTopic: topic }: Pick<PipelineDefinition, 'name' | 'deadLetterTopic'>,
+  { message, bytes }: Refused,
+  found: SourceRecord | null,
+): OutputRecord {
+  const words = `its output of ${bytes} bytes is larger than ${message.topic} takes`;
+  const lost = found === null ? '; the record itself is gone from the log' : '';
+  const error = new PoisonRecord('output', new RangeError(words + lost));
+  const position = message.source ?? { topic: pipeline, partition: 0, offset: -1 };
+  const record = found ?? {
+    ...position,
+    timestamp: Date.now(),
+    key: null,
+    value: null,
+    headers: [],
+  };
+  return toDeadLetter({ topic, pipeline, record, error, attempt: 1 });
+}
+
+function undeliverable({ message, bytes, limitBytes }: Refused, at: number): UndeliverableRecord {
+  const { topic, source } = message;
   const what =
     source === null
       ? 'a row of the result'
       : `the record ${source.topic}/${source.partition} at offset ${source.offset}`;
-  const limit = refused.limitBytes === null ? '' : ` (${refused.limitBytes} bytes)`;
-  const { bytes } = refused;
+  const limit = limitBytes === null ? '' : ` (${limitBytes} bytes)`;
   return new UndeliverableRecord(
     `${topic} does not take ${what}: it has ${bytes} bytes there, more than the topic's max.message.bytes${limit}. ` +
       `Raise max.message.bytes of the topic ${topic} to at least ${bytes}: the next try goes on from there`,
-    source,
+    at,
   );
 }

@@ -1,23 +1,13 @@
-import type { SourceRecord } from '../definition/source-record.ts';
+import type { OutputRecord } from '../task/task-output.ts';
+import type { SourceRecord } from '../topology/source-record.ts';
 import type { BytesProducer, KafkaPort } from './runtime-ports.ts';
 import { hasKafkaError } from './kafka-errors.ts';
+import { readRecord } from './record-lookup.ts';
 import { createMissingOutputs, readSizeLimits } from './topic-creation.ts';
 
-/** A record to be written, and the source record that it comes from. */
-export interface OutputMessage {
-  readonly topic: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: ReadonlyMap<Buffer, Buffer | null>;
-  /** Milliseconds since epoch; the time of writing when absent. */
-  readonly timestamp?: number;
-  /** Null for a row of a result, which comes of many. */
-  readonly source: SourceRecord | null;
-}
-
-/** A message that its topic does not take, because it is too large. */
+/** An output that its topic does not take, because it is too large. */
 export interface Refused {
-  readonly message: OutputMessage;
+  readonly message: OutputRecord;
   /** Where it is in what was given to `write`. */
   readonly index: number;
   /** What it takes in a record batch of its own, in bytes. */
@@ -61,7 +51,7 @@ export class OutputWriter {
    * @returns that message; null when all are acknowledged
    * @throws the client's error when the brokers are away; some messages may have been written
    */
-  async write(messages: readonly OutputMessage[]): Promise<Refused | null> {
+  async write(messages: readonly OutputRecord[]): Promise<Refused | null> {
     await this.#prepareTopics(messages);
     let index = 0;
     for (const part of this.#split(messages)) {
@@ -74,12 +64,17 @@ export class OutputWriter {
     return null;
   }
 
+  /** The record that an output comes from, read again; null when the log has it no more. */
+  source(position: NonNullable<OutputRecord['source']>): Promise<SourceRecord | null> {
+    return readRecord(this.#kafka, position);
+  }
+
   async close(): Promise<void> {
     await this.#kafka.release(this.#producer);
   }
 
   /** Runs before a topic's first record only: a dead-letter topic need not exist until then. */
-  async #prepareTopics(messages: readonly OutputMessage[]): Promise<void> {
+  async #prepareTopics(messages: readonly OutputRecord[]): Promise<void> {
     const topics = new Set(messages.map(({ topic }) => topic));
     const unknown = [...topics].filter((topic) => !this.#existing.has(topic));
     if (unknown.length > 0) {
@@ -92,7 +87,7 @@ export class OutputWriter {
   }
 
   /** Sends records together; if they are refused, one by one up to the one at fault. */
-  async #sendPart(part: readonly OutputMessage[], from: number): Promise<Refused | null> {
+  async #sendPart(part: readonly OutputRecord[], from: number): Promise<Refused | null> {
     if (await this.#isTaken(part)) {
       return null;
     }
@@ -113,7 +108,7 @@ export class OutputWriter {
   }
 
   async #isTaken(
-    messages: readonly OutputMessage[],
+    messages: readonly OutputRecord[],
     compression: 'none' | 'gzip' = 'none',
   ): Promise<boolean> {
     try {
@@ -127,23 +122,24 @@ export class OutputWriter {
     }
   }
 
-  async #send(messages: readonly OutputMessage[], compression: 'none' | 'gzip'): Promise<void> {
+  async #send(messages: readonly OutputRecord[], compression: 'none' | 'gzip'): Promise<void> {
     await this.#producer.send({
       compression,
-      messages: messages.map(({ topic, key, value, headers, timestamp }) => ({
+      messages: messages.map(({ topic, partition, key, value, headers, timestamp }) => ({
         topic,
         // The client takes null as Kafka does, though its types do not say so.
         key: key as Buffer,
         value: value as Buffer,
-        headers: headers as Map<Buffer, Buffer>,
+        headers: new Map(headers) as Map<Buffer, Buffer>,
+        ...(partition === null ? {} : { partition }),
         ...(timestamp === undefined ? {} : { timestamp: BigInt(Math.trunc(timestamp)) }),
       })),
     });
   }
 
   /** A message that is larger than the limit becomes a part of its own. */
-  *#split(messages: readonly OutputMessage[]): Generator<OutputMessage[]> {
-    let part: OutputMessage[] = [];
+  *#split(messages: readonly OutputRecord[]): Generator<OutputRecord[]> {
+    let part: OutputRecord[] = [];
     let partBytes = BATCH_OVERHEAD_BYTES;
     let bytesMax = SEND_BYTES_MAX;
     for (const message of messages) {
@@ -164,7 +160,7 @@ export class OutputWriter {
   }
 }
 
-function sizeBytes({ key, value, headers }: OutputMessage): number {
+function sizeBytes({ key, value, headers }: OutputRecord): number {
   let bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
   for (const [name, header] of headers) {
     bytes += HEADER_OVERHEAD_BYTES + name.length + (header?.length ?? 0);

@@ -1,5 +1,5 @@
 import type { RecordsBatch } from '@platformatic/kafka';
-import type { SourceRecord } from '../definition/source-record.ts';
+import type { SourceRecord } from '../topology/source-record.ts';
 import type { BytesConsumer, KafkaPort } from './runtime-ports.ts';
 
 /**
@@ -22,6 +22,8 @@ export interface FetchedPartition {
   readonly records: SourceRecord[];
   /** Position after these records, which may be far behind the last of them. */
   readonly nextOffset: number;
+  /** Whether the log held nothing behind these records when the broker answered. */
+  readonly atEnd: boolean;
 }
 
 interface Poll {
@@ -66,15 +68,16 @@ export class PartitionReader {
   }
 
   /**
-   * What the next poll brings, which may be nothing. Rejects with the client's error when no broker
+   * What the next poll brings: the partitions that have records, and those that were found at their
+   * end. Nothing when no poll ended within `waitMs`. Rejects with the client's error when no broker
    * answers or one refuses; the positions are unchanged then, and the next call goes on from them.
    */
-  async next(): Promise<FetchedPartition[]> {
+  async next(waitMs = Infinity): Promise<FetchedPartition[]> {
     await this.#startPolls();
-    if (this.#polls.size === 0) {
+    const poll = await this.#firstPoll(waitMs);
+    if (poll === null) {
       return [];
     }
-    const poll = await Promise.race(this.#polls.values());
     this.#polls.delete(poll.node);
     if (poll.error !== undefined) {
       throw poll.error;
@@ -86,11 +89,26 @@ export class PartitionReader {
         position.offset = partition.nextOffset;
       }
     }
-    if (fetched.length > 0) {
+    if (fetched.some(({ records }) => records.length > 0)) {
       // A failure here shows in the next call, which asks for the metadata again.
       await this.#startPolls().catch(() => {});
     }
     return fetched;
+  }
+
+  async #firstPoll(waitMs: number): Promise<Poll | null> {
+    if (waitMs === Infinity) {
+      return this.#polls.size === 0 ? null : Promise.race(this.#polls.values());
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, waitMs, null);
+    });
+    try {
+      return await Promise.race([...this.#polls.values(), over]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async close(): Promise<void> {
@@ -165,9 +183,11 @@ function decode(
   requested: Map<string, number>,
 ): FetchedPartition[] {
   const fetched: FetchedPartition[] = [];
+  const quiet = new Map(requested);
+  let bytes = 0;
   for (const { topicId, partitions } of response.responses) {
     const topic = names.get(topicId);
-    for (const { partitionIndex: partition, records: batches } of partitions) {
+    for (const { partitionIndex: partition, records: batches, highWatermark } of partitions) {
       // A fetch session may still serve partitions that are no longer asked for.
       const from = topic === undefined ? undefined : requested.get(keyOf({ topic, partition }));
       if (topic === undefined || from === undefined || !batches || batches.length === 0) {
@@ -176,14 +196,23 @@ function decode(
       const records: SourceRecord[] = [];
       let nextOffset = from;
       for (const batch of batches) {
+        bytes += batch.length;
         nextOffset = Math.max(nextOffset, Number(batch.firstOffset) + batch.lastOffsetDelta + 1);
         if ((batch.attributes & CONTROL) === 0) {
           decodeBatch(batch, topic, partition, from, records);
         }
       }
+      quiet.delete(keyOf({ topic, partition }));
       if (nextOffset > from) {
-        fetched.push({ topic, partition, records, nextOffset });
+        const atEnd = nextOffset >= Number(highWatermark);
+        fetched.push({ topic, partition, records, nextOffset, atEnd });
       }
+    }
+  }
+  // A session leaves out partitions without news, and a full answer those that did not fit.
+  if (bytes < POLL_BYTES_MAX - PARTITION_BYTES_MAX) {
+    for (const [key, nextOffset] of quiet) {
+      fetched.push({ ...partitionOf(key), records: [], nextOffset, atEnd: true });
     }
   }
   return fetched;
@@ -219,4 +248,9 @@ function decodeBatch(
 
 export function keyOf({ topic, partition }: { topic: string; partition: number }): string {
   return `${topic}\u0000${partition}`;
+}
+
+function partitionOf(key: string): { topic: string; partition: number } {
+  const [topic = '', partition] = key.split('\u0000');
+  return { topic, partition: Number(partition) };
 }

@@ -1,4 +1,4 @@
-import type { Admin, Consumer, Producer } from '@platformatic/kafka';
+import type { Admin, Consumer, GroupPartitionsAssigner, Producer } from '@platformatic/kafka';
 
 export type BytesConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>;
 export type BytesProducer = Producer<Buffer, Buffer, Buffer, Buffer>;
@@ -9,6 +9,8 @@ export interface ConsumerSettings {
   readonly sessionTimeout?: number;
   readonly rebalanceTimeout?: number;
   readonly heartbeatInterval?: number;
+  readonly protocols?: { readonly name: string; readonly version: number }[];
+  readonly partitionAssigner?: GroupPartitionsAssigner;
 }
 
 /** Makes Kafka clients that know the brokers. A client that is no longer used is released. */

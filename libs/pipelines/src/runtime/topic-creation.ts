@@ -14,26 +14,83 @@ export async function createMissingTopics(
   kafka: KafkaPort,
   topics: readonly string[],
 ): Promise<string[]> {
-  return create(kafka, await missing(kafka, topics), []);
+  return create(kafka, await missing(kafka, topics), { partitions: BROKER_DEFAULT, configs: [] });
 }
 
 /**
  * Creates the missing ones of the topics that a pipeline writes to. They take records as large as
  * the sources take, plus the headers that a dead letter adds.
+ *
+ * @param partitions null: as many as the source with the most of them
  */
 export async function createMissingOutputs(
   kafka: KafkaPort,
   topics: readonly string[],
   sources: readonly string[],
+  partitions: number | null = null,
 ): Promise<string[]> {
   const created = await missing(kafka, topics);
   if (created.length === 0) {
     return [];
   }
+  return create(kafka, created, {
+    partitions: partitions ?? mostOf(await countPartitions(kafka, sources)),
+    configs: await sizeLimit(kafka, sources, 1),
+  });
+}
+
+/**
+ * Creates the missing internal topics of a pipeline. What is in them is deleted by the pipeline
+ * when it has been used, and never by age. A message holds its record in base64, and its value
+ * besides.
+ */
+export async function createInternalTopics(
+  kafka: KafkaPort,
+  topics: readonly string[],
+  sources: readonly string[],
+  partitions: number | null,
+): Promise<string[]> {
+  const created = await missing(kafka, topics);
+  if (created.length === 0) {
+    return [];
+  }
+  const configs = [
+    { name: 'cleanup.policy', value: 'delete' },
+    { name: 'retention.ms', value: '-1' },
+    ...(await sizeLimit(kafka, sources, 3)),
+  ];
+  return create(kafka, created, {
+    partitions: partitions ?? mostOf(await countPartitions(kafka, sources)),
+    configs,
+  });
+}
+
+/** The number of partitions of each topic that exists. */
+export async function countPartitions(
+  kafka: KafkaPort,
+  topics: readonly string[],
+): Promise<Map<string, number>> {
+  const metadata = await kafka.admin().metadata({ topics: [...topics], forceUpdate: true });
+  return new Map(
+    [...metadata.topics].map(([topic, { partitionsCount }]) => [topic, partitionsCount]),
+  );
+}
+
+function mostOf(counts: ReadonlyMap<string, number>): number {
+  return counts.size === 0 ? BROKER_DEFAULT : Math.max(...counts.values());
+}
+
+async function sizeLimit(
+  kafka: KafkaPort,
+  sources: readonly string[],
+  times: number,
+): Promise<{ name: string; value: string }[]> {
   const limits = [...(await readSizeLimits(kafka, sources)).values()];
-  const bytes = Math.min(Math.max(...limits) + HEADERS_ROOM_BYTES, INT32_MAX);
-  const configs = limits.length === 0 ? [] : [{ name: SIZE_LIMIT, value: String(bytes) }];
-  return create(kafka, created, configs);
+  if (limits.length === 0) {
+    return [];
+  }
+  const bytes = Math.min(times * Math.max(...limits) + HEADERS_ROOM_BYTES, INT32_MAX);
+  return [{ name: SIZE_LIMIT, value: String(bytes) }];
 }
 
 /**
@@ -78,13 +135,19 @@ async function missing(kafka: KafkaPort, topics: readonly string[]): Promise<str
 async function create(
   kafka: KafkaPort,
   topics: readonly string[],
-  configs: readonly { name: string; value: string }[],
+  {
+    partitions,
+    configs,
+  }: {
+    readonly partitions: number;
+    readonly configs: readonly { readonly name: string; readonly value: string }[];
+  },
 ): Promise<string[]> {
   for (const topic of topics) {
     try {
       await kafka.admin().createTopics({
         topics: [topic],
-        partitions: BROKER_DEFAULT,
+        partitions,
         replicas: BROKER_DEFAULT,
         configs: [...configs],
       });

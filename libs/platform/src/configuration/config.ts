@@ -20,6 +20,14 @@ export abstract class Config {
   abstract readonly durability: Durability;
   abstract readonly logLevel: LogLevel;
   abstract readonly demo: boolean;
+  /** How many worker processes the start-up script runs. */
+  abstract readonly workers: number;
+  abstract readonly pipelines: {
+    /** Memory that the stream processors of a worker may take, in MB. */
+    readonly memoryMb: number;
+    /** Whether the start-up script follows the sources of the pipelines. */
+    readonly reload: boolean;
+  };
   abstract readonly http: {
     /** Address that was asked for. */
     readonly bind: string;
@@ -83,6 +91,11 @@ export function loadConfig(env: Environment = process.env): Config {
     durability: value['PENSTOCK_DURABILITY'] as Durability,
     logLevel: value['PENSTOCK_LOG_LEVEL'] as LogLevel,
     demo: value['PENSTOCK_DEMO'] as boolean,
+    workers: value['PENSTOCK_WORKERS'] as number,
+    pipelines: {
+      memoryMb: value['PENSTOCK_PIPELINES_MEMORY_MB'] as number,
+      reload: value['PENSTOCK_RELOAD'] as boolean,
+    },
     http: httpAddresses(value),
     kafka,
     redisUrl: value['REDIS_URL'] as string | undefined,

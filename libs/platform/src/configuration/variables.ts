@@ -109,6 +109,25 @@ export const VARIABLES: readonly Variable[] = [
     min: 1,
     max: 65535,
   }),
+  integer('PENSTOCK_WORKERS', {
+    description: 'Worker processes that share the partitions of the pipelines',
+    default: '1',
+    min: 1,
+    max: 64,
+  }),
+  integer('PENSTOCK_PIPELINES_MEMORY_MB', {
+    description:
+      'Memory that the stream processors of a worker may take, in MB; a pipeline that grows beyond it is cut off',
+    default: '512',
+    min: 32,
+    max: 65536,
+  }),
+  flag('PENSTOCK_RELOAD', {
+    description:
+      'Whether `npm start` follows the files in `pipelines/src` and reloads the pipelines when one is saved',
+    default: '1',
+    allowed: '0 or 1',
+  }),
   text('KAFKA_BOOTSTRAP_SERVERS', {
     description: 'Apache Kafka cluster to use instead of the embedded broker',
     allowed: 'host:port, several separated by commas',

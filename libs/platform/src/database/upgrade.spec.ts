@@ -13,6 +13,7 @@ const GONE: Record<string, readonly string[]> = {
   broker: ['Topic.createdAt'],
   control: [
     'BatchRun.retryAt',
+    'BatchStep.accumulator',
     'BatchStep.chunkSeq',
     'Pipeline.registeredAt',
     'Processor.changedAt',
@@ -25,9 +26,15 @@ const GONE: Record<string, readonly string[]> = {
 function fill(database: Database.Database, table: string): void {
   const columns = database.pragma(`table_info("${table}")`) as { name: string; type: string }[];
   const names = columns.map(({ name }) => `"${name}"`).join();
-  const values = columns.map(({ type }, index) =>
-    type === 'TEXT' ? 'x' : type === 'DATETIME' ? '2026-01-01T00:00:00.000+00:00' : index + 1,
-  );
+  const values = columns.map(({ name, type }, index) => {
+    // A run that has not succeeded would begin its window again.
+    if (`${table}.${name}` === 'BatchRun.state') return 'succeeded';
+    return type === 'TEXT'
+      ? 'x'
+      : type === 'DATETIME'
+        ? '2026-01-01T00:00:00.000+00:00'
+        : index + 1;
+  });
   const places = values.map(() => '?').join();
   database.prepare(`INSERT INTO "${table}" (${names}) VALUES (${places})`).run(...values);
 }

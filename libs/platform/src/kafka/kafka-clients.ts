@@ -21,7 +21,7 @@ export type ConsumerSettings = Overrides<ConsumerOptions<Buffer, Buffer, Buffer,
 export interface KafkaClientsOptions {
   /** Name of the process, for instance `worker`; brokers show it as the client id. */
   readonly name: string;
-  readonly config: Pick<Config, 'kafka'>;
+  readonly config: { readonly kafka: Pick<Config['kafka'], 'bootstrapServers'> };
   readonly logger: PinoLogger;
 }
 

@@ -16,6 +16,11 @@ export function isSupervised(): boolean {
   return supervised && process.connected === true;
 }
 
+/** Says something to the supervisor; without one it does nothing. */
+export function tellSupervisor(message: object): void {
+  if (process.connected) process.send?.(message);
+}
+
 /**
  * Calls `listener` with every message that the supervisor sends over the IPC channel.
  * Returns a function that ends this.

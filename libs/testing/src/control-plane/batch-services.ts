@@ -78,6 +78,7 @@ export function batchJob(given: Partial<PipelineRegistration> = {}): PipelineReg
     choices: UNSCHEDULED,
     attemptsMax: 2,
     definitionHash: 'hash-1',
+    stateHash: '',
     ...given,
   };
 }

@@ -146,13 +146,14 @@ export class BatchWorld implements AsyncDisposable {
     if (step === null) {
       return;
     }
-    const part = { accumulator: null, deadLettered: 0 };
-    if (how === 'done') {
-      await steps.checkpoint(ticket, { ...part, nextOffset: step.endOffset, done: true });
-      return;
-    }
-    const nextOffset = Math.floor((step.nextOffset + step.endOffset) / 2);
-    await steps.checkpoint(ticket, { ...part, nextOffset, done: false });
+    const at = (share: number) =>
+      step.parts.map(({ topic, nextOffset, endOffset }) => ({
+        topic,
+        nextOffset: Math.floor(nextOffset + (endOffset - nextOffset) * share),
+      }));
+    const done = how === 'done';
+    const positions = at(done ? 1 : 0.5);
+    await steps.checkpoint(ticket, { deadLettered: step.deadLettered, positions, done });
     if (how === 'fail') {
       await steps.failForGood(ticket, 'it fails');
     }
@@ -213,7 +214,12 @@ export class BatchWorld implements AsyncDisposable {
       return;
     }
     if (ticket.kind === 'finish') {
-      await ledger.succeed(ticket, { rows: 0, file: null, topic: null });
+      await ledger.succeed(ticket, {
+        rows: 0,
+        file: null,
+        topic: null,
+        deadLettered: 0,
+      });
     } else if (run.isFrozen) {
       await ledger.begin(ticket);
     } else if (run.windowKind === 'contiguous') {

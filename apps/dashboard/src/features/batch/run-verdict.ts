@@ -18,6 +18,7 @@ export const triggerWords: Record<BatchTrigger, string> = {
   CATCH_UP: 'to catch up',
   HAND: 'by hand',
   BACKFILL: 'by a backfill',
+  TIMER: 'by a timer',
 };
 
 /** With fewer, it is the run's own overhead that is measured. */

@@ -4,9 +4,11 @@ import type { EventKind, EventRowFragment } from '../../generated/graphql.ts';
 const words: Partial<Record<EventKind, string>> = {
   GROUP_REBALANCED: 'rebalance',
   GROUP_EMPTIED: 'last member left',
+  PIPELINES_RELOADED: 'pipelines reloaded',
   PROCESSOR_PAUSED: 'paused',
   PROCESSOR_RESUMED: 'resumed',
   PROCESSOR_FAILED: 'processor failed',
+  PROCESSOR_STARTED_OVER: 'started over',
   PROCESS_EXITED: 'process ended',
   BROKER_LOST: 'broker lost',
   CLOCK_WENT_BACK: 'clock set back',

@@ -33,10 +33,19 @@ function Subject({ event, subject }: { event: EventRowFragment; subject: string 
           {subject}
         </Link>
       );
+    case 'PIPELINES_RELOADED':
+    case 'PIPELINES_REFUSED':
+      return (
+        <Link className="subject" to="/ui/pipelines">
+          {subject}
+        </Link>
+      );
     case 'PROCESSOR_STARTED':
     case 'PROCESSOR_PAUSED':
     case 'PROCESSOR_RESUMED':
     case 'PROCESSOR_FAILED':
+    case 'PROCESSOR_STARTED_OVER':
+    case 'PROCESSOR_STATE_KEPT':
     case 'RECORD_DEAD_LETTERED':
       return (
         <Link className="subject" to="/ui/pipelines/$name" params={{ name: event.subject }}>

@@ -115,7 +115,11 @@ function processorProblems(frame: LiveFrame): Problem[] {
     .map((processor) => {
       const isFailed = processor.state === 'FAILED';
       const look = isFailed ? failed : { ...restarting, word: 'Retrying' };
-      const does = isFailed ? ' has stopped working.' : ' tries the same records again.';
+      const does = processor.stateProblem
+        ? ' has stopped: what becomes of its state is to be chosen.'
+        : isFailed
+          ? ' has stopped working.'
+          : ' tries the same records again.';
       return {
         weight: isFailed ? 85 : 50,
         verdict: {

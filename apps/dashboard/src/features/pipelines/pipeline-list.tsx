@@ -1,10 +1,11 @@
-import { IconArrowRight } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import type { PipelineMode } from '../../generated/graphql.ts';
 import { useFrame } from '../../live/use-live.ts';
 import { FilterInput } from '../../ui/filter-input.tsx';
+import { formatTime } from '../../ui/time.ts';
 import { formatExact, formatPlural } from '../../ui/numbers.ts';
 import { Empty, NothingMatches, Section, SectionError, SkeletonRows } from '../../ui/section.tsx';
 import { groupLooks, StateMark } from '../../ui/state-mark.tsx';
@@ -13,11 +14,11 @@ import { TableScroll } from '../../ui/table-scroll.tsx';
 import { ModeMark } from './mode-mark.tsx';
 import { PauseButton } from './pause-button.tsx';
 import { currentProcessor, modeWords, pipelineNow } from './pipeline-state.ts';
-import { pipelinesQuery, type Pipeline } from './queries.ts';
+import { pipelinesProblemQuery, pipelinesQuery, type Pipeline } from './queries.ts';
 import { Steps } from './steps.tsx';
 
 const route = getRouteApi('/ui/pipelines');
-const modes: readonly PipelineMode[] = ['STREAM', 'BATCH', 'BOTH'];
+const modes: readonly PipelineMode[] = ['STREAM', 'BATCH', 'EITHER'];
 
 /** What runs, how, and is any ill? */
 export function PipelineList() {
@@ -43,6 +44,7 @@ export function PipelineList() {
   return (
     <>
       <PipelinesVerdict pipelines={all} isLoaded={query.data !== undefined} />
+      <RefusedSources />
       <div className="filters">
         <FilterInput label="Filter by name" value={filter} onChange={setFilter} />
         <div className="segments col-wide" role="group" aria-label="Runs as">
@@ -98,6 +100,21 @@ export function PipelineList() {
   );
 }
 
+/** What was saved does not run: the definitions before go on. */
+function RefusedSources() {
+  const problem = useQuery(pipelinesProblemQuery).data;
+  if (!problem) return null;
+  return (
+    <div className="notice" role="alert">
+      <IconAlertTriangle size={16} color="var(--behind)" aria-hidden="true" />
+      <div>
+        <b>The sources saved at {formatTime(problem.at)} do not run.</b>
+        <p>{problem.message}</p>
+      </div>
+    </div>
+  );
+}
+
 function PipelinesVerdict(props: { pipelines: readonly Pipeline[]; isLoaded: boolean }) {
   const { pipelines, isLoaded } = props;
   const frame = useFrame();
@@ -105,7 +122,7 @@ function PipelinesVerdict(props: { pipelines: readonly Pipeline[]; isLoaded: boo
   const ill = states.filter(({ look }) => look.tone === 'fail' || look.tone === 'behind');
   const [first] = ill;
   const count = (mode: PipelineMode) => pipelines.filter((p) => p.mode === mode).length;
-  const lead = `${count('STREAM')} as streams, ${count('BATCH')} as batches, ${count('BOTH')} as both.`;
+  const lead = `${count('STREAM')} as streams, ${count('BATCH')} as batches, ${count('EITHER')} as either.`;
   const verdict: VerdictText = !isLoaded
     ? { look: groupLooks.UNKNOWN, word: 'Reading', sentence: ['Pipelines'] }
     : first
@@ -294,6 +311,20 @@ export function PipelineFacts({ pipeline }: { pipeline: Pipeline }) {
             {processor ? `${formatExact(processor.deadLettered)} in ` : ''}
             <DeadLetterTopic name={pipeline.deadLetterTopic} />
           </dd>
+        </>
+      )}
+      {processor && (
+        <>
+          <dt>Outputs</dt>
+          <dd>
+            at least once, with deterministic ids (header <code>penstock.id</code>)
+          </dd>
+          {pipeline.stateHash !== '' && (
+            <>
+              <dt>State</dt>
+              <dd>exactly once</dd>
+            </>
+          )}
         </>
       )}
       {pipeline.batchJob && (

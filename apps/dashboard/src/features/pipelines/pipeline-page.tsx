@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { StateProblem } from '../../generated/graphql.ts';
 import { liveStore, type LiveGroup } from '../../live/live-store.ts';
 import { useFrame, useLive } from '../../live/use-live.ts';
 import { useRefetchOnChange } from '../../live/use-refetch-on-change.ts';
@@ -21,6 +22,7 @@ import {
   type CurrentProcessor,
 } from './pipeline-state.ts';
 import { pipelinesQuery, type Pipeline } from './queries.ts';
+import { StateChoices } from './state-choices.tsx';
 import { Steps } from './steps.tsx';
 
 export function PipelinePage({ name }: { name: string }) {
@@ -80,6 +82,13 @@ function KnownPipeline({ pipeline }: { pipeline: Pipeline }) {
           </>
         }
       />
+      {processor?.stateProblem && (
+        <StateChoices
+          pipeline={pipeline}
+          problem={processor.stateProblem}
+          lag={group?.lag ?? null}
+        />
+      )}
       {processor && <ProcessorFigures processor={processor} group={group} />}
       <div style={{ borderBottom: '1px solid var(--line)' }}>
         <Section title="Steps" hint={pipeline.description}>
@@ -119,6 +128,13 @@ function useVerdict(
     const lead = 'The records that were read are finished and committed first.';
     return { look, sentence: ['Pauses: its instances stop reading.'], lead: [lead] };
   }
+  if (processor.stateProblem) {
+    return {
+      look: { ...look, word: 'Stopped' },
+      sentence: [stateSentences[processor.stateProblem]],
+      lead: [processor.lastError ?? 'The reason was not reported.'],
+    };
+  }
   switch (processor.state) {
     case 'RUNNING':
       return group && frame
@@ -155,6 +171,12 @@ function useVerdict(
       };
   }
 }
+
+const stateSentences: Record<StateProblem, string> = {
+  CHANGED:
+    'Its steps with state changed. It reads nothing until you choose what the state becomes.',
+  LOST: 'Its state is missing. It reads nothing until the state is back or it starts over.',
+};
 
 function ProcessorFigures(props: { processor: CurrentProcessor; group: LiveGroup | undefined }) {
   const { processor, group } = props;

@@ -1,4 +1,9 @@
-import type { GroupHealth, PipelineMode, ProcessorState } from '../../generated/graphql.ts';
+import type {
+  GroupHealth,
+  PipelineMode,
+  ProcessorState,
+  StateProblem,
+} from '../../generated/graphql.ts';
 import type { LiveFrame } from '../../live/live-store.ts';
 import { formatCount, formatDuration, formatRate } from '../../ui/numbers.ts';
 import { groupLooks, processorLooks, runLooks, type StateLook } from '../../ui/state-mark.tsx';
@@ -13,6 +18,7 @@ export interface CurrentProcessor {
   deadLettered: number;
   instances: number;
   lastError: string | null;
+  stateProblem: StateProblem | null;
 }
 
 /** The processor as the last frame has it, else as it was fetched; null when it is batch only. */
@@ -81,5 +87,5 @@ function batchNow(pipeline: Pipeline): PipelineNow {
 export const modeWords: Record<PipelineMode, string> = {
   STREAM: 'stream',
   BATCH: 'batch',
-  BOTH: 'both',
+  EITHER: 'either',
 };

@@ -1,0 +1,35 @@
+import type { TimedSpace } from '../state/timed-space.ts';
+import { Item } from './item.ts';
+
+/**
+ * Items that wait until event time has passed them, in its order; ties by their source position.
+ */
+export class WaitingItems {
+  readonly #space: TimedSpace;
+
+  constructor(space: TimedSpace) {
+    this.#space = space;
+  }
+
+  get size(): number {
+    return this.#space.size;
+  }
+
+  put(item: Item): void {
+    this.#space.put(item.time, item.order, item);
+  }
+
+  firstTime(): number {
+    return this.#space.firstTime();
+  }
+
+  /** The earliest item, which stays. */
+  peek(): Item | null {
+    const entry = this.#space.peek();
+    return entry === null ? null : Item.revive(entry.value);
+  }
+
+  take(): void {
+    this.#space.take();
+  }
+}

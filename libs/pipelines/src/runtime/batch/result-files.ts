@@ -1,0 +1,145 @@
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { csvHeader } from '../../task/csv.ts';
+import type { CsvSink } from '../../topology/nodes.ts';
+import { type PipelineDefinition, sinkTopics } from '../../topology/pipeline-definition.ts';
+import { detachedFile } from './batch-outputs.ts';
+import type { BatchRun } from './batch-run.ts';
+import { MadeOutputs, type ResultLine } from './made-outputs.ts';
+
+export interface BatchResult {
+  /** Rows of the file; without one, records written to the sink topics. */
+  readonly rows: number;
+  /** Name of the file in the result folder; null without one. */
+  readonly file: string | null;
+  readonly topic: string | null;
+  /** Dead letters of the whole run. */
+  readonly deadLettered: number;
+  /** When the next run has to end for the earliest timer to be due, ms since epoch; null: never. */
+  readonly nextDueAt: number | null;
+}
+
+/** Characters that are written at once. */
+const WRITE_CHARS = 256 * 1024;
+
+/**
+ * Joins what the tasks of a run have made into its result files. A second call writes the same:
+ * each file is replaced as a whole.
+ *
+ * @param folder where they go; made when it does not exist
+ */
+export async function writeResultFiles(run: BatchRun, folder: string): Promise<BatchResult> {
+  const { definition, detached } = run;
+  const made = (await run.folder.madeFiles()).map((file) => new MadeOutputs(file));
+  try {
+    const counts = made.map((outputs) => outputs.counts());
+    const sum = (of: 'written' | 'deadLettered'): number =>
+      counts.reduce((total, count) => total + count[of], 0);
+    const rowsOf = new Map<string, number>();
+    for (const name of fileNames(definition, made)) {
+      const csv = csvOf(definition, name);
+      const lines = merged(made.map((outputs) => outputs.lines(name)));
+      const head = csv === null ? '' : csvHeader(csv.columns);
+      rowsOf.set(name, await writeFile(folder, name, head, lines));
+    }
+    const csv = definition.sinks.find((sink) => sink.kind === 'csv')?.fileName ?? null;
+    const topic = sinkTopics(definition)[0] ?? null;
+    const inPlaceOfTopic = detached && topic !== null ? detachedFile(topic) : null;
+    const file = csv ?? (rowsOf.has(inPlaceOfTopic ?? '') ? inPlaceOfTopic : null);
+    return {
+      rows: file === null ? sum('written') : (rowsOf.get(file) ?? 0),
+      file,
+      topic: detached ? null : topic,
+      deadLettered: sum('deadLettered'),
+      nextDueAt: await run.folder.nextDueAt(),
+    };
+  } finally {
+    made.forEach((outputs) => outputs.close());
+  }
+}
+
+/** Files that have lines, and those that the pipeline ends in, which may have none. */
+function fileNames(definition: PipelineDefinition, made: readonly MadeOutputs[]): Set<string> {
+  const ends = definition.sinks.flatMap((sink) => (sink.kind === 'csv' ? [sink.fileName] : []));
+  return new Set([...ends, ...made.flatMap((outputs) => outputs.files())]);
+}
+
+function csvOf({ sinks }: PipelineDefinition, name: string): CsvSink | null {
+  const found = sinks.find(
+    (sink): sink is CsvSink => sink.kind === 'csv' && sink.fileName === name,
+  );
+  return found ?? null;
+}
+
+/** The lines of several tasks in one order. */
+function* merged(sorted: ReadonlyArray<Generator<ResultLine>>): Generator<ResultLine> {
+  const heads = sorted.flatMap((lines) => {
+    const { value, done } = lines.next();
+    return done === true ? [] : [{ lines, line: value }];
+  });
+  while (heads.length > 0) {
+    let least = 0;
+    for (let at = 1; at < heads.length; at++) {
+      if (isBefore(heads[at]?.line, heads[least]?.line)) least = at;
+    }
+    const head = heads[least] as (typeof heads)[number];
+    yield head.line;
+    const { value, done } = head.lines.next();
+    if (done === true) heads.splice(least, 1);
+    else head.line = value;
+  }
+}
+
+function isBefore(left: ResultLine | undefined, right: ResultLine | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
+  return left.order === right.order ? left.id < right.id : left.order < right.order;
+}
+
+/**
+ * The file exists as a whole or not at all, even after a power cut. Returns how many lines it has
+ * besides its head.
+ */
+async function writeFile(
+  folder: string,
+  name: string,
+  head: string,
+  lines: Iterable<ResultLine>,
+): Promise<number> {
+  await mkdir(folder, { recursive: true });
+  const temporary = join(folder, `.${name}.${process.pid}.tmp`);
+  try {
+    const handle = await open(temporary, 'w');
+    let rows = 0;
+    try {
+      rows = await writeLines(handle, head, lines);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, join(folder, name));
+    return rows;
+  } catch (error) {
+    // The reason is the error; that its remains cannot be removed would hide it.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeLines(
+  handle: FileHandle,
+  head: string,
+  lines: Iterable<ResultLine>,
+): Promise<number> {
+  let rows = 0;
+  let text = head;
+  for (const line of lines) {
+    rows += 1;
+    text += line.text;
+    if (text.length > WRITE_CHARS) {
+      await handle.write(text);
+      text = '';
+    }
+  }
+  if (text !== '') await handle.write(text);
+  return rows;
+}

@@ -1,0 +1,148 @@
+import { PoisonRecord } from '../operators/operator.ts';
+import { TableRows } from '../task/table-rows.ts';
+import type { TableSource } from '../topology/nodes.ts';
+import {
+  type PipelineDefinition,
+  tableSources,
+  tableTopics,
+} from '../topology/pipeline-definition.ts';
+import type { SourceRecord } from '../topology/source-record.ts';
+import { keyOf, PartitionReader } from './partition-reader.ts';
+import type { BytesConsumer, KafkaPort, LoggerPort } from './runtime-ports.ts';
+
+/** Records that are read ahead while the pipeline has no time for them. */
+const WAITING_MAX = 10_000;
+const POLL_MS = 1_000;
+
+/**
+ * The tables of a pipeline as this process has them: read whole before the first record, then
+ * followed. Rows change only in `apply`, so that no row changes under a handler.
+ */
+export class TableFollower {
+  readonly #definition: PipelineDefinition;
+  readonly #logger: LoggerPort;
+  readonly #reader: PartitionReader;
+  readonly #consumer: BytesConsumer;
+  readonly #kafka: KafkaPort;
+  readonly #rows = new Map<TableSource, TableRows>();
+  #waiting: SourceRecord[] = [];
+  #failure: unknown = null;
+  #following: Promise<void> | null = null;
+  #closed = false;
+  #room: () => void = () => {};
+
+  constructor(kafka: KafkaPort, definition: PipelineDefinition, logger: LoggerPort) {
+    this.#kafka = kafka;
+    this.#definition = definition;
+    this.#logger = logger;
+    const topics = tableTopics(definition);
+    for (const source of tableSources(definition)) {
+      this.#rows.set(source, new TableRows(source));
+    }
+    this.#consumer = kafka.consumer(`${definition.name}.tables`, { autocommit: false });
+    this.#consumer.on('error', () => {});
+    this.#reader = new PartitionReader(kafka, `${definition.name}.tables`, topics);
+  }
+
+  /** The rows of a table; `source` is one of the definition. */
+  rowsOf(source: TableSource): TableRows {
+    return this.#rows.get(source) as TableRows;
+  }
+
+  /** Reads the tables up to where their topics end now. Rejects when no broker answers. */
+  async load(signal: AbortSignal): Promise<void> {
+    const topics = tableTopics(this.#definition);
+    if (topics.length === 0) return;
+    const [first, last] = await Promise.all([
+      this.#consumer.listOffsets({ topics, timestamp: -2n }),
+      this.#consumer.listOffsets({ topics, timestamp: -1n }),
+    ]);
+    const positions = topics.flatMap((topic) =>
+      (first.get(topic) ?? []).map((offset, partition) => ({
+        topic,
+        partition,
+        offset: Number(offset),
+      })),
+    );
+    const missing = new Map(
+      positions
+        .map((at) => [keyOf(at), Number(last.get(at.topic)?.[at.partition] ?? 0n)] as const)
+        .filter(([key, end]) => positions.some((at) => keyOf(at) === key && at.offset < end)),
+    );
+    await this.#reader.assign(positions);
+    while (missing.size > 0 && !signal.aborted) {
+      for (const part of await this.#reader.next()) {
+        for (const record of part.records) await this.#take(record);
+        if (part.nextOffset >= (missing.get(keyOf(part)) ?? 0)) missing.delete(keyOf(part));
+      }
+    }
+  }
+
+  /** Reads on from where `load` came to. */
+  follow(): void {
+    if (this.#rows.size > 0) {
+      this.#following ??= this.#follow();
+    }
+  }
+
+  /**
+   * Takes what came since the last call; tells of each topic's keys whose row changed. Rejects when
+   * the table could not be read on.
+   */
+  async apply(changed: (topic: string, keys: string[]) => Promise<void> | void): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#waiting.length === 0) return;
+    const records = this.#waiting;
+    this.#waiting = [];
+    this.#room();
+    const keys = new Map<string, Set<string>>();
+    for (const record of records) {
+      const ofTopic = keys.get(record.topic) ?? new Set<string>();
+      keys.set(record.topic, ofTopic);
+      for (const key of await this.#take(record)) ofTopic.add(key);
+    }
+    for (const [topic, ofTopic] of keys) {
+      if (ofTopic.size > 0) await changed(topic, [...ofTopic]);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#room();
+    await Promise.all([this.#reader.close(), this.#kafka.release(this.#consumer)]);
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      while (!this.#closed) {
+        for (const { records } of await this.#reader.next(POLL_MS)) {
+          for (const record of records) this.#waiting.push(record);
+        }
+        if (this.#waiting.length > WAITING_MAX && !this.#closed) {
+          await new Promise<void>((resolve) => (this.#room = resolve));
+        }
+      }
+    } catch (error) {
+      if (!this.#closed) this.#failure = error;
+    }
+  }
+
+  /** The keys whose rows changed. A record that is no row is said and passed over. */
+  async #take(record: SourceRecord): Promise<string[]> {
+    const keys: string[] = [];
+    for (const [source, rows] of this.#rows) {
+      if (source.topic !== record.topic) continue;
+      try {
+        const key = await rows.take(record);
+        if (key !== null) keys.push(key);
+      } catch (error) {
+        if (!(error instanceof PoisonRecord)) throw error;
+        const { topic, partition, offset } = record;
+        const fields = { pipeline: this.#definition.name, topic, partition, offset, err: error };
+        this.#logger.warn(fields, 'a record of a table is no row of it; the row before stays');
+      }
+    }
+    return keys;
+  }
+}

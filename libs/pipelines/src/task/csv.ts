@@ -1,0 +1,33 @@
+import type { CsvColumn } from '../topology/nodes.ts';
+
+/**
+ * CSV by RFC 4180: CRLF, a header line, quotes where needed. Null and undefined are empty fields,
+ * dates ISO 8601 in UTC, objects JSON. A text that a spreadsheet would run as a formula gets an
+ * apostrophe in front.
+ */
+
+/** The first line, with its end. */
+export function csvHeader(columns: readonly CsvColumn[]): string {
+  return `${columns.map(({ header }) => field(header)).join(',')}\r\n`;
+}
+
+/** The line of a row, with its end. */
+export function csvLine(columns: readonly CsvColumn[], row: unknown): string {
+  return `${columns.map(({ value }) => field(value(row))).join(',')}\r\n`;
+}
+
+function field(value: unknown): string {
+  if (value === null || value === undefined) {
+    return '';
+  }
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
+    return String(value);
+  }
+  const text =
+    value instanceof Date
+      ? value.toISOString()
+      : typeof value === 'string'
+        ? value.replace(/^[=+\-@\t\r]/, "'$&")
+        : JSON.stringify(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
