@@ -6,7 +6,7 @@ import { benchBroker } from './broker/main.ts';
 import { measureControl } from './control.ts';
 import { measureIngest } from './ingest.ts';
 import { table, type Length, type Measurement } from './measurement.ts';
-import { measurePipelines } from './pipelines.ts';
+import { measurePipelines } from './pipelines/main.ts';
 
 const benchmarks: Record<string, (length: Length) => Promise<Measurement[]>> = {
   control: measureControl,

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repositoryRoot } from '@penstock/testing';
-import { hasProgram, runCommand } from '../../install/command.mjs';
+import { virtualEnvironment } from '../../test/python.mjs';
 import { ProcessDriver } from '../driver.ts';
 import type { ClientSource } from './client.ts';
 import type { Trait } from './trait.ts';
@@ -57,20 +55,3 @@ export const pythonClients: ClientSource[] = clients.map((client) => ({
     };
   },
 }));
-
-async function virtualEnvironment(
-  folder: string,
-  packages: readonly string[],
-): Promise<string | undefined> {
-  if (!(await hasProgram('python3'))) return 'python3 is not installed';
-  const complete = join(folder, 'complete');
-  if (existsSync(complete)) return undefined;
-  await mkdir(folder, { recursive: true });
-  const made = await runCommand('python3', ['-m', 'venv', folder]);
-  if (made.code !== 0) return `python3 -m venv failed: ${made.output.trim().split('\n').at(-1)}`;
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  const got = await runCommand(join(folder, 'bin', 'python'), [...pip, ...packages]);
-  if (got.code !== 0) return `pip could not install it: ${got.output.trim().split('\n').at(-1)}`;
-  await writeFile(complete, '');
-  return undefined;
-}

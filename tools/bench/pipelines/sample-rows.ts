@@ -1,6 +1,6 @@
 import { ApiKeys } from '@penstock/kafka-protocol';
 import { eventually, startPenstock, WireClient } from '@penstock/testing';
-import { httpLoad, type Length, type Measurement } from './measurement.ts';
+import { httpLoad, type Length, type Measurement } from '../measurement.ts';
 
 const SOURCE = 'earthquakes';
 /** The sample of this name, and its consumer group. */
@@ -10,7 +10,7 @@ const PER_REQUEST = 100;
 /**
  * A stream processor that finds a backlog: how fast it parses, filters, maps, writes and commits.
  */
-export async function measurePipelines({ seconds }: Length): Promise<Measurement[]> {
+export async function measureSample({ seconds }: Length): Promise<Measurement[]> {
   await using penstock = await startPenstock({ processes: ['broker', 'api'], redis: true });
   await httpLoad({
     port: penstock.httpPort,
