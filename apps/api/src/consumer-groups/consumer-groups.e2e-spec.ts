@@ -86,7 +86,9 @@ describe('a consumer group', () => {
   test('has its members, what they are assigned, and a lag that its offsets add up to', async () => {
     const caughtUp = (await eventually(async () => {
       const found = await group('billing');
-      return found?.lag === 0 && found.partitions.length === 3 && found;
+      const isStable = found?.state === 'Stable' && found.partitions.length === 3;
+      const hasRead = found?.partitions.every(({ committedOffset }) => committedOffset === 10);
+      return isStable && hasRead && found.lag === 0 && found;
     })) as Group;
     expect(caughtUp).toMatchObject({ state: 'Stable', memberCount: 1, partitionCount: 3 });
     expect(caughtUp.members[0]).toMatchObject({ clientId: 'reader', assignmentCount: 3 });

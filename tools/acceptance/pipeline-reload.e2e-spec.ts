@@ -14,7 +14,7 @@ import {
   type WorkerHarness,
 } from '@penstock/testing/worker-harness';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile, PipelineReload } from '../../../../tools/start/pipeline-reload.mjs';
+import { compile, PipelineReload } from '../start/pipeline-reload.mjs';
 
 // The sources of pipelines in a folder of the test's own, followed as `npm start` follows them.
 
