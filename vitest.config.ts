@@ -52,9 +52,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Each file starts real processes, which mostly wait for each other: three at a time keep two
-          // cores at work.
-          maxWorkers: 3,
+          // Each file starts real processes; two at a time is what two cores carry.
+          maxWorkers: 2,
         },
       },
       {

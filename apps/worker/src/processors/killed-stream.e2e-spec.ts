@@ -51,7 +51,7 @@ export const pipelines = [
 ];
 `;
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const PER_ROUND = 1_200;
 const DEVICES = 25;
 const PARTITIONS = 3;
