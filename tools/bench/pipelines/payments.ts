@@ -7,6 +7,8 @@ const USERS = 10_000;
 const RECORDS_PER_BATCH = 1_000;
 const BEGAN = Date.UTC(2026, 0, 1);
 const MINUTE_MS = 60_000;
+/** Days later than all windows that are counted. */
+const BEHIND_ALL = BEGAN + 7 * 1_440 * MINUTE_MS;
 const PRODUCE_VERSION = 9;
 
 /** What was written, and how many outputs each topology makes of it. */
@@ -21,7 +23,7 @@ export interface Payments {
 
 /**
  * Writes payments of 10,000 users, one a millisecond of event time, in order, and a row of the
- * table `users` for each. The last payment of each partition lies a day later, so that every window
+ * table `users` for each. The last payment of each partition lies days later, so that every window
  * before it closes in every engine.
  */
 export async function writePayments(port: number, records: number): Promise<Payments> {
@@ -51,7 +53,7 @@ export async function writePayments(port: number, records: number): Promise<Paym
         // Neighbours are of different users; all records of a user are in one partition.
         const user = (((from + index) * 7_919) % (USERS / PARTITIONS)) * PARTITIONS + partition;
         const isLast = from + index === perPartition - 1;
-        const at = BEGAN + number + (isLast ? 1_440 * MINUTE_MS : 0);
+        const at = isLast ? BEHIND_ALL : BEGAN + number;
         const amount = (number * 31) % 100;
         if (amount >= 50) large += 1;
         if (!isLast) windows.add(`${Math.floor(at / MINUTE_MS)} ${user}`);
@@ -65,6 +67,17 @@ export async function writePayments(port: number, records: number): Promise<Paym
     records: written,
     outputs: { stateless: large, windowed: windows.size, joined: written },
   };
+}
+
+/**
+ * Writes one more payment into each partition, behind all windows and too small for any filter: an
+ * engine that looks for closed windows only now and then, and only when records come, looks again.
+ */
+export async function writeTrailing(client: WireClient): Promise<void> {
+  const payment = { amount: 0, at: BEHIND_ALL };
+  for (let user = 0; user < PARTITIONS; user++) {
+    await send(client, 'payments', user, [toRecord(user, BEHIND_ALL, payment)]);
+  }
 }
 
 /** Writes a payment of each of so many users, into a topic of one partition. */
