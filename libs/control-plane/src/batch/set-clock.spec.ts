@@ -172,6 +172,30 @@ describe('a clock that is two hours ahead for a minute', () => {
   });
 });
 
+describe('a clock that is ahead for less than the time between two looks', () => {
+  it('leaves no point in the time to come, whenever its samples are written', async () => {
+    await pass(MINUTE);
+    vi.setSystemTime(Date.now() + 2 * HOUR);
+    const ahead = Date.now();
+    const sample = { ...SERIES, value: 1 };
+    await world.history.record(ahead, [sample]);
+    const written = world.history.record(ahead + 10, [sample]);
+    vi.setSystemTime(ahead - 2 * HOUR + 20);
+    await Promise.all([
+      written,
+      world.clock.look(),
+      world.history.record(ahead + SECOND, [sample]),
+    ]);
+    await world.history.record(ahead + 2 * SECOND, [sample]);
+    expect(await database.sample.count({ where: { at: { gt: BigInt(Date.now()) } } })).toBe(0);
+    expect(await database.sample.count()).toBeGreaterThan(0);
+    expect(await told()).toEqual([
+      'The clock went back by 2 h',
+      'The clock went forward by 2 h, or the machine slept',
+    ]);
+  });
+});
+
 describe('a clock that is ahead while the processes start again', () => {
   it('holds back neither schedules nor charts, although nobody saw it go forward', async () => {
     await world.pipelines.register([job('minutely', '* * * * *')]);

@@ -13,6 +13,8 @@ const LOOK_EVERY_MS = 1_000;
 const JUMP_MIN_MS = 1_000;
 /** A comparison that took longer than this was interrupted and says nothing about the clock. */
 const LOOK_MAX_MS = 20;
+/** Comparisons of one look, if they are interrupted; the next look is a second away. */
+const LOOKS_MAX = 5;
 /** A jump forward that is undone within this time was a mistake. */
 const DOUBTED_FOR_MS = 6 * 60 * 60 * 1_000;
 /** Processes that notice the same jump do so within this time. */
@@ -66,13 +68,20 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
     clearInterval(this.#timer);
   }
 
-  /** Compares the clocks; resolves when a jump is recorded and all listeners have finished. */
+  /**
+   * Compares the clocks; resolves when a jump is recorded and all listeners have finished. Whoever
+   * stores what a clock that is set right must undo looks first: a clock that was ahead for less
+   * than the time between two looks would else leave it behind.
+   */
   async look(): Promise<void> {
-    const before = machineMs();
-    const now = Date.now();
-    const machine = machineMs();
-    if (machine - before > LOOK_MAX_MS) {
-      return;
+    let before = machineMs();
+    let now = Date.now();
+    let machine = machineMs();
+    for (let tries = 1; machine - before > LOOK_MAX_MS; tries += 1) {
+      if (tries === LOOKS_MAX) return;
+      before = machine;
+      now = Date.now();
+      machine = machineMs();
     }
     const last = this.#last;
     const offsetMs = now - machine;

@@ -44,12 +44,15 @@ export interface HistoryColumns extends SeriesKey {
  *
  * The clock may be set. When it reaches a time for the second time, new samples replace those
  * recorded for that time. Samples recorded while the clock was ahead are deleted when it is set
- * right. Each pruning deletes at most twice the time since the one before it, so a clock that is
+ * right; so that no such time passes unseen, the clock is looked at before each record. Each pruning deletes at most twice the time since the one before it, so a clock that is
  * ahead for a minute costs minutes of the past, not all of it.
  */
 @Injectable()
 export class HistoryService {
   readonly #database: ControlDatabase;
+  readonly #clock: ClockWatch;
+  /** The write that is under way: a deletion must not come between the statements of a record. */
+  #writing: Promise<void> = Promise.resolve();
   /** End of the last bucket that was made, by tier; null until it was looked up. */
   #rolledUpTo: Map<number, number> | null = null;
   /**
@@ -60,9 +63,10 @@ export class HistoryService {
 
   constructor(database: ControlDatabase, clock: ClockWatch) {
     this.#database = database;
+    this.#clock = clock;
     clock.onJump(async ({ now, aheadFrom }) => {
       if (aheadFrom !== null) {
-        await this.#forgetFrom(Math.max(now, aheadFrom));
+        await this.#inTurn(() => this.#forgetFrom(Math.max(now, aheadFrom)));
       }
     });
   }
@@ -70,9 +74,18 @@ export class HistoryService {
   /**
    * Keeps one second's values.
    *
-   * @param at ms since epoch; belongs to the nearest whole second, since the sampler aims at those
+   * @param at when they were measured, ms since epoch; belongs to the nearest whole second, since
+   *   the sampler aims at those. Values of a time to come are not kept: they were measured while
+   *   the clock was ahead, and it was set right since.
    */
   async record(at: number, values: readonly SeriesValue[]): Promise<void> {
+    await this.#clock.look();
+    await this.#inTurn(async () => {
+      if (at <= Date.now()) await this.#record(at, values);
+    });
+  }
+
+  async #record(at: number, values: readonly SeriesValue[]): Promise<void> {
     const second = Math.round(at / 1_000) * 1_000;
     const kept = values.slice(0, SERIES_PER_SAMPLE_MAX);
     const rows = kept.map(({ kind, subject, metric, value }) => [kind, subject, metric, value]);
@@ -180,6 +193,13 @@ export class HistoryService {
     }
     const before = Math.min(now - tier.keptMs, Number(oldest.at) + 2 * pruneIntervalMs(tier));
     await this.#database.sample.deleteMany({ where: { tierSeconds, at: { lt: BigInt(before) } } });
+  }
+
+  /** Runs after the writes before it; one that failed holds back none of the next. */
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const result = this.#writing.then(write);
+    this.#writing = result.catch(() => undefined);
+    return result;
   }
 
   /** Deletes the buckets that contain a time or come after it; an unfinished one is made again. */
