@@ -23,16 +23,19 @@ const code = {
     ['package-lock.json'],
   ),
   isInput: isCode,
-  outputs: ['api', 'worker'].map((app) => `apps/${app}/dist/main.js`),
+  outputs: ['libs/platform', 'libs/pipelines', 'pipelines'].map((path) => `${path}/dist/index.js`),
   commands: [[scripts.tsc, '-b']],
 };
-const broker = {
-  name: 'broker',
-  sources: ['libs', 'apps/broker', 'tsconfig.base.json', 'package-lock.json'],
-  isInput: (path) => isCode(path) || path.endsWith('rolldown.config.mjs'),
-  outputs: ['main', 'metadata-thread'].map((file) => `apps/broker/dist/${file}.js`),
-  commands: [[scripts.rolldown, '--config', 'apps/broker/rolldown.config.mjs']],
-};
+const processes = ['broker', 'api', 'worker'].map((app) => ({
+  name: app,
+  sources: ['libs', `apps/${app}`, 'tools/build/bundle.mjs', 'package-lock.json'].concat([
+    'tsconfig.base.json',
+    'tsconfig.nest.json',
+  ]),
+  isInput: (path) => isCode(path) || path.endsWith('bundle.mjs'),
+  outputs: [`apps/${app}/dist/main.js`],
+  commands: [['tools/build/bundle.mjs', app]],
+}));
 const dashboardTypes = {
   name: 'graphql',
   sources: ['apps/dashboard/src', 'apps/api/schema.graphql', 'tools/build/codegen.ts'],
@@ -62,7 +65,7 @@ async function buildAll() {
   const built = [];
   const server = async () => {
     await Promise.all(databases.map((part) => buildPart(part, built)));
-    await all([buildPart(code, built), buildPart(broker, built)]);
+    await all([buildPart(code, built), buildProcesses(built)]);
   };
   const client = async () => {
     await buildPart(dashboardTypes, built);
@@ -70,6 +73,11 @@ async function buildAll() {
   };
   await all([server(), client()]);
   return built;
+}
+
+/** One after the other, beside the compiler: two cores. */
+async function buildProcesses(built) {
+  for (const part of processes) await buildPart(part, built);
 }
 
 /** Only what other sources import: database clients and GraphQL types. */

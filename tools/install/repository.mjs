@@ -19,7 +19,6 @@ export function productNode() {
 export const scripts = {
   tsc: join(root, 'node_modules/typescript/bin/tsc'),
   prisma: join(root, 'node_modules/prisma/build/index.js'),
-  rolldown: join(root, 'node_modules/rolldown/bin/cli.mjs'),
   vite: join(root, 'node_modules/vite/bin/vite.js'),
   vitest: join(root, 'node_modules/vitest/vitest.mjs'),
   prettier: join(root, 'node_modules/prettier/bin/prettier.cjs'),

@@ -13,6 +13,7 @@ import {
   waitForControlDatabase,
   withBrokerPorts,
 } from '@penstock/platform';
+import { shareLibrary } from './definitions/pipelines-library.ts';
 import { pipelinesOf } from './definitions/pipelines-module.ts';
 import { WorkerModule } from './worker.module.ts';
 
@@ -23,6 +24,7 @@ async function start(config: Config): Promise<void> {
   const { logLevel: level, secrets } = config;
   const logger = createLogger({ name: 'worker', level, secrets });
   await waitForControlDatabase(config);
+  shareLibrary();
   const pipelines = await pipelinesOf(MODULE);
   const app = await NestFactory.createApplicationContext(
     WorkerModule.forRoot({ name: 'worker', config, logger, module: MODULE, pipelines }),

@@ -41,6 +41,7 @@ export {
 export { answerMetrics, collectMetrics } from './metrics/metrics-exchange.ts';
 export { Metrics, type Counter, type Gauge, type Histogram } from './metrics/metrics.ts';
 export { PlatformModule, type PlatformOptions } from './platform.module.ts';
+export { repositoryFolder } from './repository-folder.ts';
 export { maskSecrets } from './secrets/secrets.ts';
 export type { RedisProblem } from './redis/redis-problem.ts';
 export { RedisConnection } from './redis/redis-connection.ts';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BackOff, createMissingTopics, pause } from '@penstock/pipelines';
 import { Config, KafkaClients, Logger } from '@penstock/platform';
-import { type DemoRecord, replayEarthquakes } from '@penstock/samples';
+import type { DemoRecord } from '@penstock/samples';
 import { WorkerIdentity } from '../identity/worker-identity.ts';
 
 const BACK_OFF = { minMs: 500, maxMs: 5_000 };
@@ -42,6 +42,8 @@ export class DemoProducer {
 
   async #run(signal: AbortSignal): Promise<void> {
     const backOff = new BackOff(BACK_OFF);
+    // Modules of pipelines are loaded when the process has said which library is theirs.
+    const { replayEarthquakes } = await import('@penstock/samples');
     while (!signal.aborted) {
       const producer = this.#kafka.producer({ idempotent: true });
       try {

@@ -10,6 +10,7 @@ import {
   UNDECIDED,
 } from '@penstock/pipelines';
 import { createLogger, KafkaClients } from '@penstock/platform/thread';
+import { shareLibrary } from '../definitions/pipelines-library.ts';
 import { pipelinesOf } from '../definitions/pipelines-module.ts';
 import type {
   RunOrder,
@@ -53,6 +54,7 @@ process.on('unhandledRejection', (reason) =>
   sayUncaught('a promise that nothing waited for was rejected', reason),
 );
 setInterval(beat, BEAT_MS).unref();
+shareLibrary();
 await load();
 
 function say(message: ThreadMessage): void {

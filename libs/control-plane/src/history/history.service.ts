@@ -44,8 +44,9 @@ export interface HistoryColumns extends SeriesKey {
  *
  * The clock may be set. When it reaches a time for the second time, new samples replace those
  * recorded for that time. Samples recorded while the clock was ahead are deleted when it is set
- * right; so that no such time passes unseen, the clock is looked at before each record. Each pruning deletes at most twice the time since the one before it, so a clock that is
- * ahead for a minute costs minutes of the past, not all of it.
+ * right; so that no such time passes unseen, the clock is looked at before each record. Each
+ * pruning deletes at most twice the time since the one before it, so a clock that is ahead for a
+ * minute costs minutes of the past, not all of it.
  */
 @Injectable()
 export class HistoryService {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Config, maskSecrets, RedisConnection } from '@penstock/platform';
+import { Config, maskSecrets, RedisConnection, repositoryFolder } from '@penstock/platform';
 import { ClusterUnavailable, InteractiveCluster } from '../cluster/index.ts';
 import { EventRecorder } from '../events/index.ts';
 
@@ -90,8 +91,7 @@ export class SystemService implements OnModuleDestroy {
   }
 }
 
-/** This library's package.json lies as far above `src/system` as above `dist/system`. */
 function readVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
+  const file = join(repositoryFolder, 'package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { repositoryRoot } from '../repository.ts';
@@ -19,24 +19,12 @@ export interface OwnPipelines extends AsyncDisposable {
  */
 export async function ownPipelines(source: string): Promise<OwnPipelines> {
   const folder = await temporaryFolder();
-  const here = pathToFileURL(`${folder.path}/`).href;
-  const root = pathToFileURL(join(repositoryRoot, 'apps/worker/package.json')).href;
-  const hooks = `export function resolve(name, context, next) {
-    const isOurs = context.parentURL?.startsWith('${here}') === true;
-    if (name === '@penstock/samples' && !isOurs) {
-      return { url: '${here}pipelines.mjs', shortCircuit: true };
-    }
-    return next(name, isOurs && !name.startsWith('.') ? { ...context, parentURL: '${root}' } : context);
-  }`;
-  const preload =
-    "import { register } from 'node:module';\nregister('./hooks.mjs', import.meta.url);\n";
-  await writeFile(join(folder.path, 'pipelines.mjs'), source);
-  await writeFile(join(folder.path, 'hooks.mjs'), hooks);
-  await writeFile(join(folder.path, 'preload.mjs'), preload);
+  const file = join(folder.path, 'pipelines.mjs');
+  await writeFile(file, source);
+  await symlink(join(repositoryRoot, 'node_modules'), join(folder.path, 'node_modules'));
   return {
     folder: folder.path,
-    command: (name, [node = '', ...words]) =>
-      name === 'worker' ? [node, '--import', `${here}preload.mjs`, ...words] : [node, ...words],
+    command: (name, words) => (name === 'worker' ? [...words, pathToFileURL(file).href] : words),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
