@@ -102,8 +102,9 @@ async function waitForLive(page: Page): Promise<void> {
 }
 
 /** Barriers for people who cannot see or cannot use a pointer. */
-async function barriers(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+async function barriers(page: Page, rules?: string[]): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules === undefined ? axe : axe.withRules(rules)).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
 
@@ -173,7 +174,8 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
       expect([name, await barriers(page)]).toEqual([name, []]);
       await page.emulateMedia({ colorScheme: 'dark' });
       await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
-      expect([name, await barriers(page)]).toEqual([name, []]);
+      // The same elements in other colours.
+      expect([name, await barriers(page, ['color-contrast'])]).toEqual([name, []]);
       expect([name, complaints]).toEqual([name, []]);
       await context.close();
     },

@@ -16,6 +16,7 @@ export * from '@penstock/samples';
 const schema = (value) => value;
 const kept = [];
 const options = { commitEvery: '100ms', handlerTimeout: '2s' };
+const twice = { ...options, retry: { attempts: 2, backoffMs: 10 } };
 
 export const pipelines = [
   pipeline('steady', options)
@@ -23,13 +24,13 @@ export const pipelines = [
     .byRecordKey()
     .aggregate({ init: () => 0, add: (count) => count + 1, result: (key, count) => ({ count }) })
     .to('steady-out'),
-  pipeline('looping', { ...options, retry: { attempts: 2, backoffMs: 10 } })
+  pipeline('looping', twice)
     .from('looping-in', { schema })
     .map('score', (value) => { for (; value.id === 'for ever';); return value; })
     .byRecordKey()
     .aggregate({ init: () => 0, add: (count) => count + 1, result: (key, count) => ({ count }) })
     .to('looping-out'),
-  pipeline('awaiting', options)
+  pipeline('awaiting', twice)
     .from('awaiting-in', { schema })
     .mapAsync('look up', async (value) => {
       await null;
@@ -41,7 +42,7 @@ export const pipelines = [
     .from('leaking-in', { schema })
     .map('collect', (value) => { kept.push(new Array(100_000).fill(value.id)); return value; })
     .to('leaking-out'),
-  pipeline('careless', options)
+  pipeline('careless', twice)
     .from('careless-in', { schema })
     .map((value) => {
       if (value.id === 'later') setTimeout(() => { throw new Error('thrown later'); });

@@ -15,7 +15,7 @@ export type PlacedDefinition = Pick<
   'name' | 'hash' | 'handlerTimeoutMs' | 'retry' | 'deadLetterTopic'
 >;
 
-const BACK_OFF = { minMs: 2_000, maxMs: 30_000 };
+const BACK_OFF = { minMs: 500, maxMs: 30_000 };
 /** A thread that ran this long starts with the shortest back-off again. */
 const RAN_WELL_MS = 60_000;
 /** The oldest are forgotten beyond. */
