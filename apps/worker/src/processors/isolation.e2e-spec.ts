@@ -213,6 +213,8 @@ describe('user code that does what it should not', () => {
     const said = await messages('steady');
     expect(said.filter((message) => message.includes('failed'))).toEqual([]);
     expect(await view('steady')).toMatchObject({ state: 'running', deadLettered: 0 });
+    // No group waited for a member of a thread that had ended.
+    expect(harness.penstock.logs('broker')).not.toContain('session timed out');
     expect(await harness.penstock.stop('worker')).toEqual({ code: 0, signal: null });
   }, 600_000);
 });

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaPort } from '../runtime-ports.ts';
 
 const LOOK_EVERY_MS = 20;
+/** As brokers spell it; the client's type of it is spelt as its enumeration is. */
+const WAITS_FOR_MEMBERS = 'PreparingRebalance';
 
 /**
  * Takes members out of a group whose thread has ended, while another one joins.
@@ -31,8 +33,8 @@ export async function replaceMembers(
   try {
     while (!isOver) {
       const groups = await kafka.admin().describeGroups({ groups: [groupId] });
-      const group = groups.get(groupId);
-      if (group?.state === 'PREPARING_REBALANCE') {
+      const state: string | undefined = groups.get(groupId)?.state;
+      if (state === WAITS_FOR_MEMBERS) {
         const members = replaces.map((memberId) => ({ memberId, reason: 'its thread ended' }));
         await kafka.admin().removeMembersFromConsumerGroup({ groupId, members });
         return;
