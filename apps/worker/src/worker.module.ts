@@ -132,7 +132,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
       say: (words) => this.#logger.pino.warn(words),
     });
     await this.#processors.start();
-    this.#batch.start();
+    await this.#batch.start();
     await this.#reload.start();
     await this.#heartbeat.start((alive) => this.#demo.follow(alive));
   }

@@ -13,6 +13,7 @@ export { Claim, type ClaimEnd, type ClaimOptions } from './runtime/batch/claim.t
 export type { BatchResult } from './runtime/batch/result-files.ts';
 export { FailedForGood } from './runtime/batch/run-failure.ts';
 export { RunFolder } from './runtime/batch/run-folder.ts';
+export { removeUnfinished } from './runtime/batch/unfinished-files.ts';
 export { reasonOf } from './runtime/kafka-errors.ts';
 export { obstacleOf } from './runtime/obstacle.ts';
 export type { KafkaPort, LoggerPort } from './runtime/runtime-ports.ts';

@@ -10,6 +10,7 @@ import { pause } from '@penstock/pipelines';
 import { DatabaseWatcher, Logger, RedisConnection, logSurvived } from '@penstock/platform';
 import { Queue, Worker } from 'bullmq';
 import { BatchExecutor } from './batch-executor.ts';
+import { BatchRuns } from './batch-runs.ts';
 
 /** Tickets that one worker works on at the same time. */
 export const BATCH_SLOTS = 4;
@@ -37,6 +38,7 @@ export class BatchRunner {
   readonly #ticks: BatchTicksService;
   readonly #backfills: BackfillRuns;
   readonly #executor: BatchExecutor;
+  readonly #runs: BatchRuns;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   readonly #unwatch: Array<() => void>;
@@ -55,6 +57,7 @@ export class BatchRunner {
     ticks: BatchTicksService,
     backfills: BackfillRuns,
     executor: BatchExecutor,
+    runs: BatchRuns,
     logger: Logger,
     watcher: DatabaseWatcher,
   ) {
@@ -63,6 +66,7 @@ export class BatchRunner {
     this.#ticks = ticks;
     this.#backfills = backfills;
     this.#executor = executor;
+    this.#runs = runs;
     this.#logger = logger;
     this.#unwatch = [watcher.onChange(() => this.#wake()), redis.onChange(() => this.#wake())];
   }
@@ -75,7 +79,12 @@ export class BatchRunner {
     return this.#redis.problem?.words ?? null;
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.#runs
+      .removeUnfinished()
+      .catch((error: unknown) =>
+        this.#logger.pino.warn({ err: error }, 'half-written files could not be removed'),
+      );
     this.#looking = this.#lookUntilStopped();
   }
 

@@ -13,6 +13,7 @@ import {
   FailedForGood,
   isStateful,
   type PipelineDefinition,
+  removeUnfinished,
   RunFolder,
 } from '@penstock/pipelines';
 import { Config, KafkaClients } from '@penstock/platform';
@@ -88,6 +89,13 @@ export class BatchRuns {
 
   resultFolder(run: ClaimedRun): string {
     return resultFolder(this.#config.dataDir, run.id, run.generation);
+  }
+
+  /** Before the first run: removes what workers that were killed had half written. */
+  async removeUnfinished(): Promise<void> {
+    for (const folder of ['results', 'state']) {
+      await removeUnfinished(join(this.#config.dataDir, folder));
+    }
   }
 
   /** Removes what a run that succeeded leaves behind, and states that no run needs any more. */

@@ -1,5 +1,6 @@
-import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { randomInt, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   eventually,
   type OwnPipelines,
@@ -106,6 +107,15 @@ async function finish(job: string) {
   );
 }
 
+/** What a process leaves that is killed while it writes a result, or copies a state. */
+async function leaveUnfinished(pid: number): Promise<void> {
+  for (const folder of ['results/run/g1', 'state/counted/runs/run-1']) {
+    const path = join(harness.penstock.dataDir, folder);
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, `any.${pid}.${randomUUID()}.unfinished`), '');
+  }
+}
+
 /** How many records a run and those before it have counted; 0 when it read none. */
 async function counted(id: string): Promise<number> {
   const file = await harness.results.find(id);
@@ -144,7 +154,9 @@ describe('batch runs of two workers that are killed', () => {
         { deadlineMs: 60_000, intervalMs: random.int(5, 200), what: 'a run in the middle' },
       );
       const killed = random.pick([harness.penstock, other]);
+      const pid = killed.pid('worker');
       await killed.killHard('worker');
+      await leaveUnfinished(pid);
       await killed.start('worker');
     }
     const ended = new Map<string, Awaited<ReturnType<typeof finish>>>();
@@ -155,6 +167,8 @@ describe('batch runs of two workers that are killed', () => {
       const due = runs.flatMap(({ scheduledFor }) => scheduledFor ?? []);
       expect(new Set(due).size).toBe(due.length);
     }
+    const files = await readdir(harness.penstock.dataDir, { recursive: true });
+    expect(files.filter((name) => name.endsWith('.unfinished'))).toEqual([]);
     const total = ROUNDS * RECORDS + 1;
     const counts = await Promise.all((ended.get('counted') ?? []).map(({ id }) => counted(id)));
     expect(Math.max(...counts)).toBe(total);

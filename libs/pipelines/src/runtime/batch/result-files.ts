@@ -6,6 +6,7 @@ import { type PipelineDefinition, sinkTopics } from '../../topology/pipeline-def
 import { detachedFile } from './batch-outputs.ts';
 import type { BatchRun } from './batch-run.ts';
 import { MadeOutputs, type ResultLine } from './made-outputs.ts';
+import { unfinished } from './unfinished-files.ts';
 
 export interface BatchResult {
   /** Rows of the file; without one, records written to the sink topics. */
@@ -106,7 +107,8 @@ async function writeFile(
   lines: Iterable<ResultLine>,
 ): Promise<number> {
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${name}.${process.pid}.tmp`);
+  const path = join(folder, name);
+  const temporary = unfinished(path);
   try {
     const handle = await open(temporary, 'w');
     let rows = 0;
@@ -116,7 +118,7 @@ async function writeFile(
     } finally {
       await handle.close();
     }
-    await rename(temporary, join(folder, name));
+    await rename(temporary, path);
     return rows;
   } catch (error) {
     // The reason is the error; that its remains cannot be removed would hide it.

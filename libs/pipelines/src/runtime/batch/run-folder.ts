@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 import Database from 'better-sqlite3';
 import { MemoryBacking } from '../../state/memory-backing.ts';
 import { SqliteBacking } from '../../state/sqlite-backing.ts';
@@ -11,6 +10,7 @@ import type { KeptPositions } from '../../task/task-positions.ts';
 import type { Stage } from '../../topology/stages.ts';
 import type { PartitionPosition } from '../partition-reader.ts';
 import { FailedForGood } from './run-failure.ts';
+import { unfinished } from './unfinished-files.ts';
 
 /**
  * What one generation of a batch run keeps, in a folder of its own:
@@ -147,7 +147,7 @@ async function copyState(
   if (!existsSync(from)) {
     return;
   }
-  const temporary = `${to}.${randomUUID()}.copy`;
+  const temporary = unfinished(to);
   try {
     const source = new Database(from, { readonly: true });
     try {
