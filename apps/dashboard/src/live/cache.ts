@@ -1,12 +1,12 @@
 import type { QueryClient } from '@tanstack/react-query';
 import {
   EventsDocument,
-  HistoryDocument,
   type EventKind,
   type EventRowFragment,
   type SeriesMetric,
 } from '../generated/graphql.ts';
 import { request } from '../graphql/request.ts';
+import { requestHistory } from './history.ts';
 import type { LiveFrame, LiveStore } from './live-store.ts';
 import type { SeriesKey } from './series.ts';
 
@@ -99,7 +99,7 @@ const prefillGroupsMax = 24;
 const prefillTopicsMax = 48;
 const metrics: readonly SeriesMetric[] = ['IN', 'OUT', 'LAG'];
 
-/** The last 15 minutes of the totals and of the groups, by one query per boot of the server. */
+/** The last 15 minutes of the totals and of the groups, once per boot of the server. */
 async function prefill(store: LiveStore, frame: LiveFrame): Promise<void> {
   const subjects: Omit<SeriesKey, 'metric'>[] = [
     { kind: 'TOTAL', subject: '*' },
@@ -115,7 +115,7 @@ async function prefill(store: LiveStore, frame: LiveFrame): Promise<void> {
   }
   const input = { series, from: frame.at - prefillMs, to: frame.at, maxPoints: 450 };
   try {
-    store.prefill((await request(HistoryDocument, { input })).history.series);
+    store.prefill((await requestHistory(input)).series);
   } catch {
     // Without the past the page begins with the present; the charts report what failed.
   }

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
-import { HistoryDocument, type HistoryQuery } from '../generated/graphql.ts';
-import { request } from '../graphql/request.ts';
+import { type History, requestHistory } from './history.ts';
 import { liveStore } from './live-store.ts';
 import {
   align,
@@ -28,7 +27,7 @@ const pointsMax = 900;
 const frameHoleMs = 3_500;
 
 /**
- * Series for a chart: the past by one query, the present from the live rings. When the rings no
+ * Series for a chart: the past by a query, the present from the live rings. When the rings no
  * longer reach back to the history's end (after a long time, or a gap in the connection), history
  * is fetched again; a hole that remains is shown.
  */
@@ -42,7 +41,7 @@ export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): Ser
     queryFn: ({ signal }) => {
       const from = liveStore.shownAt - rangeSeconds * 1000;
       const input = { series: known, from: Math.floor(from), maxPoints: pointsMax };
-      return request(HistoryDocument, { input }, signal).then((data) => data.history);
+      return requestHistory(input, signal);
     },
   });
   const { data, refetch, isFetching, dataUpdatedAt } = query;
@@ -75,7 +74,7 @@ export function useSeries(keys: readonly SeriesKey[], rangeSeconds: number): Ser
   };
 }
 
-function pastSamples(data: HistoryQuery['history'] | undefined): Map<string, Samples> {
+function pastSamples(data: History | undefined): Map<string, Samples> {
   return new Map(data?.series.map((series) => [seriesId(series), series]));
 }
 

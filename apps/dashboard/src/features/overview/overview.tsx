@@ -31,6 +31,7 @@ import {
 import { readGroupCommand } from '../system/commands.ts';
 
 const groupsInTable = 12;
+const groupsInCharts = 24;
 const chartHeight = 204;
 
 /** Is anything wrong, since when, and what to do? */
@@ -55,7 +56,7 @@ export function Overview() {
       <div className="split">
         <Section
           title="Consumer groups"
-          hint="worst first"
+          hint={worstFirst(groupsInTable, groups.length)}
           aside={<Link to="/ui/consumer-groups">All {frame.totals.groups}</Link>}
         >
           {groups.length > 0 ? (
@@ -159,6 +160,11 @@ function OpenTarget({ target, small }: { target: Target; small?: boolean }) {
   }
 }
 
+/** What a list of the worst shows of all: what is left out is never without a count. */
+function worstFirst(shown: number, all: number): string {
+  return all > shown ? `the ${shown} worst of ${all}` : 'worst first';
+}
+
 /** With a problem the first chart opens on the group that has it, else on all. */
 function Charts({ groups }: { groups: LiveFrame['groups'] }) {
   const range = useRange();
@@ -166,13 +172,15 @@ function Charts({ groups }: { groups: LiveFrame['groups'] }) {
   const subject = groups.find((group) => isProblem(group.health))?.groupId;
   const [wantsAll, setWantsAll] = useState(false);
   const one = subject !== undefined && !wantsAll ? subject : null;
-  const subjects = one ? [one] : groups.slice(0, 24).map((group) => group.groupId);
+  const drawn = groups.slice(0, groupsInCharts);
+  const subjects = one ? [one] : drawn.map((group) => group.groupId);
+  const left = groups.length > drawn.length ? `, ${worstFirst(groupsInCharts, groups.length)}` : '';
   const annotations = useMemo(() => chartAnnotations(events, one ? [one] : null), [events, one]);
   return (
     <div className="row-2">
       <Section
         title="Arriving and consumed"
-        hint="records/s"
+        hint={`records/s${one ? '' : left}`}
         aside={
           <div className="switch">
             {subject !== undefined && (
@@ -182,7 +190,7 @@ function Charts({ groups }: { groups: LiveFrame['groups'] }) {
             )}
             {groups.length > 0 && (
               <button type="button" aria-pressed={one === null} onClick={() => setWantsAll(true)}>
-                All groups
+                {left === '' ? 'All groups' : `${groupsInCharts} groups`}
               </button>
             )}
           </div>
@@ -201,9 +209,9 @@ function Charts({ groups }: { groups: LiveFrame['groups'] }) {
           emptyText="begins with the first record"
         />
       </Section>
-      <Section title="Lag" hint="records not yet committed, by group">
+      <Section title="Lag" hint={`records not yet committed, by group${left}`}>
         <LagChart
-          groups={groups}
+          groups={drawn}
           rangeSeconds={range.seconds}
           height={chartHeight}
           annotations={annotations}
