@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Admin, Consumer, murmur2, Producer } from '@platformatic/kafka';
-import { SeededRandom, type TemporaryFolder, temporaryFolder, TestBroker } from '@penstock/testing';
+import { murmur2 } from '@platformatic/kafka';
+import { SeededRandom } from '@penstock/testing';
+import { PipelineWorld } from '@penstock/testing/pipeline-world';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDriver } from '../../test-kit/test-driver.ts';
 import { session, tumbling } from '../../time/windows.ts';
 import { pipeline } from '../../topology/pipeline-builder.ts';
 import { table } from '../../topology/table.ts';
 import type { PipelineDefinition } from '../../topology/pipeline-definition.ts';
-import type { KafkaPort } from '../runtime-ports.ts';
 import { finishBatchRun } from './batch-finish.ts';
 import type { BatchPart, BatchRun } from './batch-run.ts';
 import { runBatchStep } from './batch-step.ts';
@@ -37,47 +37,13 @@ interface Reading {
   readonly n: number;
 }
 
-let broker: TestBroker;
-let kafka: KafkaPort;
-let folder: TemporaryFolder;
-/** Called before and after each send; may throw. */
-let fault: () => void = () => {};
+let world: PipelineWorld;
 
 beforeAll(async () => {
-  broker = await TestBroker.start();
-  folder = await temporaryFolder();
-  const base = {
-    clientId: 'test',
-    bootstrapBrokers: [broker.bootstrap],
-    retries: 5,
-    retryDelay: 100,
-  };
-  const admin = new Admin(base);
-  kafka = {
-    admin: () => admin,
-    producer: (settings) => {
-      const producer = new Producer({ ...base, ...settings });
-      const send = producer.send.bind(producer);
-      producer.send = (async (...args: Parameters<typeof send>) => {
-        fault();
-        const sent = await send(...args);
-        fault();
-        return sent;
-      }) as typeof producer.send;
-      return producer;
-    },
-    consumer: (groupId, settings) => new Consumer({ ...base, ...settings, groupId }),
-    release: async (client) => {
-      await client.close(true);
-    },
-  };
+  world = await PipelineWorld.start();
 });
 
-afterAll(async () => {
-  await kafka?.admin().close();
-  await broker?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
-});
+afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** What the ledger says of a run. */
 interface Job {
@@ -94,9 +60,9 @@ interface Job {
 }
 
 const stateOf = ({ definition, id, generation = 1 }: Job): string =>
-  join(folder.path, 'state', definition.name, 'runs', `${id}-${generation}`);
+  join(world.folder, 'state', definition.name, 'runs', `${id}-${generation}`);
 const resultsOf = ({ id, generation = 1 }: Job): string =>
-  join(folder.path, 'results', id, `g${generation}`);
+  join(world.folder, 'results', id, `g${generation}`);
 
 /** Runs a job to its end, with a new worker after each crash. */
 async function runToEnd(job: Job, maySave: () => void = () => {}): Promise<BatchResult> {
@@ -109,7 +75,7 @@ async function runToEnd(job: Job, maySave: () => void = () => {}): Promise<Batch
     nominalAt: job.end,
     params: job.params ?? {},
     definition: job.definition,
-    kafka,
+    kafka: world.kafka,
     logger: silent,
     folder: new RunFolder(stateOf(job), job.base == null ? null : stateOf(job.base)),
     detached: job.detached ?? false,
@@ -172,13 +138,13 @@ async function untilDone<Outcome>(work: (claim: Claim) => Promise<Outcome>): Pro
 }
 
 async function createTopic(topic: string, partitions = PARTITIONS): Promise<void> {
-  await kafka.admin().createTopics({ topics: [topic], partitions, replicas: 1 });
+  await world.createTopics([topic], partitions);
 }
 
 async function wholeLogs(...topics: string[]): Promise<Job['parts']> {
-  const consumer = kafka.consumer('ends');
+  const consumer = world.kafka.consumer('ends');
   const logs = await consumer.listOffsets({ topics, timestamp: -1n });
-  await kafka.release(consumer);
+  await world.kafka.release(consumer);
   return [...logs].flatMap(([topic, ends]) =>
     ends.map((end, partition) => ({ topic, partition, startOffset: 0, endOffset: Number(end) })),
   );
@@ -192,7 +158,7 @@ interface Placed {
 }
 
 async function produce(records: readonly Placed[]): Promise<void> {
-  const producer = kafka.producer({ idempotent: true });
+  const producer = world.kafka.producer({ idempotent: true });
   for (let at = 0; at < records.length; at += 500) {
     await producer.send({
       messages: records.slice(at, at + 500).map(({ topic, partition, key, value }) => ({
@@ -204,13 +170,13 @@ async function produce(records: readonly Placed[]): Promise<void> {
       })),
     });
   }
-  await kafka.release(producer);
+  await world.kafka.release(producer);
 }
 
 /** The last output of each identity in a topic, as `id value`. */
 async function lastOfEach(topic: string): Promise<{ last: string[]; all: number }> {
-  if (!(await kafka.admin().listTopics()).includes(topic)) return { last: [], all: 0 };
-  const consumer = kafka.consumer(`reader-${topic}-${Math.random()}`);
+  if (!(await world.kafka.admin().listTopics()).includes(topic)) return { last: [], all: 0 };
+  const consumer = world.kafka.consumer(`reader-${topic}-${Math.random()}`);
   consumer.on('error', () => {});
   const ends = (await consumer.listOffsets({ topics: [topic], timestamp: -1n })).get(topic) ?? [];
   const all = ends.reduce((sum, end) => sum + Number(end), 0);
@@ -225,7 +191,7 @@ async function lastOfEach(topic: string): Promise<{ last: string[]; all: number 
       if (read >= all) break;
     }
   }
-  await kafka.release(consumer);
+  await world.kafka.release(consumer);
   return { last: [...last].map(([id, value]) => `${id} ${value}`).sort(), all };
 }
 
@@ -368,9 +334,9 @@ describe('batch runs over windows that follow each other', () => {
           parts,
           commitEveryMs: random.pick([0, 3, 1_000]),
         };
-        fault = crash;
+        world.fault = crash;
         await runToEnd(job, crash).finally(() => {
-          fault = () => {};
+          world.fault = () => {};
         });
         base = job;
       }
@@ -473,7 +439,7 @@ describe('a batch run', () => {
       value: { sum: 3, count: 2 },
     });
     expect(await lines('apart.dlt.ndjson')).toHaveLength(1);
-    const topics = await kafka.admin().listTopics();
+    const topics = await world.kafka.admin().listTopics();
     expect(topics.filter((topic) => /^apart[.-](out|dlt)/.test(topic))).toEqual([]);
     const live: Job = { definition, id: 'r2', end: START + 60_000, parts: part('apart', 0, 2) };
     await runToEnd(live);
@@ -501,7 +467,7 @@ describe('a batch run', () => {
       .joinTable(cards, ({ n }, { owner }) => ({ n, owner }))
       .to('paid-out');
     await Promise.all([createTopic('paid-in', 1), createTopic('cards', 2)]);
-    const producer = kafka.producer();
+    const producer = world.kafka.producer();
     await producer.send({
       messages: Array.from({ length: 40 }, (_, index) => ({
         topic: 'cards',
@@ -509,7 +475,7 @@ describe('a batch run', () => {
         value: Buffer.from(JSON.stringify({ owner: `o${index}` })),
       })),
     });
-    await kafka.release(producer);
+    await world.kafka.release(producer);
     const numbers = Array.from({ length: 40 }, (_, index) => index);
     await produce(
       readings('paid', 0, numbers).map((each, index) => ({ ...each, key: `c${index}` })),

@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Admin, Consumer, Producer } from '@platformatic/kafka';
-import { eventually, type TemporaryFolder, temporaryFolder, TestBroker } from '@penstock/testing';
+import { eventually } from '@penstock/testing';
+import { PipelineWorld } from '@penstock/testing/pipeline-world';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { tumbling } from '../../time/windows.ts';
 import { pipeline } from '../../topology/pipeline-builder.ts';
 import type { PipelineDefinition } from '../../topology/pipeline-definition.ts';
 import { table } from '../../topology/table.ts';
-import type { KafkaPort } from '../runtime-ports.ts';
 import { type StartFrom, type StateChoice, UNDECIDED } from './state-choice.ts';
 import { StreamProcessor } from './stream-processor.ts';
 
@@ -16,35 +15,13 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const WAIT_MS = 30_000;
 const schema = z.object({ n: z.number(), at: z.number().optional() });
 
-let broker: TestBroker;
-let kafka: KafkaPort;
-let folder: TemporaryFolder;
+let world: PipelineWorld;
 
 beforeAll(async () => {
-  broker = await TestBroker.start();
-  folder = await temporaryFolder();
-  const base = {
-    clientId: 'test',
-    bootstrapBrokers: [broker.bootstrap],
-    retries: 5,
-    retryDelay: 100,
-  };
-  const admin = new Admin(base);
-  kafka = {
-    admin: () => admin,
-    producer: (settings) => new Producer({ ...base, ...settings }),
-    consumer: (groupId, settings) => new Consumer({ ...base, ...settings, groupId }),
-    release: async (client) => {
-      await client.close(true);
-    },
-  };
+  world = await PipelineWorld.start();
 });
 
-afterAll(async () => {
-  await kafka?.admin().close();
-  await broker?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
-});
+afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** Runs a definition until its scope ends. What is decided can be changed meanwhile. */
 class Run implements AsyncDisposable {
@@ -55,9 +32,9 @@ class Run implements AsyncDisposable {
     this.choice = choice;
     this.#processor = new StreamProcessor({
       definition,
-      kafka,
+      kafka: world.kafka,
       logger: silent,
-      stateFolder: folder.path,
+      stateFolder: world.folder,
       state: () => this.choice,
     });
     void this.#processor.start();
@@ -80,10 +57,6 @@ class Run implements AsyncDisposable {
   }
 }
 
-async function createTopics(topics: readonly string[], partitions: number): Promise<void> {
-  await kafka.admin().createTopics({ topics: [...topics], partitions, replicas: 1 });
-}
-
 interface Message {
   readonly key: string;
   readonly n: number;
@@ -92,7 +65,7 @@ interface Message {
 }
 
 async function produce(topic: string, messages: readonly Message[]): Promise<void> {
-  const producer = kafka.producer({ idempotent: true });
+  const producer = world.kafka.producer({ idempotent: true });
   await producer.send({
     messages: messages.map(({ key, partition, ...value }) => ({
       topic,
@@ -101,14 +74,14 @@ async function produce(topic: string, messages: readonly Message[]): Promise<voi
       ...(partition !== undefined && { partition }),
     })),
   });
-  await kafka.release(producer);
+  await world.kafka.release(producer);
 }
 
 const times = (count: number, key = 'a'): Message[] =>
   Array.from({ length: count }, () => ({ key, n: 1 }));
 
 async function ends(topic: string, partitions = 1): Promise<bigint[]> {
-  const [found] = await kafka.admin().listOffsets({
+  const [found] = await world.kafka.admin().listOffsets({
     topics: [
       {
         name: topic,
@@ -125,7 +98,7 @@ async function ends(topic: string, partitions = 1): Promise<bigint[]> {
 }
 
 async function committed(group: string, topic: string): Promise<bigint> {
-  const found = await kafka.admin().listConsumerGroupOffsets({ groups: [group] });
+  const found = await world.kafka.admin().listConsumerGroupOffsets({ groups: [group] });
   const ofTopic = found[0]?.topics.find(({ name }) => name === topic);
   return (
     ofTopic?.partitions.find(({ partitionIndex }) => partitionIndex === 0)?.committedOffset ?? -1n
@@ -139,7 +112,7 @@ interface Row {
 
 /** What a topic holds behind given offsets of its partitions. */
 async function rows(topic: string, from: readonly bigint[] = []): Promise<Row[]> {
-  const consumer = kafka.consumer(`reader-${topic}-${Math.random()}`);
+  const consumer = world.kafka.consumer(`reader-${topic}-${Math.random()}`);
   consumer.on('error', () => {});
   const { topics } = await consumer.metadata({ topics: [topic] });
   const partitions = topics.get(topic)!.partitionsCount;
@@ -160,7 +133,7 @@ async function rows(topic: string, from: readonly bigint[] = []): Promise<Row[]>
       if (left === 0) break;
     }
   }
-  await kafka.release(consumer);
+  await world.kafka.release(consumer);
   return found;
 }
 
@@ -184,7 +157,7 @@ function sums(name: string, weight: number): PipelineDefinition {
 /** Ten records under one definition; five more while the changed one stands still. */
 async function changed(name: string): Promise<Run> {
   const [input, output] = [`${name}-in`, `${name}-out`];
-  await createTopics([input, output], 1);
+  await world.createTopics([input, output], 1);
   await produce(input, times(10));
   {
     await using run = new Run(sums(name, 1));
@@ -258,7 +231,7 @@ describe('a changed operator with state stops before it reads a record, and', ()
     await again.consumes(2);
     expect(await lastSum(`${name}-out`)).toBe(2 * 100);
     // A partition that came later has no record that was there before.
-    await kafka
+    await world.kafka
       .admin()
       .createPartitions({ topics: [{ name: `${name}-in`, count: 2, assignments: null }] });
     await produce(`${name}-in`, [{ key: 'new', n: 7, partition: 1 }]);
@@ -285,7 +258,7 @@ describe('a changed operator with state stops before it reads a record, and', ()
 
   it('stops too when nothing with state is left of it, and goes on without it when told to', async () => {
     const name = 'stateless-now';
-    await createTopics([`${name}-in`, `${name}-out`], 1);
+    await world.createTopics([`${name}-in`, `${name}-out`], 1);
     await produce(`${name}-in`, times(3));
     {
       await using run = new Run(sums(name, 1));
@@ -339,7 +312,7 @@ describe('a pipeline of two stages that starts over', () => {
 
   it('gives the rows of a fresh run, although its internal topic holds what it sent before', async () => {
     const input = 'two-in';
-    await createTopics([input, 'two-out', 'fresh-out'], PARTITIONS);
+    await world.createTopics([input, 'two-out', 'fresh-out'], PARTITIONS);
     const messages = Array.from({ length: 300 }, (_, n) => ({
       key: `k${n}`,
       n,
@@ -367,7 +340,7 @@ describe('a pipeline of two stages that starts over', () => {
     expect(fresh.status.consumed).toBe(300);
     // What it sent before is still there: it was passed over.
     expect(sent.every((end) => end > 0n)).toBe(true);
-    const logStarts = await kafka.admin().listOffsets({
+    const logStarts = await world.kafka.admin().listOffsets({
       topics: [{ name: internal, partitions: [{ partitionIndex: 0, timestamp: -2n }] }],
     });
     expect(logStarts[0]!.partitions[0]!.offset).toBe(0n);
@@ -376,22 +349,22 @@ describe('a pipeline of two stages that starts over', () => {
     run.choice = { epoch: 2, startFrom: 'earliest', keepFor: null };
     expect(sorted(await settledRows('two-out', second, wanted))).toEqual(expected);
     // The epoch before stays for a while, older ones do not.
-    expect(readdirSync(join(folder.path, 'two', 'stream')).sort()).toEqual(['1', '2']);
+    expect(readdirSync(join(world.folder, 'two', 'stream')).sort()).toEqual(['1', '2']);
   });
 });
 
 describe('a state that is missing', () => {
   it('stops its processor before it reads a record, until it is back or starts over', async () => {
     const name = 'lost';
-    const states = join(folder.path, name, 'stream');
-    await createTopics([`${name}-in`, `${name}-out`], 1);
+    const states = join(world.folder, name, 'stream');
+    await world.createTopics([`${name}-in`, `${name}-out`], 1);
     await produce(`${name}-in`, times(10));
     {
       await using run = new Run(sums(name, 1));
       await run.consumes(10);
     }
     const before = await ends(`${name}-out`);
-    renameSync(join(states, '0'), join(folder.path, 'aside'));
+    renameSync(join(states, '0'), join(world.folder, 'aside'));
     await produce(`${name}-in`, times(5));
     await using run = new Run(sums(name, 1));
     await run.stopsFor('lost');
@@ -402,7 +375,7 @@ describe('a state that is missing', () => {
     expect(await ends(`${name}-out`)).toEqual(before);
     // The state comes back: it goes on by itself.
     rmSync(join(states, '0'), { recursive: true, force: true });
-    renameSync(join(folder.path, 'aside'), join(states, '0'));
+    renameSync(join(world.folder, 'aside'), join(states, '0'));
     await run.consumes(5);
     expect(await lastSum(`${name}-out`)).toBe(15);
     // The same in a later epoch, where a state that is missing at first is none that was lost.
@@ -420,8 +393,8 @@ describe('a state that is missing', () => {
 
   it('can be put back by hand after a mistake', async () => {
     const name = 'mistake';
-    const states = join(folder.path, name, 'stream');
-    await createTopics([`${name}-in`, `${name}-out`], 1);
+    const states = join(world.folder, name, 'stream');
+    await world.createTopics([`${name}-in`, `${name}-out`], 1);
     await produce(`${name}-in`, times(10));
     const choice: StateChoice = { epoch: 1, startFrom: 'latest', keepFor: null };
     {
@@ -445,7 +418,7 @@ describe('what does not change the meaning of a state', () => {
   it('goes on: steps on single records, tables, new partitions', async () => {
     const name = 'same';
     const rates = z.object({ rate: z.number() });
-    await createTopics([`${name}-in`, `${name}-out`, 'rates-a', 'rates-b'], 1);
+    await world.createTopics([`${name}-in`, `${name}-out`, 'rates-a', 'rates-b'], 1);
     const by = (record: { n: number }): string => (record.n > 0 ? 'all' : 'none');
     const source = () => pipeline(name).from(`${name}-in`, { schema });
     const aggregate = {
@@ -478,7 +451,7 @@ describe('what does not change the meaning of a state', () => {
     await produce(`${name}-in`, times(5));
     await run.consumes(5);
     await eventually(async () => (await lastSum(`${name}-out`)) === 20, WAIT_MS);
-    await kafka
+    await world.kafka
       .admin()
       .createPartitions({ topics: [{ name: `${name}-in`, count: 3, assignments: null }] });
     await produce(`${name}-in`, [{ key: 'x', n: 4, partition: 2 }]);

@@ -1,52 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import {
-  Admin,
-  ConfigResourceTypes,
-  Consumer,
-  IncrementalAlterConfigOperationTypes,
-  Producer,
-} from '@platformatic/kafka';
-import { eventually, type TemporaryFolder, temporaryFolder, TestBroker } from '@penstock/testing';
+import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
+import { eventually } from '@penstock/testing';
+import { PipelineWorld } from '@penstock/testing/pipeline-world';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { pipeline } from '../../topology/pipeline-builder.ts';
 import type { PipelineDefinition } from '../../topology/pipeline-definition.ts';
-import type { KafkaPort } from '../runtime-ports.ts';
 import { StreamProcessor } from './stream-processor.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const PARTITIONS = 6;
 const RECORDS = 3_000;
 
-let broker: TestBroker;
-let kafka: KafkaPort;
-let folder: TemporaryFolder;
+let world: PipelineWorld;
 
 beforeAll(async () => {
-  broker = await TestBroker.start();
-  folder = await temporaryFolder();
-  const base = {
-    clientId: 'test',
-    bootstrapBrokers: [broker.bootstrap],
-    retries: 5,
-    retryDelay: 100,
-  };
-  const admin = new Admin(base);
-  kafka = {
-    admin: () => admin,
-    producer: (settings) => new Producer({ ...base, ...settings }),
-    consumer: (groupId, settings) => new Consumer({ ...base, ...settings, groupId }),
-    release: async (client) => {
-      await client.close(true);
-    },
-  };
+  world = await PipelineWorld.start();
 });
 
-afterAll(async () => {
-  await kafka?.admin().close();
-  await broker?.[Symbol.asyncDispose]();
-  await folder?.[Symbol.asyncDispose]();
-});
+afterAll(() => world?.[Symbol.asyncDispose]());
 
 function numbers(name: string): PipelineDefinition {
   return pipeline(name)
@@ -56,7 +28,7 @@ function numbers(name: string): PipelineDefinition {
 }
 
 async function produce(topic: string, from: number, count: number): Promise<void> {
-  const producer = kafka.producer({ idempotent: true });
+  const producer = world.kafka.producer({ idempotent: true });
   for (let at = from; at < from + count; at += 500) {
     const size = Math.min(500, from + count - at);
     await producer.send({
@@ -67,12 +39,12 @@ async function produce(topic: string, from: number, count: number): Promise<void
       })),
     });
   }
-  await kafka.release(producer);
+  await world.kafka.release(producer);
 }
 
 /** The numbers in a topic, ascending, each once. */
 async function read(topic: string, wanted: number): Promise<number[]> {
-  const consumer = kafka.consumer(`reader-${topic}`);
+  const consumer = world.kafka.consumer(`reader-${topic}`);
   consumer.on('error', () => {});
   const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
   const found = new Set<number>();
@@ -82,7 +54,7 @@ async function read(topic: string, wanted: number): Promise<number[]> {
       break;
     }
   }
-  await kafka.release(consumer);
+  await world.kafka.release(consumer);
   return [...found].sort((left, right) => left - right);
 }
 
@@ -95,7 +67,7 @@ const bad = (bytes: number): string => `bad${noise(bytes - 3)}`;
 
 async function createSized(topic: string, bytes: number): Promise<void> {
   const configs = [{ name: 'max.message.bytes', value: String(bytes) }];
-  await kafka.admin().createTopics({ topics: [topic], partitions: 1, replicas: 1, configs });
+  await world.kafka.admin().createTopics({ topics: [topic], partitions: 1, replicas: 1, configs });
 }
 
 async function produceValues(
@@ -103,16 +75,16 @@ async function produceValues(
   values: readonly string[],
   compression: 'none' | 'gzip' = 'none',
 ): Promise<void> {
-  const producer = kafka.producer({ idempotent: true });
+  const producer = world.kafka.producer({ idempotent: true });
   for (const value of values) {
     await producer.send({ compression, messages: [{ topic, value: Buffer.from(value) }] });
   }
-  await kafka.release(producer);
+  await world.kafka.release(producer);
 }
 
 /** Lengths of the values in a topic, in their order. */
 async function readLengths(topic: string, wanted: number): Promise<number[]> {
-  const consumer = kafka.consumer(`reader-${topic}`);
+  const consumer = world.kafka.consumer(`reader-${topic}`);
   consumer.on('error', () => {});
   const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: false });
   const found: number[] = [];
@@ -122,7 +94,7 @@ async function readLengths(topic: string, wanted: number): Promise<number[]> {
       break;
     }
   }
-  await kafka.release(consumer);
+  await world.kafka.release(consumer);
   return found;
 }
 
@@ -131,8 +103,8 @@ const evens = Array.from({ length: RECORDS / 2 }, (_, index) => index * 2);
 describe('stream processors of one group', () => {
   it('share the partitions, take over from one that stops, and skip nothing', async () => {
     const definition = numbers('share');
-    await kafka.admin().createTopics({ topics: ['share-in'], partitions: PARTITIONS, replicas: 1 });
-    const options = { definition, kafka, logger: silent, stateFolder: folder.path };
+    await world.createTopics(['share-in'], PARTITIONS);
+    const options = { definition, kafka: world.kafka, logger: silent, stateFolder: world.folder };
     const first = new StreamProcessor(options);
     const second = new StreamProcessor(options);
     void first.start();
@@ -151,16 +123,16 @@ describe('stream processors of one group', () => {
 
   it('take up the partitions that a topic gets later', async () => {
     const definition = numbers('grow');
-    await kafka.admin().createTopics({ topics: ['grow-in'], partitions: 1, replicas: 1 });
+    await world.createTopics(['grow-in'], 1);
     const processor = new StreamProcessor({
       definition,
-      kafka,
+      kafka: world.kafka,
       logger: silent,
-      stateFolder: folder.path,
+      stateFolder: world.folder,
     });
     void processor.start();
     await eventually(() => processor.status.partitions === 1, 20_000);
-    await kafka
+    await world.kafka
       .admin()
       .createPartitions({ topics: [{ name: 'grow-in', count: 3, assignments: null }] });
     await eventually(() => processor.status.partitions === 3, 30_000);
@@ -172,13 +144,13 @@ describe('stream processors of one group', () => {
       .from('large-in', { schema: z.object({ n: z.number() }) })
       .map(({ n }) => ({ n, padding: n === 1 ? noise(2_000_000) : '' }))
       .to('large-out');
-    await kafka.admin().createTopics({ topics: ['large-in'], partitions: 1, replicas: 1 });
+    await world.createTopics(['large-in'], 1);
     const reasons: string[] = [];
     const processor = new StreamProcessor({
       definition,
-      kafka,
+      kafka: world.kafka,
       logger: silent,
-      stateFolder: folder.path,
+      stateFolder: world.folder,
       onDeadLetters: (given) => reasons.push(...given),
     });
     void processor.start();
@@ -212,9 +184,9 @@ describe('stream processors of one group', () => {
     await produceValues(`${name}-in`, ['bad'.padEnd(20_000_000)], 'gzip');
     const processor = new StreamProcessor({
       definition,
-      kafka,
+      kafka: world.kafka,
       logger: silent,
-      stateFolder: folder.path,
+      stateFolder: world.folder,
     });
     void processor.start();
     await eventually(() => processor.status.consumed === values.length + 1, 30_000);
@@ -243,9 +215,9 @@ describe('stream processors of one group', () => {
     };
     const processor = new StreamProcessor({
       definition,
-      kafka,
+      kafka: world.kafka,
       logger: silent,
-      stateFolder: folder.path,
+      stateFolder: world.folder,
       onState,
     });
     void processor.start();
@@ -255,7 +227,7 @@ describe('stream processors of one group', () => {
     await eventually(() => named().includes('max.message.bytes of the topic stuck.dlt'), 10_000);
     expect(named()).toContain('does not take the record stuck-in/0 at offset 1');
     const [, bytes] = /to at least (\d+):/.exec(named())!;
-    await kafka.admin().incrementalAlterConfigs({
+    await world.kafka.admin().incrementalAlterConfigs({
       resources: [
         {
           resourceType: ConfigResourceTypes.TOPIC,
@@ -275,7 +247,7 @@ describe('stream processors of one group', () => {
     await processor.stop();
     expect(await readLengths(`${name}.dlt`, 1)).toEqual([2_000_000]);
     // Each once: 'before' was not written again by the tries in between.
-    const ends = await kafka.admin().listOffsets({
+    const ends = await world.kafka.admin().listOffsets({
       topics: [{ name: `${name}-out`, partitions: [{ partitionIndex: 0, timestamp: -1n }] }],
     });
     expect(ends[0]!.partitions[0]!.offset).toBe(2n);
@@ -283,19 +255,19 @@ describe('stream processors of one group', () => {
 
   it('wait for a broker that is away, and go on with nothing lost', async () => {
     const definition = numbers('away');
-    await kafka.admin().createTopics({ topics: ['away-in'], partitions: 2, replicas: 1 });
+    await world.createTopics(['away-in'], 2);
     const states: string[] = [];
     const processor = new StreamProcessor({
       definition,
-      kafka,
+      kafka: world.kafka,
       logger: silent,
-      stateFolder: folder.path,
+      stateFolder: world.folder,
       onState: (state) => states.push(state),
     });
     void processor.start();
     await produce('away-in', 0, RECORDS / 2);
     await eventually(() => processor.status.consumed > 0, 20_000);
-    await broker.restart();
+    await world.broker.restart();
     await produce('away-in', RECORDS / 2, RECORDS / 2);
     expect(await read('away-out', RECORDS / 2)).toEqual(evens);
     expect(states).not.toContain('failed');
