@@ -55,7 +55,12 @@ export default {
       ['libs/kafka-log/', 'libs/kafka-protocol/'],
       'Storage of metadata, configuration and logging come in through ports.',
     ),
-    layer('pipelines-lib', 'libs/pipelines', [], 'What users import drags nothing else along.'),
+    layer(
+      'pipelines-lib',
+      'libs/pipelines',
+      ['libs/kafka-protocol/src/topic-name.ts'],
+      'What users import drags nothing else along but the rule for names of topics.',
+    ),
     layer('samples', 'pipelines', ['libs/pipelines/'], 'The user folder sees what users see.'),
     layer('platform', 'libs/platform', ['prisma/'], 'Plumbing knows no nouns.'),
     layer(

@@ -1,16 +1,12 @@
+import { topicNameProblem } from '@penstock/kafka-protocol/topic-name';
 import { type Duration, durationMs } from '../time/duration.ts';
 import { PipelineDefinitionError } from './definition-error.ts';
 
 /** Checks of what users write in a definition. Each throws PipelineDefinitionError. */
 
-/** Kafka's rule for topic names (org.apache.kafka.common.internals.Topic). */
+/** Pipelines and groups are named by the rule for topics, whose names are made of theirs. */
 export function checkName(pipeline: string, value: unknown, what: string): void {
-  const isName =
-    typeof value === 'string' &&
-    /^[a-zA-Z0-9._-]{1,249}$/.test(value) &&
-    value !== '.' &&
-    value !== '..';
-  if (!isName) {
+  if (typeof value !== 'string' || topicNameProblem(value) !== undefined) {
     throw new PipelineDefinitionError(
       pipeline,
       `${what} "${String(value)}" must be 1 to 249 letters, digits, dots, underscores or hyphens`,
