@@ -17,12 +17,14 @@ export interface Engine {
 
 const here = (name: string): string => join(import.meta.dirname, name);
 const QUIX_VERSION = '3.28.1';
+/** What `PENSTOCK_PIPELINES_MEMORY_MB` is by default. */
+const MEMORY_OF_A_WORKER = '--max-old-space-size=512';
 
 export const penstockEngine: Engine = {
   name: 'penstock',
   title: 'Penstock',
   command: process.execPath,
-  args: [...workerArguments(), here('penstock-engine.ts')],
+  args: [MEMORY_OF_A_WORKER, ...workerArguments(), here('penstock-engine.ts')],
 };
 
 /** The engines that can run here, ours first; says of the others why not. */

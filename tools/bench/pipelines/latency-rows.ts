@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consumer, Producer } from '@platformatic/kafka';
-import { startPenstock, temporaryFolder } from '@penstock/testing';
+import { eventually, startPenstock, temporaryFolder } from '@penstock/testing';
 import { createTopic } from '../broker/raw-requests.ts';
 import type { Length, Measurement } from '../measurement.ts';
 import { startEngine } from './engine-process.ts';
@@ -41,7 +41,10 @@ export async function measureLatency({ seconds }: Length): Promise<Measurement[]
       latencies.push(Date.now() - (JSON.parse(value.toString()) as { at: number }).at);
     });
     await send(producer, WARM_UP_SECONDS);
-    await delay(1_000);
+    await eventually(() => latencies.length === WARM_UP_SECONDS * RECORDS_PER_SECOND, {
+      deadlineMs: 60_000,
+      what: 'the outputs of the warm-up, with the start of the engine behind them',
+    });
     latencies.length = 0;
     await send(producer, seconds);
     await delay(2_000);

@@ -110,11 +110,12 @@ async function send(topic: string, ...ids: string[]): Promise<void> {
   );
 }
 
+/** Its event says so for good; its state may say so for half a second. */
 function failed(pipeline: string, reason: RegExp) {
   return eventually(
     async () => {
-      const processor = await view(pipeline);
-      return processor?.state === 'failed' && reason.test(processor.lastError ?? '');
+      const said = await messages(pipeline);
+      return said.some((message) => message.includes('failed') && reason.test(message));
     },
     { deadlineMs: 300_000, intervalMs: 50, what: `${pipeline} failed for ${reason}` },
   );

@@ -132,7 +132,7 @@ export class SqliteBacking implements StateBacking {
   #apply({ header, keyed, timed, outbox, deliveredUpTo }: StateChanges): void {
     this.#checkOwner();
     for (const [space, entries] of keyed) {
-      for (const [key, json] of entries) {
+      for (const [key, json] of inOrder(entries)) {
         if (json === null) this.#removeKeyed.run(space, key);
         else this.#putKeyed.run(space, key, json);
       }
@@ -149,6 +149,11 @@ export class SqliteBacking implements StateBacking {
     }
     this.#database.prepare('INSERT OR REPLACE INTO header VALUES (0, ?)').run(header);
   }
+}
+
+/** By key, as they lie in the table: neighbours are then written to one page, one after the other. */
+function inOrder<Value>(entries: ReadonlyMap<string, Value>): (readonly [string, Value])[] {
+  return [...entries].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Claim } from './claim.ts';
 const TURN_MS = 20;
 /** Outputs, and bytes of records, that wait in memory for a commit. */
 const OUTPUTS_MAX = 5_000;
-const BYTES_MAX = 256 * 1024;
+const BYTES_MAX = 1024 * 1024;
 
 /**
  * How work on many records goes on: between records others get their turn, the claim is looked at,
