@@ -151,7 +151,7 @@ export class SqliteBacking implements StateBacking {
   }
 }
 
-/** By key, as they lie in the table: neighbours are then written to one page, one after the other. */
+/** By key, as they lie in the table: neighbours then go to one page, one after the other. */
 function inOrder<Value>(entries: ReadonlyMap<string, Value>): (readonly [string, Value])[] {
   return [...entries].sort(([left], [right]) => (left < right ? -1 : 1));
 }
