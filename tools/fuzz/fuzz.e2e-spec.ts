@@ -6,7 +6,7 @@ import { fuzz } from './fuzz-run.ts';
 import { declarations, fuzzedRequest } from './requests.ts';
 import { newWorld } from './world.ts';
 
-/** The nightly run does this for an hour. */
+/** The nightly run does this for half an hour. */
 const DURATION_MS = 20_000;
 
 test('whatever it is sent, the broker answers or closes, and serves others (npm run fuzz)', async () => {

@@ -132,7 +132,7 @@ export class SqliteBacking implements StateBacking {
   #apply({ header, keyed, timed, outbox, deliveredUpTo }: StateChanges): void {
     this.#checkOwner();
     for (const [space, entries] of keyed) {
-      for (const [key, json] of inOrder(entries)) {
+      for (const [key, json] of sortedByKey(entries)) {
         if (json === null) this.#removeKeyed.run(space, key);
         else this.#putKeyed.run(space, key, json);
       }
@@ -151,8 +151,8 @@ export class SqliteBacking implements StateBacking {
   }
 }
 
-/** By key, as they lie in the table: neighbours then go to one page, one after the other. */
-function inOrder<Value>(entries: ReadonlyMap<string, Value>): (readonly [string, Value])[] {
+/** As they lie in the table: neighbours then go to one page, one after the other. */
+function sortedByKey<Value>(entries: ReadonlyMap<string, Value>): (readonly [string, Value])[] {
   return [...entries].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
