@@ -8,7 +8,11 @@ import { WaitingItems } from './waiting-items.ts';
 
 /**
  * Lets through the first of the records of a key that have the same identity, in event-time order.
- * A late one is judged when it comes, by those that were let through before.
+ *
+ * A late record comes when those of its own time may be forgotten. It is judged where its log had
+ * come to: behind the records of an earlier time than its mark, before those of a later one. The
+ * mark is a matter of its own partition, so that neither other partitions nor commits change who is
+ * the first. What was let through is remembered until event time has gone on by `within`.
  */
 export class DedupeOperator extends Operator {
   readonly #node: DedupeNode;
@@ -28,10 +32,9 @@ export class DedupeOperator extends Operator {
 
   override onItem(item: Item): Maybe {
     keyFor(item, 'dedupe');
-    if (item.time < item.mark || item.time < this.watermark) {
-      return this.#judge(item);
-    }
-    this.#waiting.put(item);
+    const at = judgedAt(item);
+    if (at < this.watermark) return this.#judge(item);
+    this.#waiting.put(item, at);
   }
 
   override onWatermark(): Maybe {
@@ -72,24 +75,33 @@ export class DedupeOperator extends Operator {
           );
         }
         const name = JSON.stringify([item.effectiveKey, identity]);
-        const first = this.#seen.get(name) as number | undefined;
-        if (first !== undefined && Math.abs(item.time - first) <= this.#node.withinMs) {
-          return this.#task.filtered();
-        }
-        this.#seen.set(name, item.time);
+        const times = (this.#seen.get(name) ?? []) as readonly number[];
+        if (times.some((time) => this.#isRepeated(item, time))) return this.#task.filtered();
+        this.#seen.set(name, [...times, item.time]);
         this.#expiring.put(item.time + this.#node.withinMs, name, null);
         return this.forward(item);
       },
     );
   }
 
+  /** Whether an item repeats one that was let through, of a time. */
+  #isRepeated(item: Item, time: number): boolean {
+    const { withinMs } = this.#node;
+    // By its time alone, and not by whether the entry happens to be here still.
+    return Math.abs(item.time - time) <= withinMs && judgedAt(item) <= time + withinMs;
+  }
+
   #forget(): void {
     while (this.#expiring.firstTime() < this.settledUpTo) {
       const { time, order } = this.#expiring.take() as { time: number; order: string };
-      // Seen again since: that one has an entry of its own.
-      if ((this.#seen.get(order) as number) + this.#node.withinMs === time) {
-        this.#seen.set(order, undefined);
-      }
+      const times = this.#seen.get(order) as readonly number[];
+      const left = times.filter((seen) => seen + this.#node.withinMs !== time);
+      this.#seen.set(order, left.length === 0 ? undefined : left);
     }
   }
+}
+
+/** Where an item is judged, ms since epoch. No item comes that is judged before what is settled. */
+function judgedAt({ time, mark }: Item): number {
+  return Math.max(time, mark);
 }

@@ -15,8 +15,9 @@ export class WaitingItems {
     return this.#space.size;
   }
 
-  put(item: Item): void {
-    this.#space.put(item.time, item.order, item);
+  /** Takes an item, to wait for its own time or for another. */
+  put(item: Item, until: number = item.time): void {
+    this.#space.put(until, item.order, item);
   }
 
   firstTime(): number {

@@ -10,8 +10,6 @@ import type { SeededRandom } from './seeded-random.ts';
 export interface Traits {
   /** Its first keyed operator takes records as they are partitioned. */
   isKeyed: boolean;
-  /** `dedupe()` judges a late record when it comes, which depends on the schedule. */
-  canBeLate: boolean;
   /** What an idle partition brings later corrects a row, and rows are all there is to correct. */
   idles: boolean;
   /** Rows change their values over time, and so the branch that takes them. */
@@ -41,7 +39,6 @@ export class DrawnPipeline {
   readonly topics: string[] = [];
   readonly traits: Traits = {
     isKeyed: false,
-    canBeLate: true,
     idles: true,
     changes: false,
     table: null,
@@ -311,7 +308,6 @@ export class DrawnPipeline {
 
   #drawDedupe(stream: Stream): Stream {
     this.traits.idles = false;
-    this.traits.canBeLate = false;
     const within = this.#random.pick(['10s', '40s']);
     return this.#say(
       `dedupe within ${within}`,

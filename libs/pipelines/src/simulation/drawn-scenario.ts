@@ -38,7 +38,7 @@ function drawRecords(
       const count = random.oneIn(6) ? 0 : random.int(1, RECORDS_MAX);
       return Array.from({ length: count }, () => {
         clock += random.below(7) * 5_000;
-        const isLate = traits.canBeLate && random.oneIn(6);
+        const isLate = random.oneIn(6);
         // Coarse times, so that many are equal.
         const at = clock - (isLate ? random.below(40) * 5_000 : random.below(3) * 5_000);
         return onLog({
