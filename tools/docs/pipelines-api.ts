@@ -148,7 +148,10 @@ then written once more under the same \`penstock.id\`, and what reads it gets it
   imported(
     'session',
     'time/windows.ts',
-    'Records that are exactly `gap` apart are of one session. As a batch job it needs a `grace`.',
+    `Records that are exactly \`gap\` apart are of one session. As a batch job it needs a \`grace\`. A session
+is known by its start: with \`late: 'update'\`, a late record before the start writes a row under a new
+id, and one that joins two sessions corrects the row of the first; the rows that were written under the
+other ids stay.`,
   ),
   imported(
     'calendar',
@@ -179,14 +182,18 @@ the past fires at once.`,
   options('Options of `table(topic, options)`:', 'topology/table.ts', 'TableOptions'),
   text(
     `All rows that are there are read before the first record. A table has no time: a record meets the
-row that is the newest when it comes.`,
+row that is the newest when it comes. When records of several record keys have the same row key, the
+one with the latest timestamp is the row. A tombstone removes what records of its own key said. A
+record that is no row goes to the dead-letter topic, once, and the row before stays.`,
     '## Joining and removing doubles',
   ),
   operator('join'),
   options('Options of `join(other, options, join)`:', OPTIONS, 'JoinOptions'),
   operator(
     'dedupe',
-    'A late record is let through unless one with its identity was let through before.',
+    `A late record counts where its log had come to: it is let through unless one with its identity and
+a time no further away than \`within\` was let through before. What was let through is remembered until
+event time has gone on by \`within\`.`,
   ),
   text('## Several ways'),
   operator('branch'),

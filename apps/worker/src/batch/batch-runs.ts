@@ -78,6 +78,7 @@ export class BatchRuns {
       kafka: this.#kafka,
       logger: this.#loggers.of(run),
       folder: new RunFolder(this.#stateFolder(run.job, { runId: run.id, ...run }), base.folder),
+      refusedRowsFile: join(this.#config.dataDir, 'state', run.job, 'refused-rows.json'),
       detached: run.detached,
       end: run.detached || run.isBackfill ? Number.POSITIVE_INFINITY : run.nominalAt,
       bounds: boundsOf(run),

@@ -1,5 +1,5 @@
 import type { TableJoinNode } from '../topology/nodes.ts';
-import type { KeyedSpace } from '../state/keyed-space.ts';
+import { KeptLists } from '../state/kept-lists.ts';
 import { apply } from './apply.ts';
 import { Item } from './item.ts';
 import { inOrder, keyFor, type Maybe, Operator, type TaskPort } from './operator.ts';
@@ -8,7 +8,7 @@ import { inOrder, keyFor, type Maybe, Operator, type TaskPort } from './operator
 export class TableJoinOperator extends Operator {
   readonly #node: TableJoinNode;
   readonly #task: TaskPort;
-  readonly #waiting: KeyedSpace;
+  readonly #waiting: KeptLists<unknown>;
   readonly #stage: string;
   #waitingItems = 0;
 
@@ -17,7 +17,7 @@ export class TableJoinOperator extends Operator {
     this.#node = node;
     this.#task = task;
     this.#stage = `joinTable ${node.label}`;
-    this.#waiting = task.state.keyed(`${space}.waiting`);
+    this.#waiting = new KeptLists(task.state.keyed(`${space}.waiting`));
   }
 
   override onItem(item: Item): Maybe {
@@ -30,18 +30,15 @@ export class TableJoinOperator extends Operator {
     if (missing === 'skip') {
       return this.#task.filtered();
     }
-    const waiting = (this.#waiting.get(key as string) as unknown[] | undefined) ?? [];
-    this.#waiting.set(key as string, [...waiting, item.toJSON()]);
-    this.#waitingItems += 1;
+    this.#waiting.push(key as string, item.toJSON());
+    this.#task.afterUnit(() => (this.#waitingItems += 1));
   }
 
   /** A row may have come after the last commit. */
   override onStart(): Maybe {
     if (this.#node.missing !== 'wait') return;
-    const keys = [...this.#waiting.entries()].map(([key, waiting]) => {
-      this.#waitingItems += (waiting as unknown[]).length;
-      return key;
-    });
+    const keys = this.#waiting.names();
+    for (const key of keys) this.#waitingItems += this.#waiting.lengthOf(key);
     return inOrder(keys, (key) => this.#release(key));
   }
 
@@ -56,9 +53,9 @@ export class TableJoinOperator extends Operator {
 
   #release(key: string): Maybe {
     const row = this.#task.table(this.#node.table).get(key);
-    const waiting = this.#waiting.get(key) as unknown[] | undefined;
-    if (row === undefined || waiting === undefined) return;
-    this.#waiting.set(key, undefined);
+    const waiting = row === undefined ? [] : this.#waiting.at(key);
+    if (waiting.length === 0) return;
+    this.#waiting.remove(key);
     this.#waitingItems -= waiting.length;
     return inOrder(waiting.map(Item.revive), (item) =>
       this.#task.guard(item, () => this.#join(item, row)),

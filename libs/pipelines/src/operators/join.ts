@@ -1,5 +1,5 @@
 import type { JoinNode } from '../topology/nodes.ts';
-import type { KeyedSpace } from '../state/keyed-space.ts';
+import { KeptLists } from '../state/kept-lists.ts';
 import type { TimedSpace } from '../state/timed-space.ts';
 import { apply } from './apply.ts';
 import { Item, type KeptItem } from './item.ts';
@@ -22,7 +22,7 @@ interface KeptPartner {
 export class JoinOperator extends Operator {
   readonly #node: JoinNode;
   readonly #task: TaskPort;
-  readonly #kept: KeyedSpace;
+  readonly #kept: KeptLists<KeptPartner>;
   readonly #expiring: TimedSpace;
   /** Left items that are sent on alone when event time has passed all their partners. */
   readonly #alone: TimedSpace;
@@ -38,7 +38,7 @@ export class JoinOperator extends Operator {
     this.#task = task;
     this.#left = left;
     this.#stretchMs = Math.max(node.withinMs, 1);
-    this.#kept = task.state.keyed(`${space}.kept`);
+    this.#kept = new KeptLists(task.state.keyed(`${space}.kept`));
     this.#expiring = task.state.timed(`${space}.expiring`);
     this.#alone = task.state.timed(`${space}.alone`);
   }
@@ -84,14 +84,13 @@ export class JoinOperator extends Operator {
     const partners: Item[] = [];
     for (const stretch of [own - 1, own, own + 1]) {
       const name = nameOf(other, stretch, key);
-      const kept = this.#at(name);
-      const near = kept.filter(({ item: { t } }) => Math.abs(t - item.time) <= this.#node.withinMs);
-      if (near.length === 0) continue;
-      partners.push(...near.map((partner) => Item.revive(partner.item)));
+      const isNear = ({ item: { t } }: KeptPartner): boolean =>
+        Math.abs(t - item.time) <= this.#node.withinMs;
+      const near = this.#kept.at(name).filter(isNear);
+      for (const partner of near) partners.push(Item.revive(partner.item));
       if (other === 'left' && near.some(({ paired }) => !paired)) {
-        this.#kept.set(
-          name,
-          kept.map((partner) => (near.includes(partner) ? { ...partner, paired: true } : partner)),
+        this.#kept.replace(name, (partner) =>
+          isNear(partner) && !partner.paired ? { ...partner, paired: true } : null,
         );
       }
     }
@@ -103,9 +102,8 @@ export class JoinOperator extends Operator {
   #keep(item: Item, side: Side, key: string, paired: boolean): void {
     const stretch = Math.floor(item.time / this.#stretchMs);
     const name = nameOf(side, stretch, key);
-    const kept = this.#at(name);
-    this.#kept.set(name, [...kept, { item: item.toJSON(), paired }]);
-    if (kept.length === 0) {
+    this.#kept.push(name, { item: item.toJSON(), paired });
+    if (this.#kept.lengthOf(name) === 1) {
       this.#expiring.put((stretch + 1) * this.#stretchMs + this.#node.withinMs, name, null);
     }
     if (side === 'left' && this.#node.side === 'left' && !paired) {
@@ -117,7 +115,7 @@ export class JoinOperator extends Operator {
   #sendAlone(): Maybe {
     const { value } = this.#alone.peek() as { value: unknown };
     const [name, id] = value as [string, string];
-    const kept = this.#at(name).find(({ item }) => item.i === id);
+    const kept = this.#kept.at(name).find(({ item }) => item.i === id);
     const take = (): void => {
       this.#alone.take();
     };
@@ -161,12 +159,8 @@ export class JoinOperator extends Operator {
   #forget(): void {
     while (this.#expiring.firstTime() < this.settledUpTo) {
       const { order } = this.#expiring.take() as { order: string };
-      this.#kept.set(order, undefined);
+      this.#kept.remove(order);
     }
-  }
-
-  #at(name: string): readonly KeptPartner[] {
-    return (this.#kept.get(name) as readonly KeptPartner[] | undefined) ?? [];
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from '../topology/pipeline-definition.ts';
 import type { SourceRecord } from '../topology/source-record.ts';
 import { keyOf, PartitionReader } from './partition-reader.ts';
+import type { RefusedRow } from './refused-rows.ts';
 import type { BytesConsumer, KafkaPort, LoggerPort } from './runtime-ports.ts';
 
 /** Records that are read ahead while the pipeline has no time for them. */
@@ -26,6 +27,7 @@ export class TableFollower {
   readonly #kafka: KafkaPort;
   readonly #rows = new Map<TableSource, TableRows>();
   #waiting: SourceRecord[] = [];
+  #refused: RefusedRow[] = [];
   #failure: unknown = null;
   #following: Promise<void> | null = null;
   #closed = false;
@@ -106,6 +108,16 @@ export class TableFollower {
     }
   }
 
+  /** The records that were no rows, each partition's in order, which nobody has dealt with yet. */
+  get refused(): readonly RefusedRow[] {
+    return this.#refused;
+  }
+
+  /** They are dealt with. */
+  forgetRefused(): void {
+    this.#refused = [];
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#room();
@@ -128,20 +140,24 @@ export class TableFollower {
     }
   }
 
-  /** The keys whose rows changed. A record that is no row is said and passed over. */
+  /** The keys whose rows changed. A record that is no row is said and put aside. */
   async #take(record: SourceRecord): Promise<string[]> {
     const keys: string[] = [];
+    let refusal: PoisonRecord | null = null;
     for (const [source, rows] of this.#rows) {
       if (source.topic !== record.topic) continue;
       try {
-        const key = await rows.take(record);
-        if (key !== null) keys.push(key);
+        keys.push(...(await rows.take(record)));
       } catch (error) {
         if (!(error instanceof PoisonRecord)) throw error;
-        const { topic, partition, offset } = record;
-        const fields = { pipeline: this.#definition.name, topic, partition, offset, err: error };
-        this.#logger.warn(fields, 'a record of a table is no row of it; the row before stays');
+        refusal ??= error;
       }
+    }
+    if (refusal !== null) {
+      const { topic, partition, offset } = record;
+      const fields = { pipeline: this.#definition.name, topic, partition, offset, err: refusal };
+      this.#logger.warn(fields, 'a record of a table is no row of it; the row before stays');
+      this.#refused.push({ record, error: refusal });
     }
     return keys;
   }

@@ -82,7 +82,7 @@ export class SimulatedTasks {
   }
 
   async takeTableRecord(record: SourceRecord): Promise<void> {
-    const keys = await this.#tables.take(record);
+    const { keys } = await this.#tables.take(record);
     for (const { task } of this.all) await task.tableChanged(record.topic, keys);
   }
 

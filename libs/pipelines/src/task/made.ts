@@ -17,6 +17,14 @@ export interface MadeSoFar {
   readonly counts: TaskCounts;
 }
 
+/** An item that came too late for an operator. */
+export interface LateItem {
+  readonly item: Item;
+  readonly operator: string;
+  readonly byMs: number;
+  readonly policy: 'drop' | 'deadLetter' | 'apply';
+}
+
 /** What a task has made since its last commit, and what it has counted since it began. */
 export class Made {
   readonly counts: TaskCounts = {
@@ -34,7 +42,7 @@ export class Made {
   #exitSequence: number;
   #markSaid = '';
   /** Too late for an operator, within the unit that is under way. */
-  #lateLetters: Array<{ item: Item; byMs: number }> = [];
+  #late: LateItem[] = [];
   #taken = false;
 
   /**
@@ -67,7 +75,7 @@ export class Made {
 
   /** A unit of work begins. */
   begin(): MadeSoFar {
-    this.#lateLetters = [];
+    this.#late = [];
     this.#taken = false;
     return {
       outputs: this.#outputs.length,
@@ -78,7 +86,11 @@ export class Made {
 
   /** The unit counts. A record that no operator took goes to the late topic, once. */
   end(): void {
-    const [late] = this.#lateLetters;
+    for (const { item, operator, byMs } of this.#late) {
+      this.#options.onLate?.({ operator, byMs, item });
+    }
+    const late = this.#late.find(({ policy }) => policy === 'deadLetter');
+    this.#late = [];
     if (this.#taken || late === undefined) return;
     const { lateTopic, name } = this.#definition;
     this.#outputs.push(toLateLetter(lateTopic, name, late.item, late.byMs));
@@ -90,11 +102,10 @@ export class Made {
     Object.assign(this.counts, counts);
   }
 
-  late(item: Item, operator: string, byMs: number, policy: 'drop' | 'deadLetter' | 'apply'): void {
+  late(late: LateItem): void {
     this.counts.late += 1;
-    this.#options.onLate?.({ operator, byMs, item });
-    if (policy === 'deadLetter') this.#lateLetters.push({ item, byMs });
-    if (policy === 'apply') this.#taken = true;
+    this.#late.push(late);
+    if (late.policy === 'apply') this.#taken = true;
   }
 
   took(): void {

@@ -288,7 +288,7 @@ export class Task implements TaskPort {
   }
 
   late(item: Item, operator: string, byMs: number, policy: 'drop' | 'deadLetter' | 'apply'): void {
-    this.#made.late(item, operator, byMs, policy);
+    this.#made.late({ item, operator, byMs, policy });
   }
 
   took(): void {

@@ -1,3 +1,4 @@
+import { PoisonRecord } from '../operators/operator.ts';
 import { TableRows } from '../task/table-rows.ts';
 import type { TableSource } from '../topology/nodes.ts';
 import type { PipelineDefinition } from '../topology/pipeline-definition.ts';
@@ -24,14 +25,21 @@ export class TestTables {
     return this.#rows.get(source) as TableRows;
   }
 
-  /** Takes a record of a table; returns the keys whose rows changed. */
-  async take(record: SourceRecord): Promise<string[]> {
+  /** Takes a record of a table; tells the keys whose rows changed, or why it is no row. */
+  async take(
+    record: SourceRecord,
+  ): Promise<{ readonly keys: string[]; readonly refusal: PoisonRecord | null }> {
     const keys = new Set<string>();
+    let refusal: PoisonRecord | null = null;
     for (const [source, rows] of this.#rows) {
       if (source.topic !== record.topic) continue;
-      const key = await rows.take(record);
-      if (key !== null) keys.add(key);
+      try {
+        for (const key of await rows.take(record)) keys.add(key);
+      } catch (error) {
+        if (!(error instanceof PoisonRecord)) throw error;
+        refusal ??= error;
+      }
     }
-    return [...keys];
+    return { keys: [...keys], refusal };
   }
 }

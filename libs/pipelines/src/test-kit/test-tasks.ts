@@ -1,4 +1,5 @@
 import { MemoryBacking } from '../state/memory-backing.ts';
+import { toDeadLetter } from '../task/dead-letter.ts';
 import { type Committed, Task } from '../task/task.ts';
 import type { TaskOptions } from '../task/task-options.ts';
 import type { OutputRecord, TaskOutput } from '../task/task-output.ts';
@@ -57,11 +58,17 @@ export class TestTasks {
   }
 
   async tableChanged(record: SourceRecord): Promise<TaskOutput[]> {
-    const keys = await this.#options.tables.take(record);
+    const { definition, tables } = this.#options;
+    const { keys, refusal } = await tables.take(record);
     for (const task of this.#tasks.flat()) {
       await task.tableChanged(record.topic, keys);
     }
-    return this.commit();
+    const made = await this.commit();
+    if (refusal !== null) {
+      const { name: pipeline, deadLetterTopic: topic } = definition;
+      made.push(toDeadLetter({ topic, pipeline, record, error: refusal, attempt: 1 }));
+    }
+    return made;
   }
 
   /** All partitions have been read to their end. */

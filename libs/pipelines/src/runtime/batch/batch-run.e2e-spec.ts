@@ -78,6 +78,7 @@ async function runToEnd(job: Job, maySave: () => void = () => {}): Promise<Batch
     kafka: world.kafka,
     logger: silent,
     folder: new RunFolder(stateOf(job), job.base == null ? null : stateOf(job.base)),
+    refusedRowsFile: join(world.folder, 'state', job.definition.name, 'refused-rows.json'),
     detached: job.detached ?? false,
     end: job.end,
     bounds: { from: null, to: null },

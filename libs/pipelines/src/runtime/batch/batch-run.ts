@@ -28,6 +28,8 @@ export interface BatchRun extends RunContext {
   readonly kafka: KafkaPort;
   readonly logger: LoggerPort;
   readonly folder: RunFolder;
+  /** See RefusedRows. */
+  readonly refusedRowsFile: string;
   /** Its records go to files instead of topics. */
   readonly detached: boolean;
   /** Where event time comes to when all is read, ms since epoch; Infinity ends every window. */

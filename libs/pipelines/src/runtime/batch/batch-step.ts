@@ -1,5 +1,6 @@
 import { OutputWriter } from '../output-writer.ts';
 import type { PartitionPosition } from '../partition-reader.ts';
+import { RefusedRows } from '../refused-rows.ts';
 import { TableFollower } from '../table-follower.ts';
 import { sourceTopics } from '../../topology/pipeline-definition.ts';
 import { FileSink, TopicSink } from './batch-outputs.ts';
@@ -75,6 +76,9 @@ async function attempt(step: Step): Promise<BatchStepOutcome> {
   const tasks: BatchTask[] = [];
   try {
     await tables.load(claim.signal);
+    if (isFirst(step) && !run.detached) {
+      await new RefusedRows(definition, writer, run.refusedRowsFile).deliver(tables.refused);
+    }
     const context: BatchTaskContext = {
       run,
       claim,
@@ -95,6 +99,11 @@ async function attempt(step: Step): Promise<BatchStepOutcome> {
     tasks.forEach((task) => task.close());
     await Promise.all([writer.close(), tables.close()]);
   }
+}
+
+/** Whether it is the step that tells what concerns the run as a whole. */
+function isFirst({ run, partition }: Step): boolean {
+  return run.parts.every((part) => part.partition >= partition);
 }
 
 async function work(step: Step, tasks: BatchTask[]): Promise<BatchStepOutcome> {

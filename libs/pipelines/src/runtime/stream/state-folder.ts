@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -173,10 +173,17 @@ function noteBegin(
   const file = join(folder, BEGUN);
   mkdirSync(folder, { recursive: true });
   if (!existsSync(file)) {
-    // Whole or not at all: another worker may read it at the same moment.
+    // Whole or not at all, and never twice: another worker may do the same at this moment, and
+    // both have to go by what the first of them wrote.
     const draft = `${file}.${randomUUID()}`;
     writeFileSync(draft, JSON.stringify({ partitions: Object.fromEntries(partitionCounts) }));
-    renameSync(draft, file);
+    try {
+      linkSync(draft, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
   }
   const begun = JSON.parse(readFileSync(file, 'utf8')) as { partitions: Record<string, number> };
   return begun.partitions;

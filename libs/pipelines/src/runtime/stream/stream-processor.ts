@@ -21,7 +21,14 @@ import type {
   StreamProcessorState,
   StreamProcessorStatus,
 } from './stream-processor-options.ts';
-import { closeSession, newSession, type Session, type Work } from './stream-session.ts';
+import {
+  closeSession,
+  deliverRefusedRows,
+  newSession,
+  passGaps,
+  type Session,
+  type Work,
+} from './stream-session.ts';
 import { StreamTasks } from './stream-tasks.ts';
 import { createTopicsOf } from './stream-topics.ts';
 
@@ -315,6 +322,7 @@ export class StreamProcessor {
       }
       this.#setState('running', null);
       await tables.apply((topic, keys) => tasks.tableChanged(topic, keys));
+      await this.#deliverRefusedRows(work);
       for (const part of await this.#poll(work, commitEveryMs)) {
         await this.#process(work, part);
       }
@@ -325,33 +333,23 @@ export class StreamProcessor {
     await delivery.settled();
   }
 
+  async #deliverRefusedRows(work: Work): Promise<void> {
+    const reasons = await deliverRefusedRows(work);
+    if (reasons.length === 0) return;
+    this.#counts.deadLettered += reasons.length;
+    this.#options.onDeadLetters?.(reasons);
+  }
+
   async #poll(work: Work, waitMs: number): Promise<FetchedPartition[]> {
     try {
       return await work.reader.next(waitMs);
     } catch (error) {
       if (hasKafkaError(error, 'OFFSET_OUT_OF_RANGE')) {
-        await this.#passGaps(work);
+        await passGaps(work, this.#options);
         return [];
       }
       throw error;
     }
-  }
-
-  /** Retention deleted records before they were read: goes on at the log start. */
-  async #passGaps({ member, reader, tasks }: Work): Promise<void> {
-    for (const { topic, partition, startOffset } of await member.assigned()) {
-      const at = tasks.positions.find(
-        (each) => each.topic === topic && each.partition === partition,
-      );
-      if (at === undefined || at.offset >= startOffset) continue;
-      const log = { pipeline: this.#definition.name, topic, partition, offset: at.offset };
-      this.#options.logger.warn(
-        { ...log, records: startOffset - at.offset },
-        'records were deleted before they were read; from the log start',
-      );
-      tasks.readersOf(at).forEach((task) => task.moveTo(topic, partition, startOffset));
-    }
-    await reader.assign(tasks.positions);
   }
 
   /**

@@ -47,6 +47,7 @@ export class StreamTasks {
   readonly #states: StateFolder;
   /** Tasks that begin in this epoch. */
   readonly #beginning: Array<{ readonly stage: number; readonly number: number }> = [];
+  #haveFirst = false;
   /** What was counted at the last commit of each task. */
   readonly #counted = new Map<Task, TaskCounts>();
 
@@ -101,6 +102,11 @@ export class StreamTasks {
   markBegun(): void {
     this.#states.markBegun(this.#beginning);
     this.#states.removeOld();
+  }
+
+  /** Whether the task that tells what concerns the pipeline as a whole is among them. */
+  get haveFirst(): boolean {
+    return this.#haveFirst;
   }
 
   /** Records that wait in operators: for their time, for a table's row, for an answer. */
@@ -170,6 +176,7 @@ export class StreamTasks {
     const { choice } = options;
     const number = parts[0]?.partition ?? 0;
     const id = { stage: stage.index, number };
+    if (stage.index === 0 && number === 0) this.#haveFirst = true;
     const internal = new Set(internalTopics(definition));
     const partitions = parts.map((part) => ({
       topic: part.topic,
