@@ -83,6 +83,7 @@ export class BatchExecutor {
 
   async #plan(ticket: RunTicket, run: ClaimedRun): Promise<'done'> {
     const definition = this.#runs.definitionOf(run);
+    await this.#runs.freezeTables(run);
     if (run.isFrozen) {
       await this.#ledger.begin(ticket);
       return 'done';

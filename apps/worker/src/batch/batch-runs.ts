@@ -5,7 +5,9 @@ import {
   BatchLedger,
   type ClaimedRun,
   resultFolder,
+  SourceLogs,
   type StateName,
+  type TableEnd,
   type Ticket,
 } from '@penstock/control-plane';
 import {
@@ -15,6 +17,7 @@ import {
   type PipelineDefinition,
   removeUnfinished,
   RunFolder,
+  tableTopics,
 } from '@penstock/pipelines';
 import { Config, KafkaClients } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
@@ -31,6 +34,7 @@ export class BatchRuns {
   readonly #definitions: Definitions;
   readonly #kafka: KafkaClients;
   readonly #config: Config;
+  readonly #logs: SourceLogs;
   readonly #loggers: AttemptLoggers;
 
   constructor(
@@ -38,12 +42,14 @@ export class BatchRuns {
     definitions: Definitions,
     kafka: KafkaClients,
     config: Config,
+    logs: SourceLogs,
     loggers: AttemptLoggers,
   ) {
     this.#ledger = ledger;
     this.#definitions = definitions;
     this.#kafka = kafka;
     this.#config = config;
+    this.#logs = logs;
     this.#loggers = loggers;
   }
 
@@ -70,6 +76,7 @@ export class BatchRuns {
       return null;
     }
     const parts = await this.#ledger.steps.parts(run.id);
+    const tableEnds = await this.freezeTables(run);
     return {
       id: run.id,
       nominalAt: run.nominalAt,
@@ -84,8 +91,25 @@ export class BatchRuns {
       bounds: boundsOf(run),
       commitEveryMs: COMMIT_EVERY_MS,
       parts,
+      tableEnds,
       deadLettersMax: definition.skipLimit + run.leftOut,
     };
+  }
+
+  /**
+   * Where the tables of a run end: where they did when it was first asked, in its generation.
+   *
+   * @throws SourceTopicMissing when the topic of a table does not exist
+   */
+  async freezeTables(run: ClaimedRun): Promise<readonly TableEnd[]> {
+    const known = new Set(run.tableEnds.map(({ topic }) => topic));
+    const topics = tableTopics(this.definitionOf(run)).filter((topic) => !known.has(topic));
+    if (topics.length === 0) return run.tableEnds;
+    const logs = await this.#logs.read(topics);
+    return this.#ledger.steps.freezeTables(
+      run,
+      logs.map(({ topic, partition, endOffset }) => ({ topic, partition, endOffset })),
+    );
   }
 
   resultFolder(run: ClaimedRun): string {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type PipelineDefinition, pipeline, z } from '@penstock/pipelines';
+import { type PipelineDefinition, pipeline, table, z } from '@penstock/pipelines';
 import { createLogger, loadConfig } from '@penstock/platform';
 import { eventually } from '@penstock/testing';
 import {
@@ -54,6 +54,23 @@ function doubled(topic: string): PipelineDefinition {
     .to(`${topic}-out`);
 }
 
+/** Fails for a reading that has no price. */
+function priced(topic: string): PipelineDefinition {
+  const prices = table(`${topic}-prices`, { schema: Reading, key: ({ id }) => id });
+  return pipeline(topic, { runsAs: 'batch', batchAttempts: 1, skipLimit: 0 })
+    .from(`${topic}-in`, { schema: Reading })
+    .keyBy('id', ({ id }) => id)
+    .joinTable(
+      prices,
+      ({ id, n }, price) => {
+        if (price === null) throw new Error(`no price of ${id}`);
+        return { id, n: n * price.n };
+      },
+      { missing: 'null' },
+    )
+    .to(`${topic}-out`);
+}
+
 /** 25 ms of computing per record: one poll of them takes longer than a lease. */
 function busy(topic: string): PipelineDefinition {
   return pipeline(topic, { runsAs: 'batch' })
@@ -73,6 +90,7 @@ beforeAll(async () => {
     total(`loose-${index}`, 'skip'),
     doubled(`doubled-${index}`),
     busy(`busy-${index}`),
+    priced(`priced-${index}`),
   ]);
   const config = loadConfig({
     PENSTOCK_DATA_DIR: harness.penstock.dataDir,
@@ -96,7 +114,7 @@ beforeEach(() => {
   started += 1;
 });
 
-function use(kind: 'total' | 'loose' | 'doubled' | 'busy'): void {
+function use(kind: 'total' | 'loose' | 'doubled' | 'busy' | 'priced'): void {
   name = `${kind}-${started}`;
 }
 
@@ -215,6 +233,28 @@ describe('a batch run', () => {
     const [letter] = await readAll(harness.kafka, `${name}.dlt`);
     expect(JSON.parse(letter!.value)).toMatchObject({ n: POISON });
     expect(Object.values(letter!.headers).join()).toContain('left out by hand');
+  });
+
+  it('meets the rows of its tables as of its beginning, or of its retry', async () => {
+    use('priced');
+    const price = (id: string, n: number) =>
+      produce(harness.kafka, `${name}-prices`, [JSON.stringify({ id, n })]);
+    await price('1-0', 10);
+    await append(1, 2);
+    const failed = await run();
+    expect(failed.state).toBe('failed');
+    expect(failed.error).toContain('no price of 2-1');
+    await price('2-1', 100);
+    await harness.decisions.retry(failed.id);
+    const retried = await ended(failed.id);
+    expect(retried.state).toBe('succeeded');
+    const results = (await rows()).map((row) => (JSON.parse(row) as { n: number }).n);
+    expect(new Set(results)).toEqual(new Set([10, 200]));
+    const { tableEnds } = await harness.database.batchRun.findUniqueOrThrow({
+      where: { id: failed.id },
+    });
+    const ends = JSON.parse(tableEnds!) as { endOffset: number }[];
+    expect(ends.reduce((sum, { endOffset }) => sum + endOffset, 0)).toBe(2);
   });
 
   it('shows its result of before until a restart has succeeded', async () => {

@@ -5,11 +5,14 @@ import type { BatchStepRow } from './batch-run-view.ts';
 import {
   type Checkpoint,
   claimOf,
+  type ClaimedRun,
   type ClaimedStep,
   nextLeaseEnd,
   type StepPart,
   type StepTicket,
+  type TableEnd,
   toClaimedRun,
+  toTableEnds,
 } from './batch-tickets.ts';
 
 /** Records that are gone from a part of a step, and where it goes on. */
@@ -61,6 +64,27 @@ export class BatchSteps {
       parts: run.steps.map((step) => toPart(step, run.skips)),
       deadLettered: run.steps.reduce((sum, { deadLettered }) => sum + Number(deadLettered), 0),
     };
+  }
+
+  /**
+   * Freezes where tables end for a run, unless somebody was first with a table; returns where all
+   * of its tables end. All who work on the run then meet the same rows.
+   */
+  async freezeTables(
+    { id, generation }: Pick<ClaimedRun, 'id' | 'generation'>,
+    ends: readonly TableEnd[],
+  ): Promise<TableEnd[]> {
+    return this.#database.$transaction(async (tx) => {
+      const run = await tx.batchRun.findUniqueOrThrow({ where: { id } });
+      const frozen = toTableEnds(run.tableEnds);
+      const known = new Set(frozen.map(({ topic }) => topic));
+      const all = [...frozen, ...ends.filter(({ topic }) => !known.has(topic))];
+      await tx.batchRun.updateMany({
+        where: { id, generation },
+        data: { tableEnds: JSON.stringify(all) },
+      });
+      return all;
+    });
   }
 
   /** All steps of a run, for who finishes it. */

@@ -19,6 +19,13 @@ export interface StepTicket {
 }
 export type Ticket = RunTicket | StepTicket;
 
+/** Up to where a run reads one partition of a table. */
+export interface TableEnd {
+  readonly topic: string;
+  readonly partition: number;
+  readonly endOffset: number;
+}
+
 export interface ClaimedRun {
   readonly id: string;
   readonly job: string;
@@ -40,6 +47,8 @@ export interface ClaimedRun {
   readonly params: Readonly<Record<string, unknown>>;
   /** The time that the run stands for, ms since epoch. */
   readonly nominalAt: number;
+  /** Where the topics of its tables end for it, as far as that is frozen. */
+  readonly tableEnds: readonly TableEnd[];
   /** It belongs to a backfill: it begins and ends for itself. */
   readonly isBackfill: boolean;
   /** Records sent to the dead-letter topic up to the checkpoints of its steps. */
@@ -111,6 +120,10 @@ export function toStepTickets(steps: readonly StepHead[]): StepTicket[] {
   return [...tickets.values()];
 }
 
+export function toTableEnds(json: string | null): TableEnd[] {
+  return json === null ? [] : (JSON.parse(json) as TableEnd[]);
+}
+
 export function toClaimedRun(
   run: BatchRunRow & { readonly _count: { readonly skips: number } },
 ): ClaimedRun {
@@ -129,6 +142,7 @@ export function toClaimedRun(
     goesOnWithoutLost: run.goesOnWithoutLost,
     params: JSON.parse(run.params) as Record<string, unknown>,
     nominalAt: toNominalAt(run),
+    tableEnds: toTableEnds(run.tableEnds),
     isBackfill: run.trigger === 'backfill',
     deadLettered: Number(run.deadLettered),
     leftOut: run._count.skips,

@@ -34,6 +34,7 @@ export {
 export type {
   Checkpoint,
   ClaimedRun,
+  TableEnd,
   ClaimedStep,
   RunResult,
   RunTicket,

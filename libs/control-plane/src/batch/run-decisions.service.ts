@@ -60,7 +60,7 @@ export class RunDecisionsService {
 
   /**
    * Lets a run that failed or was cancelled go on at its checkpoints, with all of its attempts
-   * before it.
+   * before it, and with its tables as they are now: what was wrong with it may have been a row.
    *
    * @param skip records that go to the dead-letter topic instead; the decision is kept. One that
    *   lies before a checkpoint has left its trace already: the run starts over without it
@@ -186,6 +186,7 @@ export class RunDecisionsService {
       where: { id: run.id, state: run.state, leaseEpoch: run.leaseEpoch },
       data: {
         ...over,
+        tableEnds: null,
         state: 'waiting',
         attempt,
         attemptsMax: Math.max(attempt, 1) + pipeline.attemptsMax - 1,

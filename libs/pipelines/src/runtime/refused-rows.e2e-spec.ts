@@ -78,6 +78,7 @@ async function runStep(id: string, endOffset: number): Promise<void> {
     detached: false,
     end: 0,
     bounds: { from: null, to: null },
+    tableEnds: [],
     commitEveryMs: 0,
     deadLettersMax: 100,
     parts: [

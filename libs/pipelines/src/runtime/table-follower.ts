@@ -7,6 +7,7 @@ import {
   tableTopics,
 } from '../topology/pipeline-definition.ts';
 import type { SourceRecord } from '../topology/source-record.ts';
+import type { TableEnd } from './batch/batch-run.ts';
 import { keyOf, PartitionReader } from './partition-reader.ts';
 import type { RefusedRow } from './refused-rows.ts';
 import type { BytesConsumer, KafkaPort, LoggerPort } from './runtime-ports.ts';
@@ -51,8 +52,13 @@ export class TableFollower {
     return this.#rows.get(source) as TableRows;
   }
 
-  /** Reads the tables up to where their topics end now. Rejects when no broker answers. */
-  async load(signal: AbortSignal): Promise<void> {
+  /**
+   * Reads the tables up to where their topics end now, or before. Rejects when no broker answers.
+   *
+   * @param ends rows from these offsets on do not count; nor does what they removed, if compaction
+   *   has removed the row before them
+   */
+  async load(signal: AbortSignal, ends: readonly TableEnd[] = []): Promise<void> {
     const topics = tableTopics(this.#definition);
     if (topics.length === 0) return;
     const [first, last] = await Promise.all([
@@ -66,15 +72,21 @@ export class TableFollower {
         offset: Number(offset),
       })),
     );
-    const missing = new Map(
-      positions
-        .map((at) => [keyOf(at), Number(last.get(at.topic)?.[at.partition] ?? 0n)] as const)
-        .filter(([key, end]) => positions.some((at) => keyOf(at) === key && at.offset < end)),
-    );
+    const endOf = new Map(ends.map((end) => [keyOf(end), end.endOffset]));
+    const missing = new Map<string, number>();
+    for (const at of positions) {
+      const now = Number(last.get(at.topic)?.[at.partition] ?? 0n);
+      const end = Math.min(now, endOf.get(keyOf(at)) ?? now);
+      endOf.set(keyOf(at), end);
+      if (at.offset < end) missing.set(keyOf(at), end);
+    }
     await this.#reader.assign(positions);
     while (missing.size > 0 && !signal.aborted) {
       for (const part of await this.#reader.next()) {
-        for (const record of part.records) await this.#take(record);
+        const end = endOf.get(keyOf(part)) ?? 0;
+        for (const record of part.records) {
+          if (record.offset < end) await this.#take(record);
+        }
         if (part.nextOffset >= (missing.get(keyOf(part)) ?? 0)) missing.delete(keyOf(part));
       }
     }

@@ -61,7 +61,7 @@ async function runStages(
   const writer = new OutputWriter(kafka, sourceTopics(definition));
   const tables = new TableFollower(kafka, definition, logger);
   try {
-    await tables.load(claim.signal);
+    await tables.load(claim.signal, run.tableEnds);
     const context: BatchTaskContext = {
       run,
       claim,

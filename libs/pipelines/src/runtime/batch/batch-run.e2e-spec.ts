@@ -57,6 +57,7 @@ interface Job {
   readonly parts: readonly Omit<BatchPart, 'nextOffset' | 'skips'>[];
   readonly commitEveryMs?: number;
   readonly skips?: readonly number[];
+  readonly tableEnds?: BatchRun['tableEnds'];
 }
 
 const stateOf = ({ definition, id, generation = 1 }: Job): string =>
@@ -82,6 +83,7 @@ async function runToEnd(job: Job, maySave: () => void = () => {}): Promise<Batch
     detached: job.detached ?? false,
     end: job.end,
     bounds: { from: null, to: null },
+    tableEnds: job.tableEnds ?? [],
     commitEveryMs: job.commitEveryMs ?? 0,
     deadLettersMax: job.definition.skipLimit + (job.skips?.length ?? 0),
     parts: job.parts.map((part) => ({
@@ -461,7 +463,7 @@ describe('a batch run', () => {
     expect((await lastOfEach('strict.dlt')).all).toBe(1);
   });
 
-  it('has tables whole before its first record', async () => {
+  it('has tables whole before its first record, as they were when it was frozen', async () => {
     const cards = table('cards', { schema: (input) => input as { owner: string } });
     const definition = pipeline('paid', { runsAs: 'batch' })
       .from('paid-in', { schema: (input) => input as Reading })
@@ -469,19 +471,23 @@ describe('a batch run', () => {
       .to('paid-out');
     await Promise.all([createTopic('paid-in', 1), createTopic('cards', 2)]);
     const producer = world.kafka.producer();
-    await producer.send({
-      messages: Array.from({ length: 40 }, (_, index) => ({
-        topic: 'cards',
-        key: Buffer.from(`c${index}`),
-        value: Buffer.from(JSON.stringify({ owner: `o${index}` })),
-      })),
-    });
+    const sendRows = (rowOf: (index: number) => object) =>
+      producer.send({
+        messages: Array.from({ length: 40 }, (_, index) => ({
+          topic: 'cards',
+          key: Buffer.from(`c${index}`),
+          value: Buffer.from(JSON.stringify(rowOf(index))),
+        })),
+      });
+    await sendRows((index) => ({ owner: `o${index}` }));
+    const tableEnds = await wholeLogs('cards');
+    await sendRows(() => ({ owner: 'later' }));
     await world.kafka.release(producer);
     const numbers = Array.from({ length: 40 }, (_, index) => index);
     await produce(
       readings('paid', 0, numbers).map((each, index) => ({ ...each, key: `c${index}` })),
     );
-    await runToEnd({ definition, id: 'r1', end: END, parts: part('paid', 0, 40) });
+    await runToEnd({ definition, id: 'r1', end: END, parts: part('paid', 0, 40), tableEnds });
     const owners = await valuesOf('paid-out');
     expect(owners).toHaveLength(40);
     expect(owners).toEqual(expect.arrayContaining(numbers.map((n) => ({ n, owner: `o${n}` }))));

@@ -22,6 +22,13 @@ export interface BatchPart {
   readonly skips: readonly number[];
 }
 
+/** Where a partition of a table's topic ends for a run. */
+export interface TableEnd {
+  readonly topic: string;
+  readonly partition: number;
+  readonly endOffset: number;
+}
+
 /** A batch run, as all who work on it know it. */
 export interface BatchRun extends RunContext {
   readonly definition: PipelineDefinition;
@@ -39,6 +46,8 @@ export interface BatchRun extends RunContext {
   readonly commitEveryMs: number;
   /** All parts of the run. */
   readonly parts: readonly BatchPart[];
+  /** Up to where it reads its tables; one that is not named is read as it is now. */
+  readonly tableEnds: readonly TableEnd[];
   /** Dead letters that the run may have; one more ends it. */
   readonly deadLettersMax: number;
 }

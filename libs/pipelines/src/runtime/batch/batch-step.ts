@@ -75,7 +75,7 @@ async function attempt(step: Step): Promise<BatchStepOutcome> {
   const tables = new TableFollower(kafka, definition, logger);
   const tasks: BatchTask[] = [];
   try {
-    await tables.load(claim.signal);
+    await tables.load(claim.signal, run.tableEnds);
     if (isFirst(step) && !run.detached) {
       await new RefusedRows(definition, writer, run.refusedRowsFile).deliver(tables.refused);
     }
