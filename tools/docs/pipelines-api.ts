@@ -148,8 +148,9 @@ then written once more under the same \`penstock.id\`, and what reads it gets it
   imported(
     'session',
     'time/windows.ts',
-    `Records that are exactly \`gap\` apart are of one session. As a batch job it needs a \`grace\`. A session
-is known by its start: with \`late: 'update'\`, a late record before the start writes a row under a new
+    `Records that are exactly \`gap\` apart are of one session. As a batch job it needs a \`grace\`. A record
+that is not late may still make a session longer that was written: its row is then written again, under
+the same id. A session is known by its start: with \`late: 'update'\`, a late record before the start writes a row under a new
 id, and one that joins two sessions corrects the row of the first; the rows that were written under the
 other ids stay.`,
   ),

@@ -36,6 +36,7 @@ import { AttemptLoggers } from './batch/attempt-loggers.ts';
 import { BatchExecutor } from './batch/batch-executor.ts';
 import { BatchRunner } from './batch/batch-runner.ts';
 import { BatchRuns } from './batch/batch-runs.ts';
+import { JobTopics } from './batch/job-topics.ts';
 import { Definitions } from './definitions/definitions.ts';
 import { DemoProducer } from './demo/demo-producer.ts';
 import { Heartbeat } from './heartbeat/heartbeat.ts';
@@ -57,6 +58,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #definitions: Definitions;
   readonly #processors: ProcessorRunner;
   readonly #batch: BatchRunner;
+  readonly #topics: JobTopics;
   readonly #heartbeat: Heartbeat;
   readonly #reload: PipelinesReload;
   readonly #demo: DemoProducer;
@@ -68,6 +70,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(Definitions) definitions: Definitions,
     @Inject(ProcessorRunner) processors: ProcessorRunner,
     @Inject(BatchRunner) batch: BatchRunner,
+    @Inject(JobTopics) topics: JobTopics,
     @Inject(Heartbeat) heartbeat: Heartbeat,
     @Inject(PipelinesReload) reload: PipelinesReload,
     @Inject(DemoProducer) demo: DemoProducer,
@@ -78,6 +81,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     this.#definitions = definitions;
     this.#processors = processors;
     this.#batch = batch;
+    this.#topics = topics;
     this.#heartbeat = heartbeat;
     this.#reload = reload;
     this.#demo = demo;
@@ -111,6 +115,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
         EventLog,
         EventRecorder,
         Heartbeat,
+        JobTopics,
         PipelinesReload,
         PipelinesService,
         ProcessorRunner,
@@ -133,6 +138,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     });
     await this.#processors.start();
     await this.#batch.start();
+    this.#topics.follow();
     await this.#reload.start();
     await this.#heartbeat.start((alive) => this.#demo.follow(alive));
   }
@@ -143,6 +149,7 @@ export class WorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
     const steps = this.#steps;
     await steps.waitFor('the reload of pipelines', this.#reload.stop());
     await steps.waitFor('the demo', this.#demo.stop());
+    await steps.waitFor('the creation of topics', this.#topics.stop());
     await Promise.all([
       this.#processors.stop(steps),
       steps.waitFor('batch steps', this.#batch.stop()),

@@ -29,6 +29,7 @@ export type {
   StreamProcessorState,
   StreamProcessorStatus,
 } from './runtime/stream/stream-processor-options.ts';
+export { createTopicsOf } from './runtime/stream/stream-topics.ts';
 export { createMissingTopics } from './runtime/topic-creation.ts';
 export { testDriver, type TestDriver, type TestDriverOptions } from './test-kit/test-driver.ts';
 export type { TestRecord } from './test-kit/test-log.ts';
@@ -36,7 +37,13 @@ export type { TestDeadLetter, TestLate, TestOutput } from './test-kit/test-outpu
 export { calendar, hopping, session, tumbling } from './time/windows.ts';
 export type { AggregateOptions, RowOf, WindowRow } from './topology/aggregate-options.ts';
 export { PipelineDefinitionError, RetryLater } from './topology/definition-error.ts';
-export { type CsvColumns, type EndedStream, endsIn } from './topology/ended-stream.ts';
+export {
+  type CsvColumns,
+  type CsvOptions,
+  type EndedStream,
+  endsIn,
+  type TopicOptions,
+} from './topology/ended-stream.ts';
 export { pipeline, type RecordStream } from './topology/pipeline-builder.ts';
 export {
   internalTopics,

@@ -49,6 +49,11 @@ export class Definitions {
     return [...this.#byName.values()].filter(runsAsStream);
   }
 
+  /** Those that run as batch jobs. */
+  jobs(): PipelineDefinition[] {
+    return [...this.#byName.values()].filter((definition) => !runsAsStream(definition));
+  }
+
   /** Throws ScheduleError on an invalid schedule. */
   async register(): Promise<void> {
     await this.#pipelines.register([...this.#byName.values()].map(toRegistration));

@@ -3,6 +3,7 @@ import { EventLog, EventRecorder } from '@penstock/control-plane';
 import { Logger, logSurvived, onSupervisorMessage, tellSupervisor } from '@penstock/platform';
 import { Definitions } from '../definitions/definitions.ts';
 import { pipelinesOf } from '../definitions/pipelines-module.ts';
+import { JobTopics } from '../batch/job-topics.ts';
 import { ProcessorRunner } from '../processors/processor-runner.ts';
 
 /** What the supervisor says of the sources that it follows (tools/start/pipeline-reload.mjs). */
@@ -23,6 +24,7 @@ const SUBJECT = 'pipelines';
 export class PipelinesReload {
   readonly #definitions: Definitions;
   readonly #runner: ProcessorRunner;
+  readonly #topics: JobTopics;
   readonly #log: EventLog;
   readonly #events: EventRecorder;
   readonly #logger: Logger;
@@ -33,12 +35,14 @@ export class PipelinesReload {
   constructor(
     definitions: Definitions,
     runner: ProcessorRunner,
+    topics: JobTopics,
     log: EventLog,
     events: EventRecorder,
     logger: Logger,
   ) {
     this.#definitions = definitions;
     this.#runner = runner;
+    this.#topics = topics;
     this.#log = log;
     this.#events = events;
     this.#logger = logger;
@@ -93,6 +97,7 @@ export class PipelinesReload {
       await thread.stop();
       throw error;
     }
+    this.#topics.follow();
     await this.#runner.replace(thread);
     return changes(before, this.#definitions.hashes());
   }

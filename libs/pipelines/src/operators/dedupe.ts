@@ -4,15 +4,12 @@ import type { TimedSpace } from '../state/timed-space.ts';
 import { apply } from './apply.ts';
 import type { Item } from './item.ts';
 import { keyFor, type Maybe, Operator, PoisonRecord, type TaskPort, whileDue } from './operator.ts';
-import { WaitingItems } from './waiting-items.ts';
+import { isItsTurn, WaitingItems } from './waiting-items.ts';
 
 /**
  * Lets through the first of the records of a key that have the same identity, in event-time order.
- *
- * A late record comes when those of its own time may be forgotten. It is judged where its log had
- * come to: behind the records of an earlier time than its mark, before those of a later one. The
- * mark is a matter of its own partition, so that neither other partitions nor commits change who is
- * the first. What was let through is remembered until event time has gone on by `within`.
+ * A late one when its turn is (WaitingItems). What was let through is remembered until event time
+ * has gone on by `within`.
  */
 export class DedupeOperator extends Operator {
   readonly #node: DedupeNode;
@@ -25,21 +22,20 @@ export class DedupeOperator extends Operator {
     super();
     this.#node = node;
     this.#task = task;
-    this.#waiting = new WaitingItems(task.state.timed(`${space}.waiting`));
+    this.#waiting = new WaitingItems(task.state, `${space}.waiting`);
     this.#seen = task.state.keyed(`${space}.seen`);
     this.#expiring = task.state.timed(`${space}.expiring`);
   }
 
   override onItem(item: Item): Maybe {
     keyFor(item, 'dedupe');
-    const at = judgedAt(item);
-    if (at < this.watermark) return this.#judge(item);
-    this.#waiting.put(item, at);
+    if (isItsTurn(item, this.watermark)) return this.#judge(item);
+    this.#waiting.put(item);
   }
 
   override onWatermark(): Maybe {
     const released = whileDue(this.#task, () =>
-      this.#waiting.firstTime() < this.watermark ? this.#release() : false,
+      this.#waiting.isDue(this.watermark) ? this.#release() : false,
     );
     return released instanceof Promise ? released.then(() => this.#forget()) : this.#forget();
   }
@@ -87,8 +83,9 @@ export class DedupeOperator extends Operator {
   /** Whether an item repeats one that was let through, of a time. */
   #isRepeated(item: Item, time: number): boolean {
     const { withinMs } = this.#node;
-    // By its time alone, and not by whether the entry happens to be here still.
-    return Math.abs(item.time - time) <= withinMs && judgedAt(item) <= time + withinMs;
+    // By its turn alone, and not by whether the entry happens to be here still.
+    const turn = Math.max(item.time, item.mark);
+    return Math.abs(item.time - time) <= withinMs && turn <= time + withinMs;
   }
 
   #forget(): void {
@@ -99,9 +96,4 @@ export class DedupeOperator extends Operator {
       this.#seen.set(order, left.length === 0 ? undefined : left);
     }
   }
-}
-
-/** Where an item is judged, ms since epoch. No item comes that is judged before what is settled. */
-function judgedAt({ time, mark }: Item): number {
-  return Math.max(time, mark);
 }

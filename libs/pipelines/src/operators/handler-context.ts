@@ -14,12 +14,18 @@ interface HandlerParts {
   readonly table: (table: Table<unknown>) => TableView<unknown>;
 }
 
+export interface ScheduledTimer {
+  readonly at: number;
+  readonly value: unknown;
+  readonly keepRecord: boolean;
+}
+
 /** What the handlers of `process()` are given. It gathers what they ask for until they return. */
 export class HandlerContext implements ProcessContext<unknown, unknown> {
   readonly #item: OperatorContext;
   readonly #parts: HandlerParts;
   readonly emitted: unknown[] = [];
-  readonly timers: Array<{ readonly at: number; readonly value: unknown }> = [];
+  readonly timers: ScheduledTimer[] = [];
   #state: unknown;
   #usedState = false;
 
@@ -98,11 +104,15 @@ export class HandlerContext implements ProcessContext<unknown, unknown> {
     this.emitted.push(value);
   }
 
-  schedule(at: number, value: unknown = null): void {
+  schedule(
+    at: number,
+    value: unknown = null,
+    { keepRecord = false }: { readonly keepRecord?: boolean } = {},
+  ): void {
     if (!Number.isFinite(at)) {
       throw new TypeError(`schedule() needs ms since epoch, not ${String(at)}`);
     }
-    this.timers.push({ at, value });
+    this.timers.push({ at, value, keepRecord });
   }
 
   table<Row>(table: Table<Row>): TableView<Row> {

@@ -1,23 +1,27 @@
+import { createHash } from 'node:crypto';
 import type { ProcessNode } from '../topology/nodes.ts';
 import type { KeyedSpace } from '../state/keyed-space.ts';
-import type { TimedSpace } from '../state/timed-space.ts';
+import type { TimedEntry, TimedSpace } from '../state/timed-space.ts';
 import { apply } from './apply.ts';
 import { Item } from './item.ts';
 import { inOrder, keyFor, type Maybe, Operator, type TaskPort, whileDue } from './operator.ts';
-import { HandlerContext } from './handler-context.ts';
-import { WaitingItems } from './waiting-items.ts';
+import { HandlerContext, type ScheduledTimer } from './handler-context.ts';
+import { isItsTurn, WaitingItems } from './waiting-items.ts';
 
 interface Timer {
   readonly key: string;
   readonly value: unknown;
+  /** The item whose record it keeps. */
+  readonly item?: unknown;
 }
 
 /**
  * Handlers per key, in the order of event time. A record waits until the watermark has passed it,
  * and so does a timer; at equal times records come before timers.
  *
- * A record that is not late by the measure of its own partition may still come after the watermark
- * has passed it, when its partition had been idle. It is handled at once.
+ * A late one that is applied has its turn where its log had come to (WaitingItems). A record that
+ * is not late by the measure of its own partition may still come after the watermark has passed it,
+ * when its partition had been idle. It is handled at once.
  */
 export class ProcessOperator extends Operator {
   readonly #node: ProcessNode;
@@ -34,30 +38,29 @@ export class ProcessOperator extends Operator {
     this.#task = task;
     this.#stage = `process ${node.label}`;
     this.#names = { onRecord: `${this.#stage} onRecord`, onTimer: `${this.#stage} onTimer` };
-    this.#waiting = new WaitingItems(task.state.timed(`${space}.waiting`));
+    this.#waiting = new WaitingItems(task.state, `${space}.waiting`);
     this.#timers = task.state.timed(`${space}.timers`);
     this.#states = task.state.keyed(`${space}.state`);
   }
 
   override onItem(item: Item): Maybe {
     keyFor(item, this.#stage);
-    if (item.time < item.mark) {
+    if (isLate(item)) {
       const { late } = this.#node;
       this.#task.late(item, this.#stage, item.mark - item.time, late);
-      return late === 'apply' ? this.#onRecord(item, true) : undefined;
+      if (late !== 'apply') return;
     }
     this.#task.took();
-    if (item.time < this.watermark) {
-      return this.#onRecord(item, false);
-    }
+    if (isItsTurn(item, this.watermark)) return this.#onRecord(item);
     this.#waiting.put(item);
   }
 
   override onWatermark(): Maybe {
     return whileDue(this.#task, () => {
-      const [record, timer] = [this.#waiting.firstTime(), this.#timers.firstTime()];
-      if (Math.min(record, timer) >= this.watermark) return false;
-      return record <= timer ? this.#releaseRecord() : this.#fireTimer();
+      if (this.#waiting.firstTime() <= this.#timers.firstTime()) {
+        return this.#waiting.isDue(this.watermark) ? this.#releaseRecord() : false;
+      }
+      return this.#timers.firstTime() < this.watermark ? this.#fireTimer() : false;
     });
   }
 
@@ -76,28 +79,29 @@ export class ProcessOperator extends Operator {
       item,
       () => {
         take();
-        return this.#onRecord(item, false);
+        return this.#onRecord(item);
       },
       take,
     );
   }
 
   #fireTimer(): Maybe {
-    const entry = this.#timers.peek() as { time: number; value: unknown };
-    const { key, value } = entry.value as Timer;
+    const { time, order, value: timer } = this.#timers.peek() as TimedEntry;
+    const { key, value, item: kept } = timer as Timer;
+    const ofNoRecord = {
+      topic: this.#task.pipeline,
+      partition: this.#task.number,
+      offset: -1,
+      timestamp: time,
+      record: null,
+    };
     const item = new Item({
-      origin: {
-        topic: this.#task.pipeline,
-        partition: this.#task.number,
-        offset: -1,
-        timestamp: entry.time,
-        record: null,
-      },
+      origin: kept === undefined ? ofNoRecord : Item.revive(kept).origin,
       value,
       key,
-      time: entry.time,
+      time,
       mark: -Infinity,
-      id: `${key}@${new Date(entry.time).toISOString()}`,
+      id: `${key}@${new Date(time).toISOString()}${value === null ? '' : `/${shortened(order)}`}`,
       changed: true,
       window: null,
     });
@@ -114,8 +118,10 @@ export class ProcessOperator extends Operator {
     );
   }
 
-  #onRecord(item: Item, late: boolean): Maybe {
-    return this.#handle(item, this.#node.onRecord, 'onRecord', late);
+  #onRecord(item: Item): Maybe {
+    // It may have come in another unit: it is no late record for those behind either.
+    this.#task.took();
+    return this.#handle(item, this.#node.onRecord, 'onRecord', isLate(item));
   }
 
   #handle(
@@ -139,9 +145,7 @@ export class ProcessOperator extends Operator {
       () => handler(item.value, context),
       () => {
         if (context.usedState) this.#states.set(key, context.state);
-        context.timers.forEach(({ at, value }) =>
-          this.#schedule(key, Math.max(at, item.time), value),
-        );
+        context.timers.forEach((timer) => this.#schedule(key, item, timer));
         const outputs = context.emitted.map((value, index) =>
           item.withValue(value, `${item.id}/${index}`),
         );
@@ -151,10 +155,13 @@ export class ProcessOperator extends Operator {
   }
 
   /** The same value at the same time for the same key is one timer. A time in the past is now. */
-  #schedule(key: string, at: number, value: unknown): void {
-    const timer: Timer = { key, value };
-    this.#timers.put(at, JSON.stringify([key, value]), timer);
-    if (at < this.watermark) this.#task.wake();
+  #schedule(key: string, by: Item, { at, value, keepRecord }: ScheduledTimer): void {
+    const time = Math.max(at, by.time);
+    const keeps = keepRecord && by.origin.record !== null;
+    const timer: Timer = { key, value, ...(keeps && { item: by.with({ value: null }).toJSON() }) };
+    const name = JSON.stringify(keeps ? [key, value, by.id] : [key, value]);
+    this.#timers.put(time, name, timer);
+    if (time < this.watermark) this.#task.wake();
   }
 
   #tableOf(topic: string): ProcessNode['tables'][number] {
@@ -164,4 +171,13 @@ export class ProcessOperator extends Operator {
     }
     return source;
   }
+}
+
+function isLate({ time, mark }: Item): boolean {
+  return time < mark;
+}
+
+/** Tells a timer from others of its key and time. */
+function shortened(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 16);
 }

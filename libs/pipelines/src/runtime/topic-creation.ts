@@ -9,33 +9,48 @@ const SIZE_LIMIT = 'max.message.bytes';
 const HEADERS_ROOM_BYTES = 16 * 1024;
 const INT32_MAX = 2 ** 31 - 1;
 
-/** Creates those of these topics that do not exist, with the broker's default settings. */
+/** The newest record of each key is kept, for ever. */
+const COMPACTED = [{ name: 'cleanup.policy', value: 'compact' }];
+
+/**
+ * Creates those of these topics that do not exist, with the broker's default settings.
+ *
+ * @param options partitions null: as many as the broker gives to a topic
+ */
 export async function createMissingTopics(
   kafka: KafkaPort,
   topics: readonly string[],
+  options: { readonly partitions?: number | null; readonly compacted?: boolean } = {},
 ): Promise<string[]> {
-  return create(kafka, await missing(kafka, topics), { partitions: BROKER_DEFAULT, configs: [] });
+  if (topics.length === 0) return [];
+  return create(kafka, await missing(kafka, topics), {
+    partitions: options.partitions ?? BROKER_DEFAULT,
+    configs: options.compacted === true ? COMPACTED : [],
+  });
 }
 
 /**
  * Creates the missing ones of the topics that a pipeline writes to. They take records as large as
  * the sources take, plus the headers that a dead letter adds.
  *
- * @param partitions null: as many as the source with the most of them
+ * @param options partitions null: as many as the source with the most of them
  */
 export async function createMissingOutputs(
   kafka: KafkaPort,
   topics: readonly string[],
   sources: readonly string[],
-  partitions: number | null = null,
+  options: { readonly partitions?: number | null; readonly compacted?: boolean } = {},
 ): Promise<string[]> {
-  const created = await missing(kafka, topics);
+  const created = topics.length === 0 ? [] : await missing(kafka, topics);
   if (created.length === 0) {
     return [];
   }
   return create(kafka, created, {
-    partitions: partitions ?? mostOf(await countPartitions(kafka, sources)),
-    configs: await sizeLimit(kafka, sources, 1),
+    partitions: options.partitions ?? mostOf(await countPartitions(kafka, sources)),
+    configs: [
+      ...(options.compacted === true ? COMPACTED : []),
+      ...(await sizeLimit(kafka, sources, 1)),
+    ],
   });
 }
 

@@ -182,7 +182,7 @@ export class DrawnPipeline {
 
   #drawSecond(stream: Stream): PipelineDefinition {
     // What came before it cannot be corrected any more.
-    if (this.#random.oneIn(3)) return this.#end(stream);
+    if (this.traits.changes || this.#random.oneIn(3)) return this.#end(stream);
     this.traits.idles = false;
     let next = stream;
     if (this.#random.oneIn(4)) next = this.#drawMapAsync(next);
@@ -240,7 +240,9 @@ export class DrawnPipeline {
     const late = isSession && drawnLate === 'update' ? 'drop' : drawnLate;
     const grace = this.#random.below(2) * 15_000;
     const shown = isSession ? 'final' : emit;
-    if (shown === 'changes' || late === 'update' || this.traits.idles) this.traits.changes = true;
+    // A record that is not late may make a session longer that was written.
+    if (isSession || shown === 'changes' || late === 'update' || this.traits.idles)
+      this.traits.changes = true;
     return this.#say(
       `window ${spec.kind} with grace ${grace}, late ${late}, emit ${shown}`,
       stream
@@ -286,10 +288,15 @@ export class DrawnPipeline {
       `process with timers after ${waits}, late ${late}`,
       stream.process({
         late,
-        state: () => ({ total: 0, open: 0 }),
+        state: () => ({ total: 0, open: 0, seen: [] as [at: number, total: number][] }),
         onRecord: (value: Value, context) => {
-          // What is late comes in no order: it may not touch what depends on it.
-          if (context.late) return context.emit({ ...value, amount: -value.amount });
+          if (context.late) {
+            // It may not touch what others make, but knows all that was on time before it.
+            const before = context.state.seen.filter(([at]) => at <= context.eventTime);
+            const [, total] = before.at(-1) ?? [0, 0];
+            return context.emit({ ...value, amount: -value.amount - total * 1_000 });
+          }
+          context.state.seen.push([context.eventTime, value.amount]);
           context.state.total = (context.state.total * 3 + value.amount) % 1_000_003;
           context.state.open += 1;
           context.schedule(context.eventTime + waits, value.amount);

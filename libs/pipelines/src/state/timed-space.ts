@@ -5,6 +5,10 @@ import type { UndoLog } from './undo-log.ts';
 /** Entries that are read ahead from the backing, the earliest first. */
 const READ_AHEAD = 10_000;
 
+export interface TimedEntry extends TimedKey {
+  readonly value: unknown;
+}
+
 interface Entry extends TimedKey {
   /** Of its time and order. */
   readonly name: string;
@@ -84,12 +88,12 @@ export class TimedSpace {
   }
 
   /** The earliest entry; it stays. */
-  peek(): { time: number; order: string; value: unknown } | null {
+  peek(): TimedEntry | null {
     return this.#first() ?? null;
   }
 
   /** Removes the earliest entry and returns it; null when there is none. */
-  take(): { time: number; order: string; value: unknown } | null {
+  take(): TimedEntry | null {
     const entry = this.#first();
     if (entry === undefined) return null;
     this.#take(entry);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { csvHeader, csvLine } from './csv.ts';
+import { csvHeader, csvLine, csvTotals, totalsOf } from './csv.ts';
 
 const columns = [
   { header: 'a', value: (row: unknown) => (row as unknown[])[0] },
@@ -31,5 +31,26 @@ describe('CSV', () => {
 
   it('lets no text be run as a formula by a spreadsheet, and leaves numbers alone', () => {
     expect(toCsv([['=1+1', -5]]).split('\r\n')[1]).toBe("'=1+1,-5");
+  });
+
+  it('ends with the number of rows and exact sums where totals are asked for', () => {
+    const cents = (row: unknown) => (row as { cents: unknown }).cents;
+    const sink = {
+      kind: 'csv' as const,
+      fileName: 'pay.csv',
+      input: { kind: 'merge' as const, label: '', inputs: [] },
+      columns: [
+        ...columns,
+        { header: 'note', value: () => 'x' },
+        { header: 'cents', value: cents },
+      ],
+      totals: ['cents'],
+    };
+    const rows = [{ cents: Number.MAX_SAFE_INTEGER }, { cents: 3 }, { cents: -1 }];
+    const sum = rows.map((row) => totalsOf(sink, row)[0]!).reduce((one, other) => one + other);
+    expect(csvTotals(sink, rows.length, [sum])).toBe('TOTAL,3,,9007199254740993\r\n');
+    expect(() => totalsOf(sink, { cents: 0.5 })).toThrow(
+      /cents has a total: 0.5 is no whole number/,
+    );
   });
 });

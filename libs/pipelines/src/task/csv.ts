@@ -1,4 +1,4 @@
-import type { CsvColumn } from '../topology/nodes.ts';
+import type { CsvColumn, CsvSink } from '../topology/nodes.ts';
 
 /**
  * CSV by RFC 4180: CRLF, a header line, quotes where needed. Null and undefined are empty fields,
@@ -14,6 +14,28 @@ export function csvHeader(columns: readonly CsvColumn[]): string {
 /** The line of a row, with its end. */
 export function csvLine(columns: readonly CsvColumn[], row: unknown): string {
   return `${columns.map(({ value }) => field(value(row))).join(',')}\r\n`;
+}
+
+/** What a row adds to the totals of a file, in their order. Throws on what is no whole number. */
+export function totalsOf({ columns, totals }: CsvSink, row: unknown): bigint[] {
+  return totals.map((header) => {
+    const value = columns.find((column) => column.header === header)?.value(row);
+    if (typeof value === 'bigint' || Number.isSafeInteger(value)) return BigInt(value as number);
+    throw new TypeError(`column ${header} has a total: ${String(value)} is no whole number`);
+  });
+}
+
+/** The last line of a file with totals, with its end. */
+export function csvTotals(
+  { columns, totals }: CsvSink,
+  rows: number,
+  sums: readonly bigint[],
+): string {
+  const fields = columns.map(({ header }) => {
+    const at = totals.indexOf(header);
+    return at < 0 ? '' : String(sums[at] ?? 0n);
+  });
+  return `${['TOTAL', String(rows), ...fields.slice(2)].join(',')}\r\n`;
 }
 
 function field(value: unknown): string {

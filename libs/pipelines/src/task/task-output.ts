@@ -55,7 +55,7 @@ export function toOutput(
   names: { readonly pipeline: string; readonly id: string; readonly run: string | null },
 ): TaskOutput {
   if (sink.kind === 'csv') {
-    const order = item.origin.offset < 0 ? names.id : item.order;
+    const order = item.origin.offset < 0 ? numbered(names.id) : item.order;
     return { kind: 'row', fileName: sink.fileName, id: names.id, order, value: item.value };
   }
   const { record } = item.origin;
@@ -81,6 +81,11 @@ export function toOutput(
     source: positionOf(record),
     purpose: 'sink',
   };
+}
+
+/** What one call sends on is numbered behind its identity: the tenth comes behind the second. */
+function numbered(id: string): string {
+  return id.replace(/\/(\d+)$/, (_, number: string) => `/${number.padStart(9, '0')}`);
 }
 
 /** Bytes stay bytes; null is a tombstone; anything else, text included, is written as JSON. */

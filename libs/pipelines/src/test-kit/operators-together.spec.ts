@@ -290,3 +290,40 @@ describe('a definition', () => {
     });
   });
 });
+
+describe('a timer', () => {
+  const judged = from()
+    .byRecordKey()
+    .process({
+      state: () => 0,
+      onRecord: ({ at, value }, context) =>
+        context.schedule(at + M, value, { keepRecord: value > 1 }),
+      onTimer: (value: number, { emit }) => {
+        if (value > 2) throw new Error('nobody knows it');
+        emit(value);
+      },
+    });
+
+  it('that fails makes dead letters of the records that set it, as they came', async () => {
+    const driver = testDriver(judged.to('out'));
+    const records = [reading('a', 0, 3), reading('a', 0, 3), reading('b', 0, 2)];
+    await driver.pipe(records);
+    await driver.crash();
+    await driver.advanceTime(10 * M);
+    expect(values(driver)).toEqual([2]);
+    expect(driver.deadLetters.map(({ value }) => JSON.parse(String(value)) as unknown)).toEqual(
+      records.slice(0, 2).map(({ value }) => value),
+    );
+    expect(driver.deadLetters.map(({ headers }) => headers['penstock.errors.offset'])).toEqual([
+      '0',
+      '1',
+    ]);
+  });
+
+  it('has an identity of its own beside another of its key and time', async () => {
+    const driver = testDriver(judged.to('out'));
+    await driver.pipe([reading('a', 0, 1), reading('a', 0, 0)]);
+    await driver.advanceTime(10 * M);
+    expect(new Set(driver.outputs.map(({ id }) => id)).size).toBe(2);
+  });
+});

@@ -11,11 +11,23 @@ export type CsvColumns<Row> =
 
 /** A finished definition that can be given a second sink. */
 export interface EndedStream<Value> extends PipelineDefinition {
-  to(
-    topic: string,
-    options?: { readonly id?: (value: Value, context: OperatorContext) => string },
-  ): EndedStream<Value>;
-  toCsv(fileName: string, columns: CsvColumns<Value>): EndedStream<Value>;
+  to(topic: string, options?: TopicOptions<Value>): EndedStream<Value>;
+  toCsv(fileName: string, columns: CsvColumns<Value>, options?: CsvOptions): EndedStream<Value>;
+}
+
+export interface TopicOptions<Value> {
+  /** Identity of an output (header `penstock.id`); what follows from its sources when absent. */
+  readonly id?: (value: Value, context: OperatorContext) => string;
+  /** Whether the topic, when the pipeline makes it, keeps only the newest record of each key. */
+  readonly compacted?: boolean;
+}
+
+export interface CsvOptions {
+  /**
+   * Columns of whole numbers whose sums stand in a last line: `TOTAL`, the number of rows, and the
+   * sums in their columns.
+   */
+  readonly totals?: readonly string[];
 }
 
 const plans = new WeakMap<PipelineDefinition, Plan>();
@@ -65,20 +77,26 @@ export class StreamEnd<Value> {
     this.#sinks = sinks;
   }
 
-  to(topic: string, options: { readonly id?: unknown } = {}): EndedStream<Value> {
+  to(topic: string, options: TopicOptions<Value> = {}): EndedStream<Value> {
     checkName(this.#plan.name, topic, 'sink topic');
     if (options.id !== undefined) checkFunction(this.#plan.name, options.id, 'id');
     const id = (options.id as (() => string) | undefined) ?? null;
-    return this.#end({ kind: 'topic', topic, input: this.#node, id });
+    const { compacted = false } = options;
+    return this.#end({ kind: 'topic', topic, input: this.#node, id, compacted });
   }
 
-  toCsv(fileName: string, columns: CsvColumns<Value>): EndedStream<Value> {
+  toCsv(
+    fileName: string,
+    columns: CsvColumns<Value>,
+    { totals = [] }: CsvOptions = {},
+  ): EndedStream<Value> {
     checkFileName(this.#plan.name, fileName);
     const list = toColumns(columns as CsvColumns<never>);
     if (list.length === 0) {
       throw new PipelineDefinitionError(this.#plan.name, 'toCsv() needs at least one column');
     }
-    return this.#end({ kind: 'csv', fileName, input: this.#node, columns: list });
+    checkTotals(this.#plan.name, list, totals);
+    return this.#end({ kind: 'csv', fileName, input: this.#node, columns: list, totals });
   }
 
   #end(sink: PipelineDefinition['sinks'][number]): EndedStream<Value> {
@@ -92,10 +110,24 @@ export class StreamEnd<Value> {
     const further = new StreamEnd<Value>(this.#plan, this.#node, sinks);
     const made: EndedStream<Value> = Object.freeze({
       ...define(this.#plan, sinks),
-      to: (topic: string, options?: { readonly id?: unknown }) => further.to(topic, options),
-      toCsv: (fileName: string, columns: CsvColumns<Value>) => further.toCsv(fileName, columns),
+      to: (topic: string, options?: TopicOptions<Value>) => further.to(topic, options),
+      toCsv: (fileName: string, columns: CsvColumns<Value>, options?: CsvOptions) =>
+        further.toCsv(fileName, columns, options),
     });
     return remember(this.#plan, made);
+  }
+}
+
+/** The first two columns of the last line are taken. */
+function checkTotals(name: string, columns: readonly CsvColumn[], totals: readonly string[]): void {
+  const free = columns.slice(2).map(({ header }) => header);
+  const other = totals.find((header) => !free.includes(header));
+  if (other !== undefined) {
+    const allowed = free.length === 0 ? 'there is none' : `these are ${free.join(', ')}`;
+    throw new PipelineDefinitionError(
+      name,
+      `totals of toCsv() names "${other}", which is no column behind the second: ${allowed}`,
+    );
   }
 }
 

@@ -146,6 +146,8 @@ export interface TopicSink {
   readonly input: Node;
   /** The identity of an output; null takes the one that follows from its sources. */
   readonly id: ((value: unknown, context: OperatorContext) => string) | null;
+  /** Of its topic, when the pipeline makes it, only the newest record of each key is to be kept. */
+  readonly compacted: boolean;
 }
 
 export interface CsvSink {
@@ -153,6 +155,8 @@ export interface CsvSink {
   readonly fileName: string;
   readonly input: Node;
   readonly columns: readonly CsvColumn[];
+  /** Headers of the columns whose sums stand in a last line; none: there is no such line. */
+  readonly totals: readonly string[];
 }
 
 export interface CsvColumn {

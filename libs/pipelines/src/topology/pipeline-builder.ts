@@ -3,7 +3,13 @@ import type { WindowSpec } from '../time/windows.ts';
 import { PipelineDefinitionError } from './definition-error.ts';
 import { type AggregateOptions, type RowOf, toFold, type WindowRow } from './aggregate-options.ts';
 import { partitionedAlike, partitionedByKey } from './keys.ts';
-import { type CsvColumns, type EndedStream, StreamEnd } from './ended-stream.ts';
+import {
+  type CsvColumns,
+  type CsvOptions,
+  type EndedStream,
+  StreamEnd,
+  type TopicOptions,
+} from './ended-stream.ts';
 import type { Node, SourceNode, TableSource, ValueNode } from './nodes.ts';
 import type { PipelineOptions, Plan } from './pipeline-options.ts';
 import { toParse } from './schema.ts';
@@ -282,16 +288,17 @@ export class RecordStream<Value> {
   }
 
   /** Ends the stream in a topic. */
-  to(
-    topic: string,
-    options: { readonly id?: (value: Value, context: OperatorContext) => string } = {},
-  ): EndedStream<Value> {
+  to(topic: string, options: TopicOptions<Value> = {}): EndedStream<Value> {
     return new StreamEnd<Value>(this.#plan, this.#node, []).to(topic, options);
   }
 
   /** Ends the stream in a file per batch run. */
-  toCsv(fileName: string, columns: CsvColumns<Value>): EndedStream<Value> {
-    return new StreamEnd<Value>(this.#plan, this.#node, []).toCsv(fileName, columns);
+  toCsv(
+    fileName: string,
+    columns: CsvColumns<Value>,
+    options: CsvOptions = {},
+  ): EndedStream<Value> {
+    return new StreamEnd<Value>(this.#plan, this.#node, []).toCsv(fileName, columns, options);
   }
 
   #then<Next>(node: Node): RecordStream<Next> {

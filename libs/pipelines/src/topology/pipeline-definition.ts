@@ -64,6 +64,11 @@ export function sinkTopics({ sinks }: Pick<PipelineDefinition, 'sinks'>): string
   return [...new Set(topics)];
 }
 
+/** Those of the sink topics that keep the newest record of each key only. */
+export function compactedSinks({ sinks }: Pick<PipelineDefinition, 'sinks'>): string[] {
+  return sinks.flatMap((sink) => (sink.kind === 'topic' && sink.compacted ? [sink.topic] : []));
+}
+
 /** Whether any task of the pipeline keeps state. */
 export function isStateful({ stages }: Pick<PipelineDefinition, 'stages'>): boolean {
   return stages.some(({ stateful }) => stateful);

@@ -70,8 +70,10 @@ export interface ProcessContext<State, Output> extends OperatorContext {
   emit(value: Output): void;
   /**
    * Calls `onTimer` with a value, for this key, when event time has passed `at` (ms since epoch).
+   * With `keepRecord` the timer keeps the record that is being handled: when `onTimer` throws, it
+   * goes to the dead-letter topic as it came.
    */
-  schedule(at: number, value?: unknown): void;
+  schedule(at: number, value?: unknown, options?: { readonly keepRecord?: boolean }): void;
   /** A row of one of the tables that `process()` names, or all of them. */
   table<Row>(table: Table<Row>): TableView<Row>;
 }

@@ -1,5 +1,5 @@
 import { murmur2 } from '@platformatic/kafka';
-import { csvLine } from '../../task/csv.ts';
+import { csvLine, totalsOf } from '../../task/csv.ts';
 import type { OutputRecord, OutputRow, TaskOutput } from '../../task/task-output.ts';
 import type { CsvSink } from '../../topology/nodes.ts';
 import type { PipelineDefinition } from '../../topology/pipeline-definition.ts';
@@ -110,7 +110,8 @@ function toCsvLine(definition: PipelineDefinition, row: OutputRow): ResultLine {
   const sink = definition.sinks.find(
     (each): each is CsvSink => each.kind === 'csv' && each.fileName === file,
   );
-  return { file, id, order, text: csvLine(sink?.columns ?? [], row.value) };
+  const totals = sink === undefined ? '' : totalsOf(sink, row.value).join(' ');
+  return { file, id, order, text: csvLine(sink?.columns ?? [], row.value), totals };
 }
 
 function toLine(record: OutputRecord): ResultLine {
@@ -124,7 +125,13 @@ function toLine(record: OutputRecord): ResultLine {
       : `${source.topic}\u0000${pad(source.partition)}\u0000${pad(source.offset)}`;
   const id = header?.[1] == null ? `${purpose} ${position}` : Buffer.from(header[1]).toString();
   const text = `${JSON.stringify({ key: textOf(key), value: readable(value) })}\n`;
-  return { file: detachedFile(topic), id, order: position === '' ? id : position, text };
+  return {
+    file: detachedFile(topic),
+    id,
+    order: position === '' ? id : position,
+    text,
+    totals: '',
+  };
 }
 
 function textOf(bytes: Uint8Array | null): string | null {

@@ -8,6 +8,8 @@ export interface ResultLine {
   readonly order: string;
   /** With its end. */
   readonly text: string;
+  /** What it adds to the totals of the file: whole numbers, with spaces between; empty for none. */
+  readonly totals: string;
 }
 
 /** A message to a task of the next stage. */
@@ -37,7 +39,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS unit (name TEXT PRIMARY KEY, written INTEGER NOT NULL,
     deadLettered INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS line (file TEXT, id TEXT, "order" TEXT NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (file, id)) WITHOUT ROWID;
+    totals TEXT NOT NULL DEFAULT '', PRIMARY KEY (file, id)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS lineOrder ON line (file, "order", id);
   CREATE TABLE IF NOT EXISTS message (number INTEGER PRIMARY KEY, topic TEXT NOT NULL,
     partition INTEGER NOT NULL, value BLOB NOT NULL);
@@ -123,8 +125,10 @@ export class MadeOutputs {
     this.#database
       .prepare('INSERT OR REPLACE INTO unit VALUES (?, ?, ?)')
       .run(name, written, deadLettered);
-    const putLine = this.#database.prepare('INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?)');
-    for (const { file, id, order, text } of lines) putLine.run(file, id, order, text);
+    const putLine = this.#database.prepare('INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?)');
+    for (const { file, id, order, text, totals } of lines) {
+      putLine.run(file, id, order, text, totals);
+    }
     const putMessage = this.#database.prepare('INSERT INTO message VALUES (NULL, ?, ?, ?)');
     for (const { topic, partition, value } of messages) putMessage.run(topic, partition, value);
   }

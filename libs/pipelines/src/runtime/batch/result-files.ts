@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { csvHeader } from '../../task/csv.ts';
+import { dirname, join } from 'node:path';
+import { csvHeader, csvTotals } from '../../task/csv.ts';
 import type { CsvSink } from '../../topology/nodes.ts';
 import { type PipelineDefinition, sinkTopics } from '../../topology/pipeline-definition.ts';
 import { detachedFile } from './batch-outputs.ts';
@@ -41,7 +41,7 @@ export async function writeResultFiles(run: BatchRun, folder: string): Promise<B
       const csv = csvOf(definition, name);
       const lines = merged(made.map((outputs) => outputs.lines(name)));
       const head = csv === null ? '' : csvHeader(csv.columns);
-      rowsOf.set(name, await writeFile(folder, name, head, lines));
+      rowsOf.set(name, await writeFile(join(folder, name), { head, lines, csv }));
     }
     const csv = definition.sinks.find((sink) => sink.kind === 'csv')?.fileName ?? null;
     const topic = sinkTopics(definition)[0] ?? null;
@@ -100,20 +100,14 @@ function isBefore(left: ResultLine | undefined, right: ResultLine | undefined): 
  * The file exists as a whole or not at all, even after a power cut. Returns how many lines it has
  * besides its head.
  */
-async function writeFile(
-  folder: string,
-  name: string,
-  head: string,
-  lines: Iterable<ResultLine>,
-): Promise<number> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, name);
+async function writeFile(path: string, content: FileContent): Promise<number> {
+  await mkdir(dirname(path), { recursive: true });
   const temporary = unfinished(path);
   try {
     const handle = await open(temporary, 'w');
     let rows = 0;
     try {
-      rows = await writeLines(handle, head, lines);
+      rows = await writeLines(handle, content);
       await handle.sync();
     } finally {
       await handle.close();
@@ -127,21 +121,30 @@ async function writeFile(
   }
 }
 
-async function writeLines(
-  handle: FileHandle,
-  head: string,
-  lines: Iterable<ResultLine>,
-): Promise<number> {
+interface FileContent {
+  readonly head: string;
+  readonly lines: Iterable<ResultLine>;
+  /** Null for a file that is no CSV. */
+  readonly csv: CsvSink | null;
+}
+
+async function writeLines(handle: FileHandle, { head, lines, csv }: FileContent): Promise<number> {
+  const totals = csv?.totals ?? [];
+  const sums = totals.map(() => 0n);
   let rows = 0;
   let text = head;
   for (const line of lines) {
     rows += 1;
     text += line.text;
+    if (totals.length > 0) {
+      line.totals.split(' ').forEach((value, at) => (sums[at] = (sums[at] ?? 0n) + BigInt(value)));
+    }
     if (text.length > WRITE_CHARS) {
       await handle.write(text);
       text = '';
     }
   }
+  if (csv !== null && totals.length > 0) text += csvTotals(csv, rows, sums);
   if (text !== '') await handle.write(text);
   return rows;
 }

@@ -1,4 +1,5 @@
 import {
+  compactedSinks,
   internalTopics,
   type PipelineDefinition,
   sinkTopics,
@@ -13,7 +14,7 @@ import {
 } from '../topic-creation.ts';
 
 /**
- * Creates the missing topics of a stream; returns their names.
+ * Creates the missing topics of a pipeline; returns their names.
  *
  * @param topics `sources`: also those that it reads. They are created once: one that is deleted
  *   later stays deleted
@@ -24,11 +25,24 @@ export async function createTopicsOf(
   topics: { readonly sources: boolean },
 ): Promise<string[]> {
   const sources = sourceTopics(definition);
-  const { partitions } = definition;
-  const read = topics.sources ? [...sources, ...tableTopics(definition)] : [];
-  return [
-    ...(read.length > 0 ? await createMissingTopics(kafka, read) : []),
-    ...(await createMissingOutputs(kafka, sinkTopics(definition), sources, partitions)),
-    ...(await createInternalTopics(kafka, internalTopics(definition), sources, partitions)),
-  ];
+  const { partitions, deadLetterTopic, lateTopic } = definition;
+  const compacted = compactedSinks(definition);
+  const others = sinkTopics(definition).filter((topic) => !compacted.includes(topic));
+  const outputs = [...others, deadLetterTopic, lateTopic];
+  const created: string[] = [];
+  if (topics.sources) {
+    // Before the sources: who reads a table's topic as a source, too, does not own it.
+    const tables = { partitions, compacted: true };
+    created.push(...(await createMissingTopics(kafka, tableTopics(definition), tables)));
+    created.push(...(await createMissingTopics(kafka, sources, { partitions })));
+  }
+  created.push(
+    ...(await createMissingOutputs(kafka, compacted, sources, { partitions, compacted: true })),
+    ...(await createMissingOutputs(kafka, outputs, sources, { partitions })),
+  );
+  if (definition.runsAs.stream) {
+    const internal = internalTopics(definition);
+    created.push(...(await createInternalTopics(kafka, internal, sources, partitions)));
+  }
+  return created;
 }
