@@ -96,26 +96,25 @@ export class HandlerContext implements ProcessContext<unknown, unknown> {
     this.#state = state;
   }
 
-  now(): number {
-    return this.#item.now();
-  }
+  // Arrow functions, so that handlers may take them apart: `onRecord(value, { emit, schedule })`.
 
-  emit(value: unknown): void {
+  readonly now = (): number => this.#item.now();
+
+  readonly emit = (value: unknown): void => {
     this.emitted.push(value);
-  }
+  };
 
-  schedule(
+  readonly schedule = (
     at: number,
     value: unknown = null,
     { keepRecord = false }: { readonly keepRecord?: boolean } = {},
-  ): void {
+  ): void => {
     if (!Number.isFinite(at)) {
       throw new TypeError(`schedule() needs ms since epoch, not ${String(at)}`);
     }
     this.timers.push({ at, value, keepRecord });
-  }
+  };
 
-  table<Row>(table: Table<Row>): TableView<Row> {
-    return this.#parts.table(table as Table<unknown>) as TableView<Row>;
-  }
+  readonly table = <Row>(table: Table<Row>): TableView<Row> =>
+    this.#parts.table(table as Table<unknown>) as TableView<Row>;
 }

@@ -241,8 +241,9 @@ export class DrawnPipeline {
     const grace = this.#random.below(2) * 15_000;
     const shown = isSession ? 'final' : emit;
     // A record that is not late may make a session longer that was written.
-    if (isSession || shown === 'changes' || late === 'update' || this.traits.idles)
+    if (isSession || shown === 'changes' || late === 'update' || this.traits.idles) {
       this.traits.changes = true;
+    }
     return this.#say(
       `window ${spec.kind} with grace ${grace}, late ${late}, emit ${shown}`,
       stream
