@@ -6,6 +6,7 @@ export {
   type Environment,
   type LogLevel,
 } from './configuration/config.ts';
+export { OWN_SEGMENTS, parsePublicPath } from './configuration/http-addresses.ts';
 export { VARIABLES, type Variable } from './configuration/variables.ts';
 export {
   ControlDatabase,

@@ -1,9 +1,15 @@
 import type { Config } from '@penstock/platform';
-import { forwardingReader, type AskingRequest, type Forwarding } from './forwarding.ts';
+import {
+  forwardingReader,
+  type AskingRequest,
+  type Forwarding,
+  type UnreadableHeader,
+} from './forwarding.ts';
 
 /** Why a request is turned away before it reaches a route. */
 export type Refusal =
   | { readonly kind: 'no-host' }
+  | ({ readonly kind: 'unreadable-forwarding' } & UnreadableHeader)
   | { readonly kind: 'unknown-host'; readonly host: string }
   | { readonly kind: 'foreign-origin'; readonly origin: string; readonly host: string };
 
@@ -59,6 +65,9 @@ export function refusalOf(policy: OriginPolicy, request: AskingRequest): Refusal
   const { host, origin } = request.headers;
   if (host === undefined && request.httpVersion !== '1.0') return { kind: 'no-host' };
   const forwarding = policy.forwarding(request);
+  if (forwarding.unreadable !== undefined) {
+    return { kind: 'unreadable-forwarding', ...forwarding.unreadable };
+  }
   for (const name of [host, forwarding.host]) {
     if (name !== undefined && !isKnownHost(policy.hosts, name)) {
       return { kind: 'unknown-host', host: name };

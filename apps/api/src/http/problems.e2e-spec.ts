@@ -7,7 +7,7 @@ import { createApplication } from '../application.ts';
 let api: TestApi;
 
 beforeAll(async () => {
-  const env = { PENSTOCK_PUBLIC_URL: 'http://localhost/log' };
+  const env = { PENSTOCK_PUBLIC_URL: 'http://localhost/log', PENSTOCK_TRUSTED_PROXIES: 'loopback' };
   api = await TestApi.start(createApplication, { env });
 });
 
@@ -117,6 +117,90 @@ const refused: readonly (readonly [string, number, string | Asked])[] = [
   ['headers that are too large', 431, { line: 'GET /', headers: [`X: ${'x'.repeat(20_000)}`] }],
   ['a version to come', 505, 'GET / HTTP/4.2\r\nHost: localhost\r\n\r\n'],
 ];
+
+/** Headers of a trusted proxy that cannot be read; what is named to the reader of the answer. */
+const unreadable: readonly (readonly [header: string, named: string])[] = [
+  ...[
+    'ui penstock',
+    'penstock',
+    '//evil.example',
+    '/a/../b',
+    '/a?b',
+    'https://h/a',
+    '/ui',
+    '/%2e',
+  ].map((value) => [`X-Forwarded-Prefix: ${value}`, 'X-Forwarded-Prefix'] as const),
+  ...['a b', 'http://a', 'a/b', 'user@localhost', 'localhost:port', 'localhost:65536', '[::1'].map(
+    (value) => [`X-Forwarded-Host: ${value}`, 'X-Forwarded-Host'] as const,
+  ),
+  ...['ftp', 'https:', 'http https', '1', 'constructor'].map(
+    (value) => [`X-Forwarded-Proto: ${value}`, 'X-Forwarded-Proto'] as const,
+  ),
+  ...['0', '65536', '-1', '80a', '8.0', 'https'].map(
+    (value) => [`X-Forwarded-Port: ${value}`, 'X-Forwarded-Port'] as const,
+  ),
+  ['Forwarded: host', 'Forwarded'],
+  ['Forwarded: for=1.2.3.4;;host=localhost', 'Forwarded'],
+  ['Forwarded: proto=gopher', 'Forwarded (proto)'],
+  ['Forwarded: host="a b"', 'Forwarded (host)'],
+];
+
+/** Forms that proxies are known to send. */
+const readable: readonly (readonly string[])[] = [
+  ['X-Forwarded-Prefix: /', 'X-Forwarded-Host: localhost:8443', 'X-Forwarded-Proto: HTTPS'],
+  ['X-Forwarded-Prefix: /log/stream/', 'X-Forwarded-Host: [::1]:80', 'X-Forwarded-Port: 65535'],
+  ['X-Forwarded-Host: localhost, inner_name', 'X-Forwarded-Proto: https, http'],
+  ['X-Forwarded-Prefix:', 'X-Forwarded-Host:', 'X-Forwarded-Proto:', 'Forwarded:'],
+  ['Forwarded: for="[2001:db8::1]:4711";proto=https;host="localhost:8443";by=_a, for=unknown'],
+  ['X-Forwarded-For: anything at all'],
+];
+
+describe('what a trusted proxy forwards', () => {
+  const upgrade = [...websocket, 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  const protocol = 'Sec-WebSocket-Protocol: graphql-transport-ws';
+
+  it.each(unreadable)(
+    'is refused when it is “%s”: 400, with header and value',
+    async (header, named) => {
+      const value = header.slice(header.indexOf(': ') + 2);
+      for (const headers of [[header], [header, ...upgrade, protocol]]) {
+        const answer = await ask({ line: 'GET /graphql', headers });
+        expect(answer.status, answer.body).toBe(400);
+        const problem = JSON.parse(answer.body) as { code: string; detail: string };
+        expect(problem.code).toBe('unreadable-forwarding');
+        expect(problem.detail).toContain(`${named} with the value `);
+        expect(problem.detail).toContain(
+          named.includes('(') ? 'allowed is' : JSON.stringify(value),
+        );
+      }
+      const page = await ask({ line: 'GET /', headers: [header, 'Accept: text/html'] });
+      expect([page.status, page.headers.get('content-type')]).toEqual([
+        400,
+        'text/html; charset=utf-8',
+      ]);
+    },
+  );
+
+  it.each(readable.map((headers) => [headers.join('; '), headers] as const))(
+    'is taken in a form that proxies send: %s',
+    async (_name, headers) => {
+      expect((await ask({ line: 'GET /healthz', headers })).status).toBe(200);
+      expect(
+        (await ask({ line: 'GET /graphql', headers: [...headers, ...upgrade, protocol] })).status,
+      ).toBe(101);
+    },
+  );
+
+  it('makes a WebSocket of wss the own one of a page of https', async () => {
+    const from = ['X-Forwarded-Host: localhost:8443', 'Origin: https://localhost:8443'];
+    const open = async (scheme: string) => {
+      const forwarded = [...from, `X-Forwarded-Proto: ${scheme}`];
+      return (await ask({ line: 'GET /graphql', headers: [...forwarded, ...upgrade, protocol] }))
+        .status;
+    };
+    expect([await open('wss'), await open('https'), await open('ws')]).toEqual([101, 101, 403]);
+  });
+});
 
 describe('problem details (RFC 9457)', () => {
   it.each(refused)('are the answer to %s: %i', async (_what, status, asked) => {

@@ -6,7 +6,10 @@ import type { ProblemDetails } from './problem-details.ts';
 /** Different refusals that are logged; a scan of names must not fill the log. */
 const LOGGED_MAX = 100;
 
-/** Logs that a host or an origin was refused, once for each: a setting decides about it. */
+/**
+ * Logs that a host, an origin or a proxy's header was refused, once for each: a setting of this
+ * server or of the proxy decides about it.
+ */
 export class RefusalLog {
   readonly #logger: Logger;
   readonly #logged = new Set<string>();
@@ -34,6 +37,13 @@ function inWords(refusal: Refusal, url: string): HttpRefusal {
   switch (refusal.kind) {
     case 'no-host':
       return { status: 400, detail: 'A request of HTTP/1.1 needs the header Host.' };
+    case 'unreadable-forwarding':
+      return {
+        status: 400,
+        code: refusal.kind,
+        title: 'Unreadable forwarding header',
+        detail: `The trusted proxy sent ${refusal.header} with the value ${JSON.stringify(refusal.value)}; allowed is ${refusal.allowed}.`,
+      };
     case 'unknown-host':
       return {
         status: 421,

@@ -39,20 +39,26 @@ export const OWN_SEGMENTS = [
 ] as const;
 
 /**
- * Undefined for a text that is no web server's address, that has `.` or `..` in its path, or whose
- * path begins as one of our routes does.
+ * The path under which a proxy shows this server, without a slash at the end. Undefined for a text
+ * that is no path, has `.` or `..` in it, or begins as one of our routes does.
+ */
+export function parsePublicPath(text: string): string | undefined {
+  if (!PATH.test(text) || /\/\.\.?(\/|$)/.test(text)) return undefined;
+  const [, segment] = text.toLowerCase().split('/');
+  return OWN_SEGMENTS.some((own) => own === segment) ? undefined : text.replace(/\/$/, '');
+}
+
+/**
+ * Undefined for a text that is no web server's address, or whose path `parsePublicPath` refuses.
  */
 export function parsePublicUrl(text: string): PublicUrl | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   const path = text.replace(/^https?:\/\/[^/?#]*/i, '');
   const more = url.search + url.hash + url.username + url.password;
-  if (more !== '' || /[?#@]/.test(text) || !PATH.test(path) || /\/\.\.?(\/|$)/.test(path)) {
-    return undefined;
-  }
-  const [, segment] = path.toLowerCase().split('/');
-  if (OWN_SEGMENTS.some((own) => own === segment)) return undefined;
-  const plainPath = path.replace(/\/$/, '');
+  if (more !== '' || /[?#@]/.test(text)) return undefined;
+  const plainPath = parsePublicPath(path);
+  if (plainPath === undefined) return undefined;
   return {
     href: url.origin + plainPath,
     origin: url.origin,
