@@ -184,8 +184,8 @@ the past fires at once.`,
   text(
     `All rows that are there are read before the first record. A table has no time: a record meets the
 row that is the newest when it comes. When records of several record keys have the same row key, the
-one with the latest timestamp is the row. A tombstone removes what records of its own key said. A
-record that is no row goes to the dead-letter topic, once, and the row before stays.`,
+one with the latest timestamp is the row. A tombstone removes the rows that records of its own key
+brought. Each record key should stand for one row: compaction keeps its newest record only. A record that is no row goes to the dead-letter topic, once, and the row before stays.`,
     '## Joining and removing doubles',
   ),
   operator('join'),

@@ -34,7 +34,15 @@ export { createMissingTopics } from './runtime/topic-creation.ts';
 export { testDriver, type TestDriver, type TestDriverOptions } from './test-kit/test-driver.ts';
 export type { TestRecord } from './test-kit/test-log.ts';
 export type { TestDeadLetter, TestLate, TestOutput } from './test-kit/test-outputs.ts';
-export { calendar, hopping, session, tumbling } from './time/windows.ts';
+export {
+  calendar,
+  type CalendarWindows,
+  hopping,
+  session,
+  tumbling,
+  windowsAt,
+  type WindowSpec,
+} from './time/windows.ts';
 export type { AggregateOptions, RowOf, WindowRow } from './topology/aggregate-options.ts';
 export { PipelineDefinitionError, RetryLater } from './topology/definition-error.ts';
 export {
@@ -61,6 +69,8 @@ export type {
   ProcessContext,
   RunContext,
   SourceRecord,
+  Table,
+  TableView,
 } from './topology/source-record.ts';
 export type { SourceOptions } from './topology/stream-options.ts';
 export { table, type TableOptions } from './topology/table.ts';

@@ -100,6 +100,13 @@ export class HandlerContext implements ProcessContext<unknown, unknown> {
 
   readonly now = (): number => this.#item.now();
 
+  /** Whether the handler refused its late record. */
+  wasTooLate = false;
+
+  readonly tooLate = (): void => {
+    this.wasTooLate = this.#parts.late;
+  };
+
   readonly emit = (value: unknown): void => {
     this.emitted.push(value);
   };

@@ -37,6 +37,8 @@ export interface TaskPort {
   table(source: TableSource): TableView<unknown>;
   /** An item came too late for an operator, by so many ms. */
   late(item: Item, operator: string, byMs: number, policy: 'drop' | 'deadLetter' | 'apply'): void;
+  /** An item that was to be applied is too late for that: it goes to the late topic. */
+  refuseLate(item: Item, byMs: number): void;
   /** An operator with a notion of time took an item: whatever others say, it is no late record. */
   took(): void;
   filtered(): void;

@@ -144,6 +144,7 @@ export class ProcessOperator extends Operator {
       item,
       () => handler(item.value, context),
       () => {
+        if (context.wasTooLate) this.#task.refuseLate(item, item.mark - item.time);
         if (context.usedState) this.#states.set(key, context.state);
         context.timers.forEach((timer) => this.#schedule(key, item, timer));
         const outputs = context.emitted.map((value, index) =>

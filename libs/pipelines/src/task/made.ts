@@ -112,6 +112,12 @@ export class Made {
     this.#taken = true;
   }
 
+  /** The one that took a late item gives it back. */
+  refuseLate(item: Item, byMs: number): void {
+    const { lateTopic, name } = this.#definition;
+    this.#outputs.push(toLateLetter(lateTopic, name, item, byMs));
+  }
+
   output(sink: Sink, item: Item, task: TaskPort): void {
     let { id } = item;
     if (sink.kind === 'topic' && sink.id !== null) {

@@ -3,7 +3,7 @@ import type { TableSource } from '../topology/nodes.ts';
 import type { SourceRecord, TableView } from '../topology/source-record.ts';
 import { decode } from './record-decoding.ts';
 
-/** What one record key says now. */
+/** What the newest record of a record key and a row key says. */
 interface Version {
   readonly key: string;
   readonly row: unknown;
@@ -15,17 +15,18 @@ interface Version {
 }
 
 /**
- * The rows of one table: what the newest record of each record key says. When several record keys
- * stand for the same row, the newest of them by timestamp, then partition, then offset, is the row.
+ * The rows of one table. Whatever keys its records have, the row's own key decides: of several
+ * records the newest by timestamp, then partition, then offset, is the row; of one record key always
+ * the last. A tombstone removes all rows that records of its key brought.
  *
- * So the rows depend on the newest record of each record key alone, and are the same before and
- * after compaction, in whatever order the partitions are read. A record without a key counts as one
- * whose key is that of its row.
+ * As long as each record key stands for one row, the rows are the same before and after compaction,
+ * in whatever order the partitions are read. A record without a key counts as one whose key is that
+ * of its row.
  */
 export class TableRows implements TableView<unknown> {
   readonly #source: TableSource;
   readonly #newest = new Map<string, Version>();
-  readonly #byRecordKey = new Map<string, Version>();
+  readonly #byRecordKey = new Map<string, Version[]>();
   #sortedKeys: string[] | null = null;
 
   constructor(source: TableSource) {
@@ -56,26 +57,35 @@ export class TableRows implements TableView<unknown> {
   async take(record: SourceRecord): Promise<string[]> {
     const recordKey = record.key?.toString('utf8') ?? null;
     if (record.value === null) {
-      return recordKey === null ? [] : this.#replace(recordKey, null);
+      return recordKey === null ? [] : this.#removeAll(recordKey);
     }
     const row: unknown = await decode(this.#source, record);
     const key = this.#keyOf(row, recordKey);
     const { timestamp, partition, offset } = record;
     const version = { key, row, timestamp, partition, offset, older: null };
-    return this.#replace(recordKey ?? key, version);
+    this.#replace(recordKey ?? key, version);
+    return [key];
   }
 
-  /** A record key says something else, or nothing any more. */
-  #replace(recordKey: string, next: Version | null): string[] {
-    const last = this.#byRecordKey.get(recordKey);
-    if (last !== undefined) this.#remove(last);
-    if (next === null) {
-      this.#byRecordKey.delete(recordKey);
+  #replace(recordKey: string, next: Version): void {
+    const versions = this.#byRecordKey.get(recordKey);
+    const at = versions?.findIndex(({ key }) => key === next.key) ?? -1;
+    if (versions === undefined) {
+      this.#byRecordKey.set(recordKey, [next]);
+    } else if (at < 0) {
+      versions.push(next);
     } else {
-      this.#byRecordKey.set(recordKey, next);
-      this.#add(next);
+      this.#remove(versions[at] as Version);
+      versions[at] = next;
     }
-    return [...new Set([last?.key, next?.key].filter((key) => key !== undefined))];
+    this.#add(next);
+  }
+
+  #removeAll(recordKey: string): string[] {
+    const versions = this.#byRecordKey.get(recordKey) ?? [];
+    this.#byRecordKey.delete(recordKey);
+    for (const version of versions) this.#remove(version);
+    return versions.map(({ key }) => key);
   }
 
   #add(version: Version): void {

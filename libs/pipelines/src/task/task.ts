@@ -107,8 +107,8 @@ export class Task implements TaskPort {
   }
 
   get counts(): Readonly<TaskCounts> & { readonly pending: number } {
-    const pending = this.#operators.map((operator) => operator.pending?.() ?? 0);
-    return { ...this.#made.counts, pending: pending.reduce((sum, count) => sum + count, 0) };
+    const pending = this.#operators.reduce((sum, each) => sum + (each.pending?.() ?? 0), 0);
+    return { ...this.#made.counts, pending };
   }
 
   /** Outputs that wait for the next commit. */
@@ -291,6 +291,10 @@ export class Task implements TaskPort {
     this.#made.late({ item, operator, byMs, policy });
   }
 
+  refuseLate(item: Item, byMs: number): void {
+    this.#made.refuseLate(item, byMs);
+  }
+
   took(): void {
     this.#made.took();
   }
@@ -306,8 +310,6 @@ export class Task implements TaskPort {
   repartition(name: string, item: Item): void {
     this.#made.repartition(name, item);
   }
-
-  // Records and time.
 
   #attemptDecode(source: SourceNode, record: SourceRecord): unknown {
     const refuse = (error: unknown, attempts = 1): typeof NOTHING => {
@@ -431,8 +433,9 @@ export class Task implements TaskPort {
   }
 
   #nextDueAt(): number | null {
-    const timers = this.#operators.map((operator) => operator.nextTimer?.() ?? Infinity);
-    const first = Math.min(...timers);
+    const first = Math.min(
+      ...this.#operators.map((operator) => operator.nextTimer?.() ?? Infinity),
+    );
     return first === Infinity ? null : this.#time.finishFor(first);
   }
 

@@ -73,6 +73,26 @@ export function calendar(
   return { kind: 'calendar', unit, timeZone: options.timeZone };
 }
 
+/**
+ * The aligned or calendar windows that hold an instant, the earliest first: for handlers that work by
+ * the calendar, as `windowsAt(calendar('month', { timeZone: 'Europe/Berlin' }), context.eventTime)`.
+ *
+ * @param time ms since epoch
+ */
+export function windowsAt(
+  spec: AlignedWindows | CalendarWindows,
+  time: number,
+): readonly TimeWindow[] {
+  let assign = assigners.get(spec);
+  if (assign === undefined) {
+    assign = windowAssigner(spec);
+    assigners.set(spec, assign);
+  }
+  return assign(time);
+}
+
+const assigners = new WeakMap<object, (time: number) => readonly TimeWindow[]>();
+
 /** Tells which aligned or calendar windows hold an instant, the earliest first. */
 export function windowAssigner(
   spec: AlignedWindows | CalendarWindows,
