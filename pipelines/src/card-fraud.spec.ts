@@ -14,7 +14,7 @@ interface Payment {
 }
 
 let numbered = 0;
-const payment = (ms: number, fields: Partial<Payment> = {}): Payment & object => ({
+const payment = (ms: number, fields: Partial<Payment> = {}) => ({
   paymentId: `p${++numbered}`,
   cardId: 'c',
   amountCents: 1_000,
@@ -22,7 +22,7 @@ const payment = (ms: number, fields: Partial<Payment> = {}): Payment & object =>
   merchantId: 'm',
   merchantCategory: 'food',
   country: 'DE',
-  channel: 'online',
+  channel: 'online' as Payment['channel'],
   time: at(ms),
   ...fields,
 });
@@ -115,7 +115,7 @@ describe('card-fraud', () => {
       paid({ ...twice, amountCents: 1.5 }),
       { topic: 'cards', value: { cardId: 'c' } },
     ]);
-    const alerts = sample.valuesIn(driver, 'fraud-alerts').map(({ alertId }) => alertId);
+    const alerts = sample.valuesIn(driver, 'fraud-alerts').map(({ alertId }) => String(alertId));
     expect(alerts.sort()).toEqual(['later/impossible-travel', 'twice/large-withdrawal']);
     expect(driver.deadLetters).toHaveLength(3);
   });

@@ -49,8 +49,8 @@ type Finding = readonly [rule: string, detail: string];
 
 /**
  * Judges each payment of a card in the order of event time, by what the card did before. Payments
- * with the same `paymentId` count once per card; a late one is put aside. Rules that need the card's
- * row are passed over while it has none.
+ * with the same `paymentId` count once per card; a late one is put aside. Rules that need the
+ * card's row are passed over while it has none.
  */
 export const cardFraud = pipeline('card-fraud', {
   description: 'Raises an alert for each payment that breaks a rule of fraud.',

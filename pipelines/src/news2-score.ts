@@ -54,8 +54,8 @@ const TEMPERATURE: Scale = [
 ];
 
 /**
- * Points by the National Early Warning Score 2 (Royal College of Physicians, 2017), with its scale 1
- * for SpO₂. The temperature is first rounded to a tenth, half up.
+ * Points by the National Early Warning Score 2 (Royal College of Physicians, 2017), with its scale
+ * 1 for SpO₂. The temperature is first rounded to a tenth, half up.
  */
 export function pointsOf(measured: Measurement): Points {
   return {

@@ -38,8 +38,8 @@ type CallTimer = { readonly kind: (typeof KINDS)[number]; readonly seconds: numb
 
 /**
  * An invoice for each subscriber and month, from the month of the first call on. A call counts in
- * its month while that is open by its own log, however late; then it is put aside. At the close, the
- * calls of somebody who is no subscriber are given up, each as it came.
+ * its month while that is open by its own log, however late; then it is put aside. At the close,
+ * the calls of somebody who is no subscriber are given up, each as it came.
  */
 export const telecomBilling = pipeline('telecom-billing', {
   description: 'Bills each subscriber for the calls of a month.',
@@ -66,8 +66,8 @@ export const telecomBilling = pipeline('telecom-billing', {
     onTimer: (call: CallTimer, context: ProcessContext<Open, MonthRow>) => {
       const { key, state, emit } = context;
       if (call !== null) {
-        if (context.table(subscribers).get(key) === undefined)
-          throw new Error('unknown subscriber');
+        const subscriber = context.table(subscribers).get(key);
+        if (subscriber === undefined) throw new Error('unknown subscriber');
         noteCall(state, call);
       } else {
         emit({ subscriberId: key, end: context.eventTime - 1, calls: { ...state } });

@@ -130,7 +130,7 @@ function clear(
   traffic.slowAt = null;
 }
 
-/** Of some segments the one that is fastest for its limit; the first of several; null: not known. */
+/** Of segments the one that is fastest for its limit, the first of several; null: none is known. */
 function fastest(
   ids: readonly string[],
   { state, table }: JamContext,

@@ -1,8 +1,8 @@
 import { MemoryBacking } from '../state/memory-backing.ts';
 import type { StateBacking } from '../state/state-backing.ts';
 import type { TaskOptions } from '../task/task-options.ts';
-import { type Committed, Task } from '../task/task.ts';
-import type { TaskOutput } from '../task/task-output.ts';
+import { Task } from '../task/task.ts';
+import type { Committed, TaskOutput } from '../task/task-output.ts';
 import { TestTables } from '../test-kit/test-tables.ts';
 import type { PipelineDefinition } from '../topology/pipeline-definition.ts';
 import { type Stage, topicsOf } from '../topology/stages.ts';

@@ -7,6 +7,13 @@ import { PoisonRecord } from '../operators/operator.ts';
 /** What a task made, to be delivered after its commit. */
 export type TaskOutput = OutputRecord | OutputRow;
 
+/** What a commit made durable, and what has to be delivered for it. */
+export interface Committed {
+  /** For `delivered`. */
+  readonly sequence: number;
+  readonly outputs: readonly TaskOutput[];
+}
+
 /** A record for a topic. */
 export interface OutputRecord {
   readonly kind: 'record';

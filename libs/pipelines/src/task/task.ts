@@ -18,21 +18,14 @@ import { CutOffs } from './cut-offs.ts';
 import { EventTime } from './event-time.ts';
 import { ItemContext } from './item-context.ts';
 import { decode, eventTimeOf } from './record-decoding.ts';
-import { Made } from './made.ts';
+import { type LateItem, Made } from './made.ts';
 import { decodeMessage, type Mark } from './repartition-message.ts';
 import { epochIn, taskName } from './task-name.ts';
 import { type KeptPositions, stateFor } from './task-positions.ts';
 import type { TaskOptions, TaskCounts } from './task-options.ts';
 import { decodeOutputs, encodeOutputs } from './kept-outputs.ts';
-import type { TaskOutput } from './task-output.ts';
+import type { Committed } from './task-output.ts';
 import { Units } from './units.ts';
-
-/** What a commit made durable, and what has to be delivered for it. */
-export interface Committed {
-  /** For `delivered`. */
-  readonly sequence: number;
-  readonly outputs: readonly TaskOutput[];
-}
 
 /**
  * Runs the operators of one stage over one partition of each of its topics. Who runs a stream and
@@ -287,7 +280,7 @@ export class Task implements TaskPort {
     return this.#options.tables(source);
   }
 
-  late(item: Item, operator: string, byMs: number, policy: 'drop' | 'deadLetter' | 'apply'): void {
+  late(item: Item, operator: string, byMs: number, policy: LateItem['policy']): void {
     this.#made.late({ item, operator, byMs, policy });
   }
 

@@ -1,8 +1,8 @@
 import { MemoryBacking } from '../state/memory-backing.ts';
 import { toDeadLetter } from '../task/dead-letter.ts';
-import { type Committed, Task } from '../task/task.ts';
+import { Task } from '../task/task.ts';
 import type { TaskOptions } from '../task/task-options.ts';
-import type { OutputRecord, TaskOutput } from '../task/task-output.ts';
+import type { Committed, OutputRecord, TaskOutput } from '../task/task-output.ts';
 import type { PipelineDefinition } from '../topology/pipeline-definition.ts';
 import { type Stage, topicsOf } from '../topology/stages.ts';
 import type { SourceRecord } from '../topology/source-record.ts';

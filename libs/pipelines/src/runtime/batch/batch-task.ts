@@ -1,5 +1,6 @@
 import { type Maybe, PoisonRecord } from '../../operators/operator.ts';
-import { type Committed, Task } from '../../task/task.ts';
+import { Task } from '../../task/task.ts';
+import type { Committed } from '../../task/task-output.ts';
 import type { TaskOptions } from '../../task/task-options.ts';
 import { StateMismatch } from '../../task/task-positions.ts';
 import type { SourceRecord } from '../../topology/source-record.ts';

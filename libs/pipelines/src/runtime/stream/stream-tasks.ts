@@ -1,7 +1,8 @@
 import { MemoryBacking } from '../../state/memory-backing.ts';
 import { SqliteBacking } from '../../state/sqlite-backing.ts';
 import type { StateBacking } from '../../state/state-backing.ts';
-import { type Committed, Task } from '../../task/task.ts';
+import { Task } from '../../task/task.ts';
+import type { Committed } from '../../task/task-output.ts';
 import { taskName } from '../../task/task-name.ts';
 import type { TaskCounts, TaskOptions } from '../../task/task-options.ts';
 import type { PipelineDefinition } from '../../topology/pipeline-definition.ts';
