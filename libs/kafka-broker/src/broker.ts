@@ -229,11 +229,6 @@ function reportUnused(configs: BrokerConfigs, options: BrokerOptions): void {
   if (namesWithoutEffect.length > 0) {
     logger.warn({ settings: namesWithoutEffect }, 'these settings have no effect in this broker');
   }
-  const inSyncMin = configs.number('min.insync.replicas');
-  if (inSyncMin > 1) {
-    const text = 'min.insync.replicas has no effect: each partition has one replica';
-    logger.warn({ 'min.insync.replicas': inSyncMin }, text);
-  }
 }
 
 /** For a broker that was not given a way to change how much is logged. */

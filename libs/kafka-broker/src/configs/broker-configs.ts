@@ -175,10 +175,17 @@ export class BrokerConfigs {
 
   /** Settings given at the start on which nothing depends here. */
   get namesWithoutEffect(): string[] {
-    return [...this.#static.keys()].filter(
-      (name) => BROKER_CONFIGS.get(name)?.acts === false || isOfAListener(name),
-    );
+    return settingsWithoutEffect(this.#static);
   }
+}
+
+/** Given settings that nothing depends on here, unless the value is Kafka's default. */
+export function settingsWithoutEffect(given: ReadonlyMap<string, string>): string[] {
+  return [...given].flatMap(([name, value]) => {
+    const definition = BROKER_CONFIGS.get(name);
+    const isIdle = definition?.acts === false && value.trim() !== definition.defaultValue;
+    return isIdle || isOfAListener(name) ? [name] : [];
+  });
 }
 
 /** What one listener may have besides the broker, by its name in lower case. */

@@ -2,7 +2,7 @@ import { ErrorCodes } from '@penstock/kafka-protocol';
 import type { BrokerContext } from '../broker-context.ts';
 import { BROKER_CONFIGS } from './broker-config-table.ts';
 import { dynamicValuesProblem } from './broker-config-rules.ts';
-import type { ConfigSynonym } from './broker-configs.ts';
+import { settingsWithoutEffect, type ConfigSynonym } from './broker-configs.ts';
 import { CONFIG_SOURCES, parsedText } from './config-definition.ts';
 import {
   refusal,
@@ -35,7 +35,13 @@ export function brokerTarget(broker: BrokerContext, resourceName: string): Confi
       const message = dynamicValuesProblem(values, scope, (name) => configs.value(name));
       return message === undefined ? undefined : refusal(ErrorCodes.INVALID_REQUEST, message);
     },
-    apply: (values) => alteredConfigs.set(RESOURCE_TYPES.broker, resourceName, values),
+    async apply(values) {
+      const changed = new Map([...values].filter(([name, value]) => explicit.get(name) !== value));
+      await alteredConfigs.set(RESOURCE_TYPES.broker, resourceName, values);
+      const settings = settingsWithoutEffect(changed);
+      if (settings.length === 0) return;
+      broker.logger.warn({ settings }, 'these settings have no effect in this broker');
+    },
   };
 }
 

@@ -11,15 +11,9 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
       max: 9,
       or: -1,
       dynamic: 'cluster',
-      does: 'Default of compression.gzip.level of topics.',
     },
   ],
-  [
-    'compression.lz4.level',
-    'int',
-    '9',
-    { min: 1, max: 17, dynamic: 'cluster', does: 'Default of compression.lz4.level of topics.' },
-  ],
+  ['compression.lz4.level', 'int', '9', { min: 1, max: 17, dynamic: 'cluster' }],
   [
     'compression.type',
     'string',
@@ -27,7 +21,6 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
     {
       values: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
       dynamic: 'cluster',
-      does: 'Default of compression.type of topics.',
     },
   ],
   [
@@ -38,7 +31,6 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
       min: -131072,
       max: 22,
       dynamic: 'cluster',
-      does: 'Default of compression.zstd.level of topics.',
     },
   ],
   [
@@ -104,25 +96,10 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
   ['log.dir', 'list', '/tmp/kafka-logs'],
   ['log.dir.failure.timeout.ms', 'long', '30000', { min: 1 }],
   ['log.dirs', 'list', null, { does: 'Folder of the logs.' }],
-  [
-    'log.flush.interval.messages',
-    'long',
-    '9223372036854775807',
-    { min: 1, dynamic: 'cluster', does: 'Default of flush.messages of topics.' },
-  ],
-  [
-    'log.flush.interval.ms',
-    'long',
-    null,
-    { dynamic: 'cluster', does: 'Default of flush.ms of topics.' },
-  ],
+  ['log.flush.interval.messages', 'long', '9223372036854775807', { min: 1, dynamic: 'cluster' }],
+  ['log.flush.interval.ms', 'long', null, { dynamic: 'cluster' }],
   ['log.flush.offset.checkpoint.interval.ms', 'int', '60000', { min: 0 }],
-  [
-    'log.flush.scheduler.interval.ms',
-    'long',
-    '9223372036854775807',
-    { does: 'Default of flush.ms of topics where log.flush.interval.ms is not set.' },
-  ],
+  ['log.flush.scheduler.interval.ms', 'long', '9223372036854775807'],
   ['log.flush.start.offset.checkpoint.interval.ms', 'int', '60000', { min: 0 }],
   [
     'log.index.interval.bytes',
@@ -137,18 +114,8 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
     { min: 4, dynamic: 'cluster', does: 'Default of segment.index.bytes of topics.' },
   ],
   ['log.initial.task.delay.ms', 'long', '30000', { min: 0, isInternal: true }],
-  [
-    'log.local.retention.bytes',
-    'long',
-    '-2',
-    { min: -2, dynamic: 'cluster', does: 'Default of local.retention.bytes of topics.' },
-  ],
-  [
-    'log.local.retention.ms',
-    'long',
-    '-2',
-    { min: -2, dynamic: 'cluster', does: 'Default of local.retention.ms of topics.' },
-  ],
+  ['log.local.retention.bytes', 'long', '-2', { min: -2, dynamic: 'cluster' }],
+  ['log.local.retention.ms', 'long', '-2', { min: -2, dynamic: 'cluster' }],
   [
     'log.message.timestamp.after.max.ms',
     'long',
@@ -171,12 +138,7 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
       does: 'Default of message.timestamp.type of topics.',
     },
   ],
-  [
-    'log.preallocate',
-    'boolean',
-    'false',
-    { dynamic: 'cluster', does: 'Default of preallocate of topics.' },
-  ],
+  ['log.preallocate', 'boolean', 'false', { dynamic: 'cluster' }],
   [
     'log.retention.bytes',
     'long',
@@ -219,15 +181,9 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
     '0',
     {
       min: 0,
-      does: 'Default of segment.jitter.ms of topics, in hours, where log.roll.jitter.ms is not set.',
     },
   ],
-  [
-    'log.roll.jitter.ms',
-    'long',
-    null,
-    { dynamic: 'cluster', does: 'Default of segment.jitter.ms of topics.' },
-  ],
+  ['log.roll.jitter.ms', 'long', null, { dynamic: 'cluster' }],
   ['log.roll.ms', 'long', null, { dynamic: 'cluster', does: 'Default of segment.ms of topics.' }],
   [
     'log.segment.bytes',
@@ -235,12 +191,7 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
     '1073741824',
     { min: 1048576, dynamic: 'cluster', does: 'Default of segment.bytes of topics.' },
   ],
-  [
-    'log.segment.delete.delay.ms',
-    'long',
-    '60000',
-    { min: 0, dynamic: 'cluster', does: 'Default of file.delete.delay.ms of topics.' },
-  ],
+  ['log.segment.delete.delay.ms', 'long', '60000', { min: 0, dynamic: 'cluster' }],
   [
     'message.max.bytes',
     'int',
@@ -251,17 +202,7 @@ export const LOG_SETTINGS: readonly SettingRow[] = [
       does: 'Default of max.message.bytes of topics: the largest record batch.',
     },
   ],
-  [
-    'min.insync.replicas',
-    'int',
-    '1',
-    { min: 1, dynamic: 'cluster', does: 'Default of min.insync.replicas of topics.' },
-  ],
-  [
-    'unclean.leader.election.enable',
-    'boolean',
-    'false',
-    { dynamic: 'cluster', does: 'Default of unclean.leader.election.enable of topics.' },
-  ],
+  ['min.insync.replicas', 'int', '1', { min: 1, dynamic: 'cluster' }],
+  ['unclean.leader.election.enable', 'boolean', 'false', { dynamic: 'cluster' }],
   ['unclean.leader.election.interval.ms', 'long', '300000', { min: 1, isInternal: true }],
 ];

@@ -3,6 +3,8 @@ import type { ConfigDefinition, ConfigLimits } from './config-definition.ts';
 export interface TopicConfigDefinition extends ConfigDefinition {
   /** Broker setting that gives the default (Kafka: `ServerTopicConfigSynonyms`); null for none. */
   readonly synonym: string | null;
+  /** Why nothing depends on it in this broker; absent where it is acted on, or refused. */
+  readonly withoutEffect?: string;
 }
 
 const LONG_MAX = '9223372036854775807';
@@ -13,14 +15,22 @@ function config(
   defaultValue: string | null,
   synonym: string | null,
   documentation: string,
-  limits: ConfigLimits & { readonly isInternal?: boolean } = {},
+  options: ConfigLimits & Pick<TopicConfigDefinition, 'isInternal' | 'withoutEffect'> = {},
 ): TopicConfigDefinition {
-  return { name, type, defaultValue, synonym, documentation, ...limits };
+  const { withoutEffect } = options;
+  const inWords = withoutEffect === undefined ? '' : ` Without effect here: ${withoutEffect}.`;
+  const described = documentation + inWords;
+  return { name, type, defaultValue, synonym, ...options, documentation: described };
 }
+
+const AS_RECEIVED = 'batches are stored as they were received';
+const DURABILITY = 'when records are synced is a setting of the whole broker';
+const ONE_REPLICA = 'each partition has one replica';
+const NO_TIERS = 'there is no tiered storage';
 
 /**
  * Every topic config of Apache Kafka 4.3 (`TopicConfig`, `LogConfig`), with its default. All are
- * accepted, stored and described; which ones act is said in SKIPPED.md.
+ * accepted, stored and described; SKIPPED.md lists those without effect.
  */
 export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map(
   [
@@ -38,7 +48,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '-1',
       'compression.gzip.level',
       'Level for gzip when compression.type is gzip.',
-      { min: 1, max: 9, or: -1 },
+      { min: 1, max: 9, or: -1, withoutEffect: AS_RECEIVED },
     ),
     config(
       'compression.lz4.level',
@@ -46,7 +56,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '9',
       'compression.lz4.level',
       'Level for lz4 when compression.type is lz4.',
-      { min: 1, max: 17 },
+      { min: 1, max: 17, withoutEffect: AS_RECEIVED },
     ),
     config(
       'compression.type',
@@ -54,7 +64,10 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       'producer',
       'compression.type',
       'Compression of stored batches; producer keeps what the producer chose.',
-      { values: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'] },
+      {
+        values: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
+        withoutEffect: AS_RECEIVED,
+      },
     ),
     config(
       'compression.zstd.level',
@@ -62,7 +75,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '3',
       'compression.zstd.level',
       'Level for zstd when compression.type is zstd.',
-      { min: -131072, max: 22 },
+      { min: -131072, max: 22, withoutEffect: AS_RECEIVED },
     ),
     config(
       'delete.retention.ms',
@@ -78,7 +91,10 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '60000',
       'log.segment.delete.delay.ms',
       'Wait before a deleted file is removed.',
-      { min: 0 },
+      {
+        min: 0,
+        withoutEffect: 'what is deleted is removed at once',
+      },
     ),
     config(
       'flush.messages',
@@ -86,7 +102,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       LONG_MAX,
       'log.flush.interval.messages',
       'Records after which a sync is forced.',
-      { min: 1 },
+      { min: 1, withoutEffect: DURABILITY },
     ),
     config(
       'flush.ms',
@@ -94,7 +110,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       LONG_MAX,
       'log.flush.interval.ms',
       'Time after which a sync is forced.',
-      { min: 0 },
+      { min: 0, withoutEffect: DURABILITY },
     ),
     config(
       'follower.replication.throttled.replicas',
@@ -102,7 +118,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '',
       null,
       'Replicas whose replication is throttled on the follower.',
-      { form: 'throttledReplicas' },
+      { form: 'throttledReplicas', withoutEffect: ONE_REPLICA },
     ),
     config(
       'index.interval.bytes',
@@ -126,7 +142,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '',
       null,
       'Replicas whose replication is throttled on the leader.',
-      { form: 'throttledReplicas' },
+      { form: 'throttledReplicas', withoutEffect: ONE_REPLICA },
     ),
     config(
       'local.retention.bytes',
@@ -134,7 +150,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '-2',
       'log.local.retention.bytes',
       'Size kept locally with tiered storage.',
-      { min: -2 },
+      { min: -2, withoutEffect: NO_TIERS },
     ),
     config(
       'local.retention.ms',
@@ -142,7 +158,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '-2',
       'log.local.retention.ms',
       'Time kept locally with tiered storage.',
-      { min: -2 },
+      { min: -2, withoutEffect: NO_TIERS },
     ),
     config(
       'max.compaction.lag.ms',
@@ -205,8 +221,8 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       'int',
       '1',
       'min.insync.replicas',
-      'Replicas that must acknowledge acks=all; one node has one.',
-      { min: 1 },
+      'Replicas that must acknowledge acks=all.',
+      { min: 1, withoutEffect: ONE_REPLICA },
     ),
     config(
       'preallocate',
@@ -214,14 +230,23 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       'false',
       'log.preallocate',
       'Whether segment files are allocated in full at once.',
+      { withoutEffect: 'segment files grow as records come' },
     ),
-    config('remote.log.copy.disable', 'boolean', 'false', null, 'Stops copying to tiered storage.'),
+    config(
+      'remote.log.copy.disable',
+      'boolean',
+      'false',
+      null,
+      'Stops copying to tiered storage.',
+      { withoutEffect: NO_TIERS },
+    ),
     config(
       'remote.log.delete.on.disable',
       'boolean',
       'false',
       null,
       'Deletes tiered data when tiering is switched off.',
+      { withoutEffect: NO_TIERS },
     ),
     config('remote.storage.enable', 'boolean', 'false', null, 'Tiered storage.'),
     config(
@@ -261,7 +286,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       '0',
       'log.roll.jitter.ms',
       'Random time taken off segment.ms.',
-      { min: 0 },
+      { min: 0, withoutEffect: 'segments are begun at segment.ms exactly' },
     ),
     config(
       'segment.ms',
@@ -277,6 +302,7 @@ export const TOPIC_CONFIGS: ReadonlyMap<string, TopicConfigDefinition> = new Map
       'false',
       'unclean.leader.election.enable',
       'Whether an out-of-sync replica may lead.',
+      { withoutEffect: ONE_REPLICA },
     ),
   ].map((definition) => [definition.name, definition]),
 );

@@ -48,6 +48,15 @@ export function topicConfigsProblem(
     : undefined;
 }
 
+/** Given configs that nothing depends on here, unless the value is Kafka's default. */
+export function topicConfigsWithoutEffect(configs: ReadonlyMap<string, string>): string[] {
+  return [...configs.keys()].filter((name) => {
+    const definition = TOPIC_CONFIGS.get(name);
+    if (definition?.withoutEffect === undefined) return false;
+    return parsedText(definition, configs.get(name) ?? '') !== definition.defaultValue;
+  });
+}
+
 /**
  * All places that give a value to a topic config, the one that counts first, as Kafka lists them.
  */

@@ -7,7 +7,11 @@ import {
   type PartitionLog,
 } from '@penstock/kafka-log';
 import type { BrokerConfigs } from '../configs/broker-configs.ts';
-import { logConfigOf, topicConfigsProblem } from '../configs/topic-configs.ts';
+import {
+  logConfigOf,
+  topicConfigsProblem,
+  topicConfigsWithoutEffect,
+} from '../configs/topic-configs.ts';
 import type { MetadataStore, StoredTopic } from './metadata-store.ts';
 import type { Refusal } from './refusal.ts';
 import { collisionKey, internalTopicRefusal } from './topic-names.ts';
@@ -217,6 +221,7 @@ export class TopicCatalog {
     const stored = { id, name, partitionCount, configs, internal: false, deleted: false };
     await this.#options.store.createTopic(stored);
     this.#options.logger.info({ topic: name, partitions: partitionCount }, 'topic created');
+    this.#reportUnused(name, configs);
     return this.#add(stored);
   }
 
@@ -247,9 +252,17 @@ export class TopicCatalog {
       // Deleted meanwhile: as if the deletion had come right after.
       if (!this.#isThere(topic)) return;
       await this.#options.store.setTopicConfigs(topic.id, configs);
+      const changed = [...configs].filter(([name, value]) => topic.configs.get(name) !== value);
+      this.#reportUnused(topic.name, new Map(changed));
       topic.configs = configs;
       this.#applyConfigs(topic);
     });
+  }
+
+  #reportUnused(topic: string, given: ReadonlyMap<string, string>): void {
+    const configs = topicConfigsWithoutEffect(given);
+    if (configs.length === 0) return;
+    this.#options.logger.warn({ topic, configs }, 'these configs have no effect in this broker');
   }
 
   #isThere(topic: Topic): boolean {
