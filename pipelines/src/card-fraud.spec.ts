@@ -67,6 +67,20 @@ describe('card-fraud', () => {
     expect(alerts).toEqual(['above/large-withdrawal', 'large/large-withdrawal']);
   });
 
+  it('adds withdrawals exactly, however large and whatever their sign', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const limits = card('c', { dailyLimitCents: 1, typicalAmountCents: most });
+    const withdrawals = [most, 2, -most, -1];
+    const alerts = await alertsOf(
+      limits,
+      ...withdrawals.map((amountCents, index) =>
+        paid(payment(index * HOUR, { paymentId: `${index}`, channel: 'atm', amountCents })),
+      ),
+    );
+    // The sum is 2 after the third, and 1 after the fourth, which is the limit.
+    expect(alerts.map((id) => id.slice(0, 1))).toEqual(['0', '1', '2']);
+  });
+
   it('counts payments of a minute, its beginning not included', async () => {
     const times = [0, 10, 20, 30, 40, 60, 61, 200].map((seconds) => seconds * SECOND);
     const alerts = await alertsOf(
@@ -118,6 +132,18 @@ describe('card-fraud', () => {
     const alerts = sample.valuesIn(driver, 'fraud-alerts').map(({ alertId }) => String(alertId));
     expect(alerts.sort()).toEqual(['later/impossible-travel', 'twice/large-withdrawal']);
     expect(driver.deadLetters).toHaveLength(3);
+  });
+
+  it('counts a payment once, even if it names another card the second time', async () => {
+    const large = { paymentId: 'p', channel: 'atm', amountCents: 100_000 } as const;
+    const driver = await sample.run(cardFraud, [
+      paid(payment(9 * SECOND, { ...large, cardId: 'second' }), 1),
+      paid(payment(5 * SECOND, { ...large, cardId: 'first' }), 2),
+      paid(payment(DAY + 9 * SECOND, { ...large, cardId: 'after a day' })),
+    ]);
+    const alerts = driver.outputs.filter(({ topic }) => topic === 'fraud-alerts');
+    expect(new Set(alerts.map(({ key }) => key))).toEqual(new Set(['first', 'after a day']));
+    expect(alerts).toHaveLength(2);
   });
 
   it('gives what a naive reading of the rules gives, in whatever order payments come', async () => {

@@ -36,8 +36,8 @@ const cards = table('cards', { schema: Card, key: ({ cardId }) => cardId });
 interface CardHistory {
   /** Times of its payments within the last minute, ms since epoch. */
   recent: number[];
-  /** Its withdrawals of the UTC day. */
-  withdrawn: { day: string; cents: number };
+  /** Its withdrawals of the UTC day; the sum as text, as it may be too large for a number. */
+  withdrawn: { day: string; cents: string };
   /** Its last payment in a place. */
   seen: { country: string; ms: number } | null;
 }
@@ -49,18 +49,19 @@ type Finding = readonly [rule: string, detail: string];
 
 /**
  * Judges each payment of a card in the order of event time, by what the card did before. Payments
- * with the same `paymentId` count once per card; a late one is put aside. Rules that need the
- * card's row are passed over while it has none.
+ * with the same `paymentId` count once, of whatever card they are; a late one is put aside. Rules
+ * that need the card's row are passed over while it has none.
  */
 export const cardFraud = pipeline('card-fraud', {
   description: 'Raises an alert for each payment that breaks a rule of fraud.',
   partitions: 3,
 })
   .from('card-payments', { schema: Payment, eventTime, lateness: LATENESS })
-  .keyBy('card', ({ cardId }) => cardId)
+  .keyBy('payment', ({ paymentId }) => paymentId)
   .dedupe({ by: ({ paymentId }) => paymentId, within: '24h' })
+  .keyBy('card', ({ cardId }) => cardId)
   .process('rules', {
-    state: (): CardHistory => ({ recent: [], withdrawn: { day: '', cents: 0 }, seen: null }),
+    state: (): CardHistory => ({ recent: [], withdrawn: { day: '', cents: '0' }, seen: null }),
     tables: [cards],
     late: 'deadLetter',
     onRecord: (payment, context: ProcessContext<CardHistory, FraudAlert>) => {
@@ -107,9 +108,10 @@ function judge(payment: Payment, card: Card | undefined, history: CardHistory): 
 }
 
 /** Adds a withdrawal; returns what was withdrawn on its UTC day, in cents. */
-function withdraw(history: CardHistory, ms: number, cents: number): number {
+function withdraw(history: CardHistory, ms: number, cents: number): bigint {
   const day = timeOf(ms).slice(0, 10);
-  const before = history.withdrawn.day === day ? history.withdrawn.cents : 0;
-  history.withdrawn = { day, cents: before + cents };
-  return history.withdrawn.cents;
+  const before = history.withdrawn.day === day ? BigInt(history.withdrawn.cents) : 0n;
+  const sum = before + BigInt(cents);
+  history.withdrawn = { day, cents: String(sum) };
+  return sum;
 }

@@ -77,6 +77,22 @@ describe('recommendations', () => {
   });
 });
 
+describe('an event', () => {
+  it('counts once, even if it names another visitor and product the second time', async () => {
+    const first = event(0, 'x', 'a');
+    const again = event(SECOND, 'y', 'b');
+    const { eventId } = first.value;
+    const driver = await sample.run(shopPersonalisation, [
+      product('a'),
+      product('b'),
+      { ...again, value: { ...again.value, eventId } },
+      first,
+    ]);
+    const made = driver.outputs.filter(({ topic }) => !topic.endsWith('-repartition'));
+    expect(new Set(made.map(({ key }) => key))).toEqual(new Set(['x', 'a']));
+  });
+});
+
 describe('prices', () => {
   it('follow the demand, from 80 % to 130 %, rounded half up', () => {
     const priceOf = (demand: number, basePriceCents = 1_000, expectedDemandPerMinute = 1) =>

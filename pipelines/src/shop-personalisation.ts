@@ -35,7 +35,7 @@ const events = pipeline('shop-personalisation', {
   partitions: 3,
 })
   .from('shop-events', { schema: ShopEvent, eventTime, lateness: LATENESS })
-  .keyBy('visitor', ({ visitorId }) => visitorId)
+  .keyBy('event', ({ eventId }) => eventId)
   .dedupe({ by: ({ eventId }) => eventId, within: '24h' });
 
 /**
@@ -43,6 +43,7 @@ const events = pipeline('shop-personalisation', {
  * others viewed together with that product; both meet at the product, in the order of event time.
  */
 const recommendations = events
+  .keyBy('visitor', ({ visitorId }) => visitorId)
   .process('sessions', {
     state: (): Visit => ({ lastMs: null, viewed: [], bought: [] }),
     onRecord: (event, context: ProcessContext<Visit, Ask | Learnt>) => noteEvent(event, context),

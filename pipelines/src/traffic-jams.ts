@@ -139,7 +139,8 @@ function fastest(
   const known = ids.flatMap((id) => {
     const traffic = state.find(({ newest }) => newest.segmentId === id);
     const limitKmh = table(segments).get(id)?.limitKmh ?? 0;
-    return traffic === undefined || limitKmh <= 0
+    // No speed has a share of a limit of 0.
+    return traffic === undefined || limitKmh === 0
       ? []
       : [{ id, share: dividedBy(revived(traffic.newest.meanKmh), fraction(limitKmh)) }];
   });
