@@ -204,4 +204,84 @@ describe('patient-vitals', () => {
       ['high', `a/b/${at(MINUTE - 1)}`, false],
     ]);
   });
+
+  it('gives what a naive reading of the rules gives, of readings in order and late', async () => {
+    const seen = new Set<string>();
+    for (const seed of [1, 2, 3, 4]) {
+      const draw = sample.drawing(seed);
+      const log = drawn(draw);
+      const acknowledgements = log.flatMap(({ value: { patientId, time } }) => {
+        const wait = [-MINUTE, MINUTE, 5 * MINUTE, 5 * MINUTE + 1][draw(4)]!;
+        const id = `${patientId}/${time}`;
+        const ms = Date.parse(time) - sample.START + wait;
+        return draw(2) === 0 ? [acknowledged(ms, id)] : [];
+      });
+      acknowledgements.sort((one, other) => (one.value.time < other.value.time ? -1 : 1));
+      const alerts = await alertsOf(...log, ...acknowledgements);
+      const expected = naive(log, acknowledgements);
+      expect(alerts.map(told).sort(ascending)).toEqual(expected.map(told).sort(ascending));
+      for (const alert of expected) seen.add(`${alert.level} ${alert.escalated}`);
+    }
+    expect(seen).toEqual(
+      new Set(['low false', 'single false', 'medium false', 'high false', 'high true']),
+    );
+  });
 });
+
+const LEVELS = {
+  low: {},
+  single: { pulse: 135 },
+  medium: { systolic: 90, oxygen: true },
+  high: SICK,
+} as const;
+type Drawn = ReturnType<typeof signs> & { readonly level: keyof typeof LEVELS };
+
+/** Readings of three patients, out of order within the lateness; one in eight by more. */
+function drawn(draw: (limit: number) => number): Drawn[] {
+  return Array.from({ length: 300 }, (_, index) => {
+    const level = (['low', 'single', 'medium', 'high'] as const)[draw(4)]!;
+    const ms = index * 20 * SECOND + draw(9_000) - (draw(8) === 0 ? (1 + draw(9)) * MINUTE : 0);
+    const reading = { ...signs(ms, LEVELS[level], `p${draw(3)}`), level };
+    return { reading, written: index * 20 * SECOND + draw(25) * SECOND };
+  })
+    .sort((one, other) => one.written - other.written)
+    .map(({ reading }) => reading);
+}
+
+function naive(log: readonly Drawn[], acknowledgements: ReturnType<typeof acknowledged>[]) {
+  const onTime: Drawn[] = [];
+  const late: Drawn[] = [];
+  let newest = -Infinity;
+  for (const reading of log) {
+    const ms = Date.parse(reading.value.time);
+    (newest - ms > 10 * SECOND ? late : onTime).push(reading);
+    newest = Math.max(newest, ms);
+  }
+  return log.flatMap((reading) => {
+    const { patientId, time } = reading.value;
+    const before = onTime
+      .filter(({ value }) => value.patientId === patientId && value.time <= time)
+      .filter((other) => other !== reading)
+      .sort((one, other) => ascending(one.value.time, other.value.time))
+      .at(-1);
+    const { level } = reading;
+    if (level === (before?.level ?? 'low')) return [];
+    const score = { low: 0, single: 3, medium: 5, high: 8 }[level];
+    const alertId = `${patientId}/${time}`;
+    const alert = { alertId, level, score, escalated: false };
+    const until = Date.parse(time) + 5 * MINUTE;
+    const isAcknowledged = acknowledgements.some(
+      ({ value }) => value.alertId === alertId && Date.parse(value.time) <= until,
+    );
+    const escalates = level === 'high' && !isAcknowledged && onTime.includes(reading);
+    return escalates ? [alert, { ...alert, escalated: true }] : [alert];
+  });
+}
+
+function told({ alertId, level, score, escalated }: Alert): string {
+  return `${alertId} ${level} ${score} ${escalated}`;
+}
+
+function ascending(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -136,4 +136,172 @@ describe('road-traffic', () => {
     expect(outputs[1]).toEqual(outputs[0]);
     expect(outputs[2]).toEqual(outputs[0]);
   });
+
+  it('gives what a naive reading of the rules gives', async () => {
+    const roads = [
+      segment('a', 100, ['b', 'unknown', 'no row', 'zero', 'c']),
+      segment('b', 50, ['a', 'c']),
+      segment('c', -50, ['b', 'a', 'zero']),
+      segment('zero', 0, ['no row']),
+    ];
+    const states = new Set<unknown>();
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const draw = sample.drawing(seed);
+      const positions = ['a', 'b', 'c', 'zero', 'no row'].flatMap((id) => drawn(id, draw));
+      const values = sample.shuffledWithin(
+        positions.map(({ value }) => value).sort((one, other) => compare(one.time, other.time)),
+        draw,
+      );
+      const log = values.map((value) => ({
+        topic: 'vehicle-positions',
+        value,
+        partition: draw(3),
+      }));
+      const driver = await sample.run(roadTraffic, [...roads, ...log]);
+      const expected = naive(
+        positions.map(({ value }) => value),
+        new Map(roads.map(({ value }) => [value.segmentId, value])),
+      );
+      expect([driver.late, driver.deadLetters]).toEqual([[], []]);
+      expect(sorted(sample.valuesIn(driver, 'segment-speeds'))).toEqual(sorted(expected.speeds));
+      expect(sorted(sample.valuesIn(driver, 'traffic-jams'))).toEqual(sorted(expected.jams));
+      for (const { state, meanKmh, alternative } of expected.jams) {
+        states.add(`${state} ${meanKmh === null ? 'by silence' : ''}`);
+        states.add(alternative);
+      }
+    }
+    const all = ['jammed ', 'clear ', 'clear by silence', null, 'a', 'b', 'c'];
+    expect(all.filter((each) => !states.has(each))).toEqual([]);
+  });
 });
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+function sorted(rows: readonly object[]): string[] {
+  return rows.map((row) => JSON.stringify(row)).sort(compare);
+}
+
+type Position = ReturnType<typeof position>['value'];
+type Road = ReturnType<typeof segment>['value'];
+
+/** An hour and a half of slow, quick and middling phases; in some of them nobody drives. */
+function drawn(segmentId: string, draw: (limit: number) => number) {
+  // Phases of a minute make single slow windows, longer ones silence.
+  const length = 1 + draw(6);
+  return Array.from({ length: Math.floor(90 / length) }, (_, phase) => {
+    const tenthsOfKmh = [-400, 50, 100, 300, 700][draw(5)]!;
+    const vehicles = [0, 3, 9, 12][draw(4)]!;
+    const minutes = vehicles === 0 ? 0 : 1 + draw(length);
+    return Array.from({ length: minutes * vehicles }, (__, index) =>
+      position(
+        (phase * length + Math.floor(index / vehicles)) * MINUTE + draw(60) * SECOND,
+        (tenthsOfKmh + draw(20)) / 10,
+        `v${draw(14)}`,
+        segmentId,
+      ),
+    );
+  }).flat();
+}
+
+interface Window {
+  readonly id: string;
+  readonly end: number;
+  readonly vehicles: number;
+  /** Sum of the speeds in tenths of km/h. */
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** By whole numbers alone: speeds are in tenths of km/h. */
+function naive(positions: readonly Position[], roads: ReadonlyMap<string, Road>) {
+  const ids = [...new Set(positions.map(({ segmentId }) => segmentId))];
+  const ends = Array.from({ length: 120 }, (_, minute) => sample.START + minute * MINUTE);
+  const windows = ends.flatMap((end) =>
+    ids.flatMap((id): Window[] => {
+      const within = positions.filter(
+        ({ segmentId, time }) =>
+          segmentId === id && Date.parse(time) < end && Date.parse(time) >= end - 5 * MINUTE,
+      );
+      if (within.length === 0) return [];
+      const vehicles = new Set(within.map(({ vehicleId }) => vehicleId)).size;
+      const sum = within.reduce((total, { speedKmh }) => total + Math.round(speedKmh * 10), 0);
+      return [{ id, end, vehicles, sum, count: within.length }];
+    }),
+  );
+  const speeds = windows.map((window) => ({
+    segmentId: window.id,
+    windowStart: iso(window.end - 5 * MINUTE),
+    windowEnd: iso(window.end),
+    vehicles: window.vehicles,
+    meanKmh: shown(window),
+  }));
+  return { speeds, jams: [...roads.values()].flatMap((road) => naiveJams(road, windows, roads)) };
+}
+
+function naiveJams(road: Road, windows: readonly Window[], roads: ReadonlyMap<string, Road>) {
+  const own = windows.filter(({ id }) => id === road.segmentId);
+  const jams: Array<Record<string, string | number | null>> = [];
+  let [clearAt, since] = [-Infinity, ''];
+  own.forEach((window, index) => {
+    const isSlow = ({ vehicles, sum, count }: Window) =>
+      vehicles >= 10 && sum < 4 * road.limitKmh * count;
+    const tell = (state: string, end: number, mean: number | null, alternative: string | null) =>
+      jams.push({
+        jamId: `${road.segmentId}/${since}`,
+        segmentId: road.segmentId,
+        state,
+        since,
+        windowEnd: iso(end),
+        meanKmh: mean,
+        alternative,
+      });
+    const before = own[index - 1];
+    if (since !== '' && window.sum >= 6 * road.limitKmh * window.count) {
+      tell('clear', window.end, shown(window), null);
+      [clearAt, since] = [window.end, ''];
+    } else if (
+      since === '' &&
+      before !== undefined &&
+      before.end === window.end - MINUTE &&
+      before.end > clearAt &&
+      isSlow(before) &&
+      isSlow(window)
+    ) {
+      since = iso(before.end - 5 * MINUTE);
+      tell('jammed', window.end, shown(window), naiveAlternative(road, window.end, windows, roads));
+    }
+    const next = own[index + 1]?.end ?? Infinity;
+    if (since !== '' && next > window.end + 10 * MINUTE) {
+      tell('clear', window.end + 10 * MINUTE, null, null);
+      [clearAt, since] = [window.end + 10 * MINUTE, ''];
+    }
+  });
+  return jams;
+}
+
+function naiveAlternative(
+  { alternatives }: Road,
+  end: number,
+  windows: readonly Window[],
+  roads: ReadonlyMap<string, Road>,
+): string | null {
+  let best: { id: string; share: number } | null = null;
+  for (const id of alternatives) {
+    const newest = windows.findLast((window) => window.id === id && window.end <= end);
+    const limit = roads.get(id)?.limitKmh ?? 0;
+    if (newest === undefined || limit === 0) continue;
+    const share = newest.sum / newest.count / limit;
+    if (best === null || share > best.share) best = { id, share };
+  }
+  return best?.id ?? null;
+}
+
+function shown({ sum, count }: Window): number {
+  return Math.floor((2 * sum + count) / (2 * count)) / 10;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
