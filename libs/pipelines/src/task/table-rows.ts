@@ -16,8 +16,8 @@ interface Version {
 
 /**
  * The rows of one table. Whatever keys its records have, the row's own key decides: of several
- * records the newest by timestamp, then partition, then offset, is the row; of one record key always
- * the last. A tombstone removes all rows that records of its key brought.
+ * records the newest by timestamp, then partition, then offset, is the row; of one record key the
+ * last, always. A tombstone removes all rows that records of its key have brought.
  *
  * As long as each record key stands for one row, the rows are the same before and after compaction,
  * in whatever order the partitions are read. A record without a key counts as one whose key is that

@@ -74,8 +74,8 @@ export function calendar(
 }
 
 /**
- * The aligned or calendar windows that hold an instant, the earliest first: for handlers that work
- * by the calendar, as `windowsAt(calendar('month', { timeZone: 'Europe/Berlin' }), context.eventTime)`.
+ * The aligned or calendar windows that hold an instant, the earliest first. Handlers work by the
+ * calendar with it: `windowsAt(calendar('month', { timeZone: 'Europe/Berlin' }), eventTime)`.
  *
  * @param time ms since epoch
  */

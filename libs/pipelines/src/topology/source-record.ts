@@ -67,8 +67,8 @@ export interface ProcessContext<State, Output> extends OperatorContext {
   /** Whether the record came too late to be in order (`late: 'apply'`). */
   readonly late: boolean;
   /**
-   * Puts a late record that is being handled (`late: 'apply'`) into the late topic: it came too late
-   * to be applied. Does nothing for another.
+   * Puts a late record that is being handled (`late: 'apply'`) into the late topic, because it came
+   * too late to be applied. Does nothing for another.
    */
   tooLate(): void;
   /** Sends a value on. Outputs keep the order of the calls. */
