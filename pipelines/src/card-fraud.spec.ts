@@ -124,7 +124,7 @@ describe('card-fraud', () => {
       paid(twice),
       paid(payment(8 * SECOND, { channel: 'pos', country: 'FR', paymentId: 'later' })),
       paid(payment(3 * SECOND, { channel: 'pos', country: 'DE', paymentId: 'earlier' })),
-      paid(twice, 1),
+      paid({ ...twice, cardId: 'another', time: at(SECOND) }, 1),
       paid({ ...twice, time: '2026-05-04T08:00:00Z' }),
       paid({ ...twice, amountCents: 1.5 }),
       { topic: 'cards', value: { cardId: 'c' } },

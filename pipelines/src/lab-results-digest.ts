@@ -50,8 +50,9 @@ const results = plan
  */
 export const labResultsDigest = orders
   .merge(results)
-  .keyBy('patient', ({ patientId }) => patientId)
+  .keyBy('order or result', ({ id }) => id)
   .dedupe({ by: ({ id }) => id, within: '35d' })
+  .keyBy('patient', ({ patientId }) => patientId)
   .process('orders and results', {
     state: (): PatientState => ({ orders: [], waiting: [] }),
     late: 'deadLetter',

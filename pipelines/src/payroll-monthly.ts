@@ -84,7 +84,9 @@ export const payrollMonthly = worked
     },
     { missing: 'null' },
   )
+  .keyBy('entry', ({ id }) => id)
   .dedupe({ by: ({ id }) => id, within: '35d' })
+  .keyBy('employee', ({ employeeId }) => employeeId)
   .window(GERMAN_MONTHS, { late: 'deadLetter' })
   .aggregate({
     label: 'work of the month',

@@ -49,12 +49,12 @@ const plan = pipeline('retail-nightly', {
 
 const sales = plan
   .from('sales', { schema: Sale, eventTime, lateness: LATENESS })
-  .keyBy('store', ({ storeId }) => storeId)
+  .keyBy('sale', ({ saleId }) => saleId)
   .dedupe({ by: ({ saleId }) => saleId, within: '35d' });
 
 const deliveries = plan
   .from('deliveries', { schema: Delivery, eventTime, lateness: LATENESS })
-  .keyBy('store', ({ storeId }) => storeId)
+  .keyBy('delivery', ({ deliveryId }) => deliveryId)
   .dedupe({ by: ({ deliveryId }) => deliveryId, within: '35d' });
 
 const sold = sales.map('units', ({ storeId, productId, quantity, kind, time }): Movement => {
@@ -97,6 +97,7 @@ const stock = sold
   });
 
 const days = sales
+  .keyBy('store', ({ storeId }) => storeId)
   .window(GERMAN_DAYS)
   .aggregate({ label: 'sales of the day', init: newDay, add: addSale, result: dayRow })
   .map('day', ({ key: storeId, windowStart, windowEnd: _, ...row }) => {

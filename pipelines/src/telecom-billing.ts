@@ -51,8 +51,9 @@ export const telecomBilling = pipeline('telecom-billing', {
     eventTime: ({ startedAt }) => msOf(startedAt),
     lateness: LATENESS,
   })
-  .keyBy('subscriber', ({ subscriberId }) => subscriberId)
+  .keyBy('call', ({ callId }) => callId)
   .dedupe({ by: ({ callId }) => callId, within: '35d' })
+  .keyBy('subscriber', ({ subscriberId }) => subscriberId)
   .process('calls of the month', {
     state: (): Open => ({}),
     tables: [subscribers],

@@ -306,10 +306,10 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     await page.getByLabel('Filter by name').waitFor();
     await page.locator('.table [data-row]').first().waitFor();
     await keys('/');
-    await page.keyboard.type('earthquake-alerts');
+    await page.keyboard.type('earthquakes-per-day');
     await page.getByText('1 topic', { exact: true }).waitFor();
     await keys('Tab', 'j', 'Enter');
-    await page.waitForURL('**/ui/topics/earthquake-alerts');
+    await page.waitForURL('**/ui/topics/earthquakes-per-day');
     await page.getByRole('tab', { name: 'Records' }).waitFor();
     await keys(']');
     await page.waitForURL('**tab=throughput');

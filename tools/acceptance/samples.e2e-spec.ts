@@ -158,7 +158,7 @@ describe('streams', () => {
 
   test('card-fraud raises alerts, and gives up what is no payment', async () => {
     const alerts = await valuesIn('fraud-alerts', 2);
-    expect(alerts.map(({ alertId }) => alertId).sort()).toEqual([
+    expect(alerts.map(({ alertId }) => String(alertId)).sort()).toEqual([
       'p2/impossible-travel',
       'p2/large-withdrawal',
     ]);
