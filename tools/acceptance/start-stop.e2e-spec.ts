@@ -8,9 +8,10 @@ import {
   ManagedProcess,
   repositoryRoot,
   startSupervised,
+  type Supervised,
   temporaryFolder,
 } from '@penstock/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { graphql, processes } from './graphql.ts';
 
 const nothingRuns = { deadlineMs: 10_000, what: 'the end of every process' };
@@ -65,13 +66,6 @@ describe('a start that works', () => {
     for (const stream of [stdout, stderr]) stream!.resume();
   });
 
-  test('ends all processes when the supervisor is killed hard', async () => {
-    await using system = await startSupervised();
-    expect(system.runningProcesses().length).toBeGreaterThan(3);
-    await system.stop('SIGKILL');
-    await eventually(() => system.runningProcesses().length === 0, nothingRuns);
-  });
-
   test('ends all processes when the npm that started it is killed hard', async () => {
     await using folder = await temporaryFolder();
     const [kafkaPort, httpPort] = [await freePort(), await freePort()];
@@ -105,8 +99,45 @@ describe('a start that works', () => {
     await npm.exited;
   });
 
+  test('keeps topics, records and history over a stop and a start', async () => {
+    await using folder = await temporaryFolder();
+    const env = { PENSTOCK_DATA_DIR: join(folder.path, 'data') };
+    {
+      await using first = await startSupervised({ env });
+      const answer = await fetch(`${first.baseUrl}/ingest/kept`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"a":1}',
+      });
+      expect(answer.status).toBe(200);
+      expect((await first.stop()).code).toBe(0);
+    }
+    await using second = await startSupervised({ env });
+    const { topic } = await graphql<{ topic: { recordCount: number } }>(
+      second.baseUrl,
+      '{ topic(name: "kept") { recordCount } }',
+    );
+    expect(topic).toEqual({ recordCount: 1 });
+  });
+});
+
+describe('a system that runs', () => {
+  let system: Supervised;
+  beforeAll(async () => {
+    system = await startSupervised();
+  });
+  afterAll(() => system?.[Symbol.asyncDispose]());
+
+  test('lets no other Penstock use its data folder', async () => {
+    await using second = await startSupervised({
+      env: { PENSTOCK_DATA_DIR: system.dataDir },
+      waitForReady: false,
+    });
+    expect((await second.process.exited).code).toBe(1);
+    expect(second.output).toContain('is in use by the Penstock with process id');
+  });
+
   test('starts again a process that dies, and says so', async () => {
-    await using system = await startSupervised();
     const worker = (await processes(system.baseUrl)).find(({ name }) => name === 'worker')!;
     process.kill(worker.pid!, 'SIGKILL');
     const again = await eventually(
@@ -134,25 +165,11 @@ describe('a start that works', () => {
     expect(told.filter((message) => message.includes('ended'))).toHaveLength(1);
   });
 
-  test('keeps topics, records and history over a stop and a start', async () => {
-    await using folder = await temporaryFolder();
-    const env = { PENSTOCK_DATA_DIR: join(folder.path, 'data') };
-    {
-      await using first = await startSupervised({ env });
-      const answer = await fetch(`${first.baseUrl}/ingest/kept`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"a":1}',
-      });
-      expect(answer.status).toBe(200);
-      expect((await first.stop()).code).toBe(0);
-    }
-    await using second = await startSupervised({ env });
-    const { topic } = await graphql<{ topic: { recordCount: number } }>(
-      second.baseUrl,
-      '{ topic(name: "kept") { recordCount } }',
-    );
-    expect(topic).toEqual({ recordCount: 1 });
+  // The last: nothing runs after it.
+  test('ends all processes when the supervisor is killed hard', async () => {
+    expect(system.runningProcesses().length).toBeGreaterThan(3);
+    await system.stop('SIGKILL');
+    await eventually(() => system.runningProcesses().length === 0, nothingRuns);
   });
 });
 
@@ -210,16 +227,6 @@ describe('a start that cannot work stops with one line that says what to do', ()
     await writeFile(file, '');
     const line = await failedStart({ PENSTOCK_DATA_DIR: join(file, 'data') });
     expect(line).toMatch(/data folder .* cannot be written \(ENOTDIR\): .*PENSTOCK_DATA_DIR/);
-  });
-
-  test('when another Penstock uses the data folder', async () => {
-    await using first = await startSupervised();
-    await using second = await startSupervised({
-      env: { PENSTOCK_DATA_DIR: first.dataDir },
-      waitForReady: false,
-    });
-    expect((await second.process.exited).code).toBe(1);
-    expect(second.output).toContain('is in use by the Penstock with process id');
   });
 });
 
