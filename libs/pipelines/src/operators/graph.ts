@@ -83,11 +83,11 @@ function toOperator(
         : new PassOperator();
     }
     case 'filter':
-      return new FilterOperator(node, task);
+      return new FilterOperator(`filter ${node.label}`, node.apply, task);
     case 'map':
-      return new MapOperator(node, task);
+      return new MapOperator(`map ${node.label}`, node.apply, task);
     case 'flatMap':
-      return new FlatMapOperator(node, task);
+      return new FlatMapOperator(`flatMap ${node.label}`, node.apply, task);
     case 'mapAsync':
       return new MapAsyncOperator(node, task);
     case 'keyBy':

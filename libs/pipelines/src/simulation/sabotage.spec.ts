@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Item } from '../operators/item.ts';
 import { MapAsyncOperator } from '../operators/map-async.ts';
 import { Operator } from '../operators/operator.ts';
@@ -16,20 +16,37 @@ import { Difference } from './property.ts';
 /** A fault in the engine must be found within this many schedules. */
 const SEEDS_MAX = 400;
 
-let restore = (): void => {};
-afterEach(() => restore());
+/** What a method does instead; `call` does what it did, on the same object. */
+type Fault<Arguments extends unknown[]> = (
+  this: object,
+  call: (...changed: Arguments) => unknown,
+  ...args: Arguments
+) => unknown;
 
-/** Puts another method in the place of one until the test is over. */
-function replace(prototype: object, name: string, make: (original: Method) => Method): void {
-  const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
-  const value = make(original.value as Method);
-  Object.defineProperty(prototype, name, { ...original, value });
-  restore = () => Object.defineProperty(prototype, name, original);
+/** A test that puts a fault in the place of a method, and expects a schedule to show it. */
+function isFound<Arguments extends unknown[]>(
+  what: string,
+  { prototype }: { readonly prototype: object },
+  name: string,
+  fault: Fault<Arguments>,
+): void {
+  test(`${what} is found`, async () => {
+    const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+    const method = original.value as (...args: unknown[]) => unknown;
+    const value = function (this: object, ...args: Arguments): unknown {
+      const call = (...changed: Arguments): unknown => Reflect.apply(method, this, changed);
+      return Reflect.apply(fault, this, [call, ...args]);
+    };
+    Object.defineProperty(prototype, name, { ...original, value });
+    try {
+      await expectDifference();
+    } finally {
+      Object.defineProperty(prototype, name, original);
+    }
+  });
 }
 
-type Method = (this: unknown, ...args: never[]) => unknown;
-
-async function expectFound(): Promise<void> {
+async function expectDifference(): Promise<void> {
   for (let seed = 1; seed <= SEEDS_MAX; seed++) {
     const { error } = await runPipelineSchedule({ seed });
     if (error === undefined) continue;
@@ -39,125 +56,82 @@ async function expectFound(): Promise<void> {
   expect.fail(`no schedule of ${SEEDS_MAX} shows it`);
 }
 
-test('judging lateness by what all partitions have brought is found', () => {
-  replace(
-    WindowOperator.prototype,
-    'onItem',
-    (original) =>
-      function (this: { newest?: number }, item: Item) {
-        const mark = Math.max(item.mark, (this.newest ?? -Infinity) - 10_000);
-        this.newest = Math.max(this.newest ?? -Infinity, item.time);
-        return Reflect.apply(original, this, [Item.revive({ ...item.toJSON(), m: mark })]);
-      } as Method,
-  );
-  return expectFound();
-});
-
-test('closing windows before event time has come to their end is found', () => {
-  replace(
-    Operator.prototype,
-    'reach',
-    (original) =>
-      function (watermark: number, settledUpTo: number) {
-        return Reflect.apply(original, this, [watermark + 20_000, settledUpTo]);
-      } as Method,
-  );
-  return expectFound();
-});
-
-test('letting event time pass what an operator still holds is found', () => {
-  replace(MapAsyncOperator.prototype, 'underWay', () => () => null);
-  return expectFound();
-});
-
-test('a commit that forgets keys is found', () => {
+/** A fault of every fifth commit. */
+function everyFifth(lost: Partial<StateChanges>): Fault<[StateChanges]> {
   let commits = 0;
-  replace(
-    MemoryBacking.prototype,
-    'write',
-    (original) =>
-      function (changes: StateChanges) {
-        const isLost = ++commits % 5 === 0;
-        return Reflect.apply(original, this, [isLost ? { ...changes, keyed: new Map() } : changes]);
-      } as Method,
-  );
-  return expectFound();
-});
+  return (call, changes) => call(++commits % 5 === 0 ? { ...changes, ...lost } : changes);
+}
 
-test('a commit that forgets what waits is found', () => {
-  let commits = 0;
-  replace(
-    MemoryBacking.prototype,
-    'write',
-    (original) =>
-      function (changes: StateChanges) {
-        const isLost = ++commits % 5 === 0;
-        return Reflect.apply(original, this, [isLost ? { ...changes, timed: new Map() } : changes]);
-      } as Method,
-  );
-  return expectFound();
-});
-
-test('positions that are behind the state are found', () => {
-  replace(
-    SourceClock.prototype,
-    'keep',
-    (original) =>
-      function () {
-        const kept = Reflect.apply(original, this, []) as { offset: number };
-        return { ...kept, offset: Math.max(0, kept.offset - 1) };
-      } as Method,
-  );
-  return expectFound();
-});
-
-test('forgetting how far a partition had come is found', () => {
-  replace(
-    SourceClock.prototype,
-    'keep',
-    (original) =>
-      function () {
-        return { ...(Reflect.apply(original, this, []) as object), newest: null };
-      } as Method,
-  );
-  return expectFound();
-});
-
-test('not delivering again what a crash cut off is found', () => {
-  replace(MemoryBacking.prototype, 'undelivered', () => () => []);
-  return expectFound();
-});
-
-test('taking what was sent again for new is found', () => {
-  replace(UpstreamClock.prototype, 'take', () => () => true);
-  return expectFound();
-});
-
-test('firing timers before the records of their time are handled is found', () => {
-  replace(
-    WaitingItems.prototype,
-    'firstTime',
-    (original) =>
-      function () {
-        return (Reflect.apply(original, this, []) as number) + 15_000;
-      } as Method,
-  );
-  return expectFound();
-});
-
-test('handling records in the order in which they came is found', () => {
+/** Puts records in the order in which they came, in place of that of their times. */
+function inOrderOfComing(): Fault<[Item]> {
   let puts = 0;
-  replace(
-    WaitingItems.prototype,
-    'put',
-    (original) =>
-      function (item: Item) {
-        const order = String(++puts).padStart(9, '0');
-        const placed = Object.defineProperty(Item.revive({ ...item.toJSON(), t: 0 }), 'order', {
-          value: order,
-        });
-        return Reflect.apply(original, this, [placed]);
-      } as Method,
-  );
-  return expectFound();
+  return (call, item) => {
+    const value = String(++puts).padStart(9, '0');
+    const placed = Item.revive({ ...item.toJSON(), t: 0 });
+    return call(Object.defineProperty(placed, 'order', { value }));
+  };
+}
+
+/** Event time of all partitions together, in place of each its own. */
+function sharedMark(): Fault<[Item]> {
+  const newestOf = new WeakMap<object, number>();
+  return function (call, item) {
+    const newest = newestOf.get(this) ?? -Infinity;
+    const mark = Math.max(item.mark, newest - 10_000);
+    newestOf.set(this, Math.max(newest, item.time));
+    return call(Item.revive({ ...item.toJSON(), m: mark }));
+  };
+}
+
+isFound(
+  'judging lateness by what all partitions have brought',
+  WindowOperator,
+  'onItem',
+  sharedMark(),
+);
+
+isFound<[number, number]>(
+  'closing windows before event time has come to their end',
+  Operator,
+  'reach',
+  (call, watermark, settledUpTo) => call(watermark + 20_000, settledUpTo),
+);
+
+isFound(
+  'letting event time pass what an operator still holds',
+  MapAsyncOperator,
+  'underWay',
+  () => null,
+);
+
+isFound('a commit that forgets keys', MemoryBacking, 'write', everyFifth({ keyed: new Map() }));
+
+isFound(
+  'a commit that forgets what waits',
+  MemoryBacking,
+  'write',
+  everyFifth({ timed: new Map() }),
+);
+
+isFound('a position that is behind the state', SourceClock, 'keep', (call) => {
+  const kept = call() as { offset: number };
+  return { ...kept, offset: Math.max(0, kept.offset - 1) };
 });
+
+isFound('forgetting how far a partition had come', SourceClock, 'keep', (call) => ({
+  ...(call() as object),
+  newest: null,
+}));
+
+isFound('not delivering again what a crash cut off', MemoryBacking, 'undelivered', () => []);
+
+isFound('taking what was sent again for new', UpstreamClock, 'take', () => true);
+
+isFound(
+  'firing timers before the records of their time are handled',
+  WaitingItems,
+  'firstTime',
+  (call) => (call() as number) + 15_000,
+);
+
+isFound('handling records in the order in which they came', WaitingItems, 'put', inOrderOfComing());
