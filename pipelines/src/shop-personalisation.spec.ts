@@ -134,11 +134,12 @@ describe('shop-personalisation', () => {
       const action = (['view', 'view', 'view', 'cart', 'purchase'] as const)[draw(5)]!;
       return event(ms, `v${draw(6)}`, 'abcdef'[draw(6)]!, action).value;
     });
-    const log = sample.shuffledWithin(events, draw).map((value) => {
-      const partition = Number(value.visitorId.slice(1)) % 3;
-      return { topic: 'shop-events', value, partition };
+    const log = sample.shuffledWithin(events, draw).flatMap((value) => {
+      const record = { topic: 'shop-events', value, partition: draw(3) };
+      return draw(6) === 0 ? [record, record] : [record];
     });
-    const driver = await sample.run(shopPersonalisation, log);
+    const rows = [...BASE_PRICES].map(([id, cents]) => product(id, cents, EXPECTED));
+    const driver = await sample.run(shopPersonalisation, [...rows, ...log]);
     const found = sample
       .valuesIn<{ time: string; visitorId: string; productId: string; recommend: string[] }>(
         driver,
@@ -146,8 +147,19 @@ describe('shop-personalisation', () => {
       )
       .map((row) => `${row.time} ${row.visitorId} ${row.productId} ${row.recommend.join()}`);
     expect(found.sort()).toEqual(naive(events).sort());
+    const prices = sample.valuesIn(driver, 'price-changes').map((row) => JSON.stringify(row));
+    expect(prices.sort()).toEqual(naivePrices(events).sort());
   });
 });
+
+const BASE_PRICES = new Map([
+  ['a', 999],
+  ['b', 1_001],
+  ['c', -225],
+  ['d', 0],
+  ['e', 25],
+]);
+const EXPECTED = 0.3;
 
 interface Event {
   readonly visitorId: string;
@@ -185,4 +197,30 @@ function naive(events: readonly Event[]): string[] {
     said.push(`${one.time} ${one.visitorId} ${one.productId} ${best.map(([id]) => id).join()}`);
   }
   return said;
+}
+
+function naivePrices(events: readonly Event[]): string[] {
+  return [...BASE_PRICES].flatMap(([productId, base]) => {
+    const own = events.filter((event) => event.productId === productId);
+    const first = Math.ceil((Date.parse(own[0]!.time) + 1) / MINUTE) * MINUTE;
+    const last = Date.parse(own.at(-1)!.time) + 10 * MINUTE;
+    const written: string[] = [];
+    let before: number | null = null;
+    for (let end = first; end <= last; end += MINUTE) {
+      const within = own.filter(
+        ({ time }) => Date.parse(time) < end && Date.parse(time) >= end - 10 * MINUTE,
+      );
+      if (within.length === 0) continue;
+      const carts = within.filter(({ action }) => action === 'cart').length;
+      const purchases = within.filter(({ action }) => action === 'purchase').length;
+      const demand = carts + 3 * purchases;
+      const percent = Math.min(130, Math.max(80, 100 + 2 * (demand - 10 * EXPECTED)));
+      const priceCents = Math.floor((base * percent + 50) / 100);
+      if (priceCents === before) continue;
+      before = priceCents;
+      const windowEnd = new Date(end).toISOString();
+      written.push(JSON.stringify({ productId, priceCents, demand, windowEnd }));
+    }
+    return written;
+  });
 }

@@ -62,7 +62,11 @@ export function noteEvent(event: ShopEvent, context: VisitContext): void {
   context.emit({ kind: 'ask', productId, visitorId, time, others, bought: [...state.bought] });
 }
 
-/** The timer comes behind the events of its time, so that none has come for the whole gap. */
+/**
+ * The timer comes behind the events of its time, so that none has come for the whole gap. What it
+ * emits comes behind the views of other visitors at that time, too: it bears the pipeline's name
+ * in place of a topic's, and `shop-events` comes before `shop-personalisation`.
+ */
 export function sessionOver(context: VisitContext): void {
   const { state, eventTime } = context;
   const { lastMs, viewed } = state;
