@@ -51,10 +51,22 @@ export function compare(one: Fraction, other: Fraction): number {
 
 /** Rounded to a number of decimals; a half goes up, towards +∞. */
 export function rounded({ over, under }: Fraction, decimals = 0): number {
-  const scale = 10n ** BigInt(decimals);
-  const twice = 2n * over * scale + under;
-  const floor = twice / (2n * under) - (twice < 0n && twice % (2n * under) !== 0n ? 1n : 0n);
-  return decimals === 0 ? Number(floor) : Number(`${floor}e-${decimals}`);
+  const whole = roundedWhole({ over: over * 10n ** BigInt(decimals), under });
+  return decimals === 0 ? Number(whole) : Number(`${whole}e-${decimals}`);
+}
+
+/** Rounded to a whole number of any size; a half goes up, towards +∞. */
+export function roundedWhole({ over, under }: Fraction): bigint {
+  const twice = 2n * over + under;
+  return twice / (2n * under) - (twice < 0n && twice % (2n * under) !== 0n ? 1n : 0n);
+}
+
+/** A whole number as JSON keeps it: as text when it is too large for a number to be exact. */
+export type KeptWhole = number | string;
+
+export function added(sum: KeptWhole, more: KeptWhole | bigint): KeptWhole {
+  const exact = BigInt(sum) + BigInt(more);
+  return Number.isSafeInteger(Number(exact)) ? Number(exact) : String(exact);
 }
 
 /** A fraction as JSON keeps it. */

@@ -1,4 +1,4 @@
-import { fraction, rounded, times } from './exact-number.ts';
+import { added, fraction, type KeptWhole, roundedWhole, times } from './exact-number.ts';
 
 /** Kinds of calls, in the order of an invoice's lines. */
 export const KINDS = ['national', 'mobile', 'international', 'premium'] as const;
@@ -12,7 +12,7 @@ const PLANS = {
 const VAT = fraction(0.19);
 
 /** Calls and started minutes of each kind. */
-export type MonthOfCalls = Partial<Record<Kind, { calls: number; minutes: number }>>;
+export type MonthOfCalls = Partial<Record<Kind, { calls: number; minutes: KeptWhole }>>;
 
 export interface Invoice {
   readonly invoiceId: string;
@@ -31,7 +31,8 @@ export function noteCall(
   { kind, seconds }: { readonly kind: Kind; readonly seconds: number },
 ): void {
   const { calls, minutes } = month[kind] ?? { calls: 0, minutes: 0 };
-  month[kind] = { calls: calls + 1, minutes: minutes + Math.ceil(seconds / 60) };
+  const started = (BigInt(seconds) + 59n) / 60n;
+  month[kind] = { calls: calls + 1, minutes: added(minutes, started) };
 }
 
 /**
@@ -44,16 +45,26 @@ export function invoiceOf(
   calls: MonthOfCalls,
 ): Invoice {
   const { feeCents, freeMinutes: free, flat } = PLANS[plan];
-  const freeMinutes = Math.min(free, calls.national?.minutes ?? 0);
+  const freeMinutes = Math.min(free, Number(calls.national?.minutes ?? 0));
   const lines = KINDS.flatMap((kind) => {
     const made = calls[kind];
     if (made === undefined) return [];
-    const paid = made.minutes - (kind === 'national' ? freeMinutes : 0);
-    return [{ kind, ...made, cents: flat.includes(kind) ? 0 : paid * CENTS_PER_MINUTE[kind] }];
+    const paid = BigInt(made.minutes) - BigInt(kind === 'national' ? freeMinutes : 0);
+    const cents = flat.includes(kind) ? 0n : paid * BigInt(CENTS_PER_MINUTE[kind]);
+    return [{ kind, ...made, cents }];
   });
-  const netCents = lines.reduce((sum, { cents }) => sum + cents, feeCents);
-  const vatCents = rounded(times(fraction(netCents), VAT));
-  const totalCents = netCents + vatCents;
-  const invoiceId = `${subscriberId}/${month}`;
-  return { invoiceId, subscriberId, month, lines, freeMinutes, netCents, vatCents, totalCents };
+  const net = lines.reduce((sum, { cents }) => sum + cents, BigInt(feeCents));
+  const vat = roundedWhole(times(fraction(net), VAT));
+  return {
+    invoiceId: `${subscriberId}/${month}`,
+    subscriberId,
+    month,
+    lines: lines.map(({ kind, calls: made, minutes, cents }) => {
+      return { kind, calls: made, minutes: Number(minutes), cents: Number(cents) };
+    }),
+    freeMinutes,
+    netCents: Number(net),
+    vatCents: Number(vat),
+    totalCents: Number(net + vat),
+  };
 }

@@ -101,6 +101,23 @@ describe('lab-results-digest', () => {
     expect(driver.deadLetters).toHaveLength(1);
   });
 
+  it('counts a result once, even if it names another patient and order then', async () => {
+    const first = result(MINUTE, 'o', 'k', 4);
+    const driver = await sample.run(labResultsDigest, [
+      order(0, 'o', ['k']),
+      order(0, 'other', ['k'], 'q'),
+      { ...order(1, 'o', ['k'], 'q'), partition: 1 },
+      first,
+      {
+        ...first,
+        partition: 1,
+        value: { ...first.value, patientId: 'q', orderId: 'other', time: at(2 * MINUTE) },
+      },
+    ]);
+    expect(told(driver).map(([id]) => id)).toEqual(['o/1']);
+    expect(driver.deadLetters).toEqual([]);
+  });
+
   it('gives the same in hourly runs as in one go, in whatever order records come', async () => {
     const draw = sample.drawing(17);
     const values: object[] = [];

@@ -122,6 +122,31 @@ describe('payroll-monthly', () => {
     expect(payrollMonthly).toMatchObject({ skipLimit: 0, schedule: { onFailure: 'block' } });
   });
 
+  it('counts an entry once, even if it names somebody else the second time', async () => {
+    const first = entry('h', 60);
+    const again = { ...first.value, time: '2026-05-10T08:00:01.000Z' };
+    const driver = await sample.run(
+      payrollMonthly,
+      [
+        employee('h', { hourlyCents: 1_000 }),
+        employee('i', { hourlyCents: 1_000 }),
+        { ...first, value: { ...again, employeeId: 'i' }, partition: 1 },
+        { ...first, partition: 2 },
+      ],
+      { after: 28 * sample.DAY },
+    );
+    expect(slips(driver).map(([id]) => id)).toEqual(['h/2026-05']);
+  });
+
+  it('adds up exactly, however large and whatever the sign', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const driver = await sample.run(payrollMonthly, [
+      employee('h', { hourlyCents: 1_000 }),
+      ...[most, 62, -most, -2].map((minutes) => entry('h', minutes)),
+    ]);
+    expect(sample.valuesIn<Payslip>(driver, 'payslips')[0]).toMatchObject({ grossCents: 1_000 });
+  });
+
   it('gives the same in batch runs as in one go, wherever they are cut', async () => {
     const draw = sample.drawing(4);
     const begin = Date.parse('2026-03-20T06:00:00.000Z');

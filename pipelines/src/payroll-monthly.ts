@@ -1,13 +1,7 @@
 import { pipeline, type ProcessContext, table, z } from '@penstock/pipelines';
 import { GERMAN_MONTHS, monthAt } from './months.ts';
-import {
-  addWork,
-  NO_WORK,
-  type Payslip,
-  PAYSLIP_COLUMNS,
-  payslipOf,
-  type Work,
-} from './payslip.ts';
+import * as pay from './payslip.ts';
+import type { Payslip, Work } from './payslip.ts';
 import { eventTime, Id, LATENESS, msOf, Time, Whole } from './sample-fields.ts';
 
 const Employee = z
@@ -58,20 +52,20 @@ const plan = pipeline('payroll-monthly', {
 const worked = plan
   .from('time-entries', { schema: TimeEntry, eventTime, lateness: LATENESS })
   .map('minutes', ({ entryId, employeeId, minutes }): Entry => {
-    return { ...NO_WORK, id: `entry/${entryId}`, employeeId, entries: 1, minutes };
+    return { ...pay.NO_WORK, id: `entry/${entryId}`, employeeId, entries: 1, minutes };
   });
 
 const adjusted = plan
   .from('payroll-adjustments', { schema: Adjustment, eventTime, lateness: LATENESS })
   .map('cents', ({ adjustmentId, employeeId, kind, cents }): Entry => {
     const what = kind === 'bonus' ? { bonusCents: cents } : { deductionCents: cents };
-    return { ...NO_WORK, id: `adjustment/${adjustmentId}`, employeeId, ...what };
+    return { ...pay.NO_WORK, id: `adjustment/${adjustmentId}`, employeeId, ...what };
   });
 
 /**
  * A payslip for each employee and month, from the month of the first record on; for who is paid by
  * the hour only if there are entries. A record of nobody who is employed fails the run before it
- * has paid anybody.
+ * has paid anybody. An `entryId` or `adjustmentId` counts once, of whatever employee.
  */
 export const payrollMonthly = worked
   .merge(adjusted)
@@ -90,8 +84,8 @@ export const payrollMonthly = worked
   .window(GERMAN_MONTHS, { late: 'deadLetter' })
   .aggregate({
     label: 'work of the month',
-    init: () => NO_WORK,
-    add: addWork,
+    init: () => pay.NO_WORK,
+    add: pay.addWork,
     result: (_, work) => ({ work }),
   })
   .map('month', ({ key: employeeId, windowEnd, work }): MonthOfWork => {
@@ -111,7 +105,7 @@ export const payrollMonthly = worked
       const work = new Map(state.work);
       for (const [employeeId, employee] of context.table(employees).entries()) {
         const month = monthAt(end - 1).name;
-        const payslip = payslipOf(employee, month, work.get(employeeId) ?? NO_WORK);
+        const payslip = pay.payslipOf(employee, month, work.get(employeeId) ?? pay.NO_WORK);
         if (payslip !== null) emit(payslip);
       }
       state.work = [];
@@ -120,4 +114,4 @@ export const payrollMonthly = worked
   })
   .keyBy('employee', ({ employeeId }) => employeeId)
   .to('payslips', { id: ({ payslipId }) => payslipId })
-  .toCsv('payroll.csv', PAYSLIP_COLUMNS, { totals: ['netCents'] });
+  .toCsv('payroll.csv', pay.PAYSLIP_COLUMNS, { totals: ['netCents'] });

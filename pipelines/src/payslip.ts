@@ -1,8 +1,10 @@
 import {
+  added,
   compare,
   dividedBy,
   type Fraction,
   fraction,
+  type KeptWhole,
   plus,
   rounded,
   times,
@@ -19,9 +21,9 @@ export interface Employee {
 /** What is known of an employee's month. */
 export interface Work {
   readonly entries: number;
-  readonly minutes: number;
-  readonly bonusCents: number;
-  readonly deductionCents: number;
+  readonly minutes: KeptWhole;
+  readonly bonusCents: KeptWhole;
+  readonly deductionCents: KeptWhole;
 }
 
 export interface Payslip {
@@ -51,9 +53,9 @@ export const PAYSLIP_COLUMNS = [
 export function addWork(sum: Work, more: Work): Work {
   return {
     entries: sum.entries + more.entries,
-    minutes: sum.minutes + more.minutes,
-    bonusCents: sum.bonusCents + more.bonusCents,
-    deductionCents: sum.deductionCents + more.deductionCents,
+    minutes: added(sum.minutes, more.minutes),
+    bonusCents: added(sum.bonusCents, more.bonusCents),
+    deductionCents: added(sum.deductionCents, more.deductionCents),
   };
 }
 
@@ -70,11 +72,11 @@ const TAX: ReadonlyArray<readonly [from: number, more: number]> = [
 export function payslipOf(employee: Employee, month: string, work: Work): Payslip | null {
   const { employeeId, hourlyCents } = employee;
   if (hourlyCents !== undefined && work.entries === 0) return null;
-  const [gross, overtime] = wagesOf(employee, work.minutes);
-  const pay = plus(plus(gross, overtime), fraction(work.bonusCents));
+  const [gross, overtime] = wagesOf(employee, BigInt(work.minutes));
+  const pay = plus(plus(gross, overtime), fraction(BigInt(work.bonusCents)));
   const pension = times(PENSION, pay);
   const tax = taxOn(minus(pay, pension));
-  const net = minus(minus(minus(pay, pension), tax), fraction(work.deductionCents));
+  const net = minus(minus(minus(pay, pension), tax), fraction(BigInt(work.deductionCents)));
   return {
     payslipId: `${employeeId}/${month}`,
     employeeId,
@@ -89,7 +91,7 @@ export function payslipOf(employee: Employee, month: string, work: Work): Paysli
 
 function wagesOf(
   { monthlyCents, hourlyCents = 0, contractMinutes }: Employee,
-  minutes: number,
+  minutes: bigint,
 ): [gross: Fraction, overtime: Fraction] {
   const perHour =
     monthlyCents === undefined
@@ -97,13 +99,11 @@ function wagesOf(
       : contractMinutes === 0
         ? ZERO
         : dividedBy(times(fraction(monthlyCents), fraction(60)), fraction(contractMinutes));
-  const hours = (worked: number) => dividedBy(fraction(worked), fraction(60));
-  const beyond = Math.max(0, minutes - contractMinutes);
-  const gross =
-    monthlyCents === undefined
-      ? times(perHour, hours(Math.min(minutes, contractMinutes)))
-      : fraction(monthlyCents);
-  return [gross, times(OVERTIME, times(perHour, hours(beyond)))];
+  const hours = (worked: bigint) => dividedBy(fraction(worked), fraction(60));
+  const contract = BigInt(contractMinutes);
+  const within = minutes < contract ? minutes : contract;
+  const gross = monthlyCents === undefined ? times(perHour, hours(within)) : fraction(monthlyCents);
+  return [gross, times(OVERTIME, times(perHour, hours(minutes - within)))];
 }
 
 function taxOn(pay: Fraction): Fraction {

@@ -132,6 +132,40 @@ describe('retail-nightly', () => {
     expect(new Set(onHand)).toEqual(new Set([-1, -2, -4]));
   });
 
+  it('counts a sale and a delivery once, even if they name another store then', async () => {
+    const [sold, came] = [sale(0, 2), delivery(0, 10)];
+    const driver = await sample.run(retailNightly, [
+      came,
+      sold,
+      { ...sold, partition: 1, value: { ...sold.value, storeId: 'b', time: at(SECOND) } },
+      { ...came, partition: 1, value: { ...came.value, storeId: 'b', time: at(SECOND) } },
+    ]);
+    const rows = [
+      ...sample.valuesIn(driver, 'inventory'),
+      ...sample.valuesIn(driver, 'store-days'),
+    ];
+    expect(new Set(rows.map(({ storeId }) => storeId))).toEqual(new Set(['a']));
+  });
+
+  it('adds stock and money exactly, however large and whatever their sign', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const driver = await sample.run(retailNightly, [
+      rule('p', 1),
+      ...[most, 2, -most, -1].map((quantity, second) => delivery(second * SECOND, quantity)),
+      ...[most, 2, -most].map((unitPriceCents, second) =>
+        sale((10 + second) * SECOND, 3, { unitPriceCents, productId: 'q' }),
+      ),
+    ]);
+    const stock = driver.outputs.filter(({ key }) => key === 'a/p' || key === 'a/p/1');
+    expect(stock.map(({ value }) => (value as { onHand: number }).onHand)).toEqual([
+      most,
+      Number(BigInt(most) + 2n),
+      2,
+      1,
+    ]);
+    expect(sample.valuesIn(driver, 'store-days')).toMatchObject([{ units: 9, revenueCents: 6 }]);
+  });
+
   it('gives the same in batch runs as in one go, in whatever order records come', async () => {
     const draw = sample.drawing(6);
     let ms = 0;

@@ -1,4 +1,5 @@
 import { endsIn, pipeline, type ProcessContext, table, z } from '@penstock/pipelines';
+import { added, type KeptWhole } from './exact-number.ts';
 import { dayAt, GERMAN_DAYS } from './months.ts';
 import { addSale, dayRow, newDay, STORE_DAY_COLUMNS } from './store-day.ts';
 import { eventTime, Id, LATENESS, msOf, Time, Whole } from './sample-fields.ts';
@@ -22,7 +23,7 @@ const StockRule = z.looseObject(Rule);
 const rules = table('stock-rules', { schema: StockRule, key: ({ productId }) => productId });
 
 interface Stock {
-  onHand: number;
+  onHand: KeptWhole;
   asOf: string;
   isLow: boolean;
   reorders: number;
@@ -65,7 +66,7 @@ const delivered = deliveries.map('units', ({ storeId, productId, quantity, time 
   return { storeId, productId, units: quantity, time };
 });
 
-/** Every record moves the stock, a late one too: its turn is where its log had come to. */
+/** Every record moves the stock once, of whatever store; a late one when its log had come to it. */
 const stock = sold
   .merge(delivered)
   .keyBy('product', ({ storeId, productId }) => JSON.stringify([storeId, productId]))
@@ -76,14 +77,15 @@ const stock = sold
     onRecord: (movement, context: ProcessContext<Stock, Inventory | Reorder>) => {
       const { storeId, productId, units, time } = movement;
       const { state, emit } = context;
-      state.onHand += units;
+      state.onHand = added(state.onHand, units);
       if (time > state.asOf) state.asOf = time;
-      const { onHand, asOf } = state;
+      const onHand = Number(state.onHand);
+      const { asOf } = state;
       emit({ storeId, productId, onHand, asOf });
       const rule = context.table(rules).get(productId);
       if (rule === undefined) return;
       const wasLow = state.isLow;
-      state.isLow = onHand < rule.reorderBelow;
+      state.isLow = BigInt(state.onHand) < rule.reorderBelow;
       if (!state.isLow || wasLow) return;
       state.reorders += 1;
       const reorderId = `${storeId}/${productId}/${state.reorders}`;

@@ -22,6 +22,8 @@ const subscriber = (subscriberId: string, plan: 'basic' | 'flat' = 'basic') => (
   value: { subscriberId, name: subscriberId, plan },
 });
 
+const inMay = ({ month }: Invoice) => month === '2026-05';
+
 interface Invoice {
   readonly invoiceId: string;
   readonly month: string;
@@ -118,6 +120,42 @@ describe('telecom-billing', () => {
     expect(late.map(({ value }) => (value as { callId: string }).callId)).toEqual(['too late']);
     const [may] = sample.valuesIn<Invoice>(driver, 'invoices');
     expect(may).toMatchObject({ invoiceId: 'known/2026-05', netCents: 999 + 120 + 12 });
+  });
+
+  it('counts a call once, even if it names another subscriber the second time', async () => {
+    const fields = { callId: 'once', kind: 'premium' };
+    const driver = await sample.run(telecomBilling, [
+      subscriber('first'),
+      subscriber('second'),
+      // Each in a partition of its own: event time says which of them was first.
+      {
+        ...call('2026-05-01T10:00:01.000Z', { ...fields, subscriberId: 'second' }),
+        partition: 1,
+      },
+      { ...call('2026-05-01T10:00:00.000Z', { ...fields, subscriberId: 'first' }), partition: 2 },
+    ]);
+    const bills = sample.valuesIn<Invoice>(driver, 'invoices').filter(inMay);
+    const [first, second] = bills;
+    expect(first).toMatchObject({ invoiceId: 'first/2026-05', netCents: 999 + 120 });
+    expect(second).toMatchObject({ invoiceId: 'second/2026-05', netCents: 999 });
+  });
+
+  it('counts the minutes of a call exactly, however long it is', async () => {
+    const driver = await sample.run(telecomBilling, [
+      subscriber('s', 'flat'),
+      ...[1, 2, 3].map(() =>
+        call('2026-05-01T10:00:00.000Z', { kind: 'premium', seconds: Number.MAX_SAFE_INTEGER }),
+      ),
+    ]);
+    const minutes = 3n * ((BigInt(Number.MAX_SAFE_INTEGER) + 59n) / 60n);
+    const net = minutes * 120n + 2_999n;
+    const vat = (net * 19n + 50n) / 100n;
+    expect(sample.valuesIn<Invoice>(driver, 'invoices')[0]).toMatchObject({
+      lines: [{ minutes: Number(minutes), cents: Number(minutes * 120n) }],
+      netCents: Number(net),
+      vatCents: Number(vat),
+      totalCents: Number(net + vat),
+    });
   });
 
   it('gives the same in batch runs as in one go, wherever they are cut', async () => {

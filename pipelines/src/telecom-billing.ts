@@ -38,8 +38,9 @@ type CallTimer = { readonly kind: (typeof KINDS)[number]; readonly seconds: numb
 
 /**
  * An invoice for each subscriber and month, from the month of the first call on. A call counts in
- * its month while that is open by its own log, however late; then it is put aside. At the close,
- * the calls of somebody who is no subscriber are given up, each as it came.
+ * its month while that is open by its own log, however late; then it is put aside. A `callId` counts
+ * once, of whatever subscriber. At the close, the calls of somebody who is no subscriber are given
+ * up, each as it came.
  */
 export const telecomBilling = pipeline('telecom-billing', {
   description: 'Bills each subscriber for the calls of a month.',
