@@ -1,16 +1,9 @@
-import { type PipelineDefinition, type TestRecord, testDriver } from '@penstock/pipelines';
-import { eventually, startSupervised, type Supervised } from '@penstock/testing';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type PipelineDefinition, testDriver, type TestRecord } from '@penstock/pipelines';
+import { pipelines } from '@penstock/samples';
+import { eventually, repositoryRoot, startSupervised, type Supervised } from '@penstock/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cardFraud } from '../../pipelines/src/card-fraud.ts';
-import { records as payments } from '../../pipelines/src/card-fraud.sim.ts';
-import { machineOverheating } from '../../pipelines/src/machine-overheating.ts';
-import { records as readings } from '../../pipelines/src/machine-overheating.sim.ts';
-import { patientVitals } from '../../pipelines/src/patient-vitals.ts';
-import { records as vitals } from '../../pipelines/src/patient-vitals.sim.ts';
-import { roadTraffic } from '../../pipelines/src/road-traffic.ts';
-import { records as positions } from '../../pipelines/src/road-traffic.sim.ts';
-import { shopPersonalisation } from '../../pipelines/src/shop-personalisation.ts';
-import { records as events } from '../../pipelines/src/shop-personalisation.sim.ts';
 import { processes } from './graphql.ts';
 import { kafkaJs, readAll } from './kafka-reader.ts';
 
@@ -20,13 +13,23 @@ import { kafkaJs, readAll } from './kafka-reader.ts';
 const PARTITIONS = 3;
 const PART = 60;
 
-const samples: ReadonlyArray<readonly [PipelineDefinition, TestRecord[]]> = [
-  [cardFraud, payments()],
-  [machineOverheating, readings()],
-  [patientVitals, vitals()],
-  [roadTraffic, positions()],
-  [shopPersonalisation, events()],
+const NAMES = [
+  'card-fraud',
+  'machine-overheating',
+  'patient-vitals',
+  'road-traffic',
+  'shop-personalisation',
 ];
+
+const samples = await Promise.all(NAMES.map(sampleOf));
+
+/** A sample, with the records that it is simulated with. */
+async function sampleOf(name: string): Promise<readonly [PipelineDefinition, TestRecord[]]> {
+  const module = (await import(
+    pathToFileURL(join(repositoryRoot, 'pipelines', 'src', `${name}.sim.ts`)).href
+  )) as { records: () => TestRecord[] };
+  return [pipelines.find((each) => each.name === name)!, module.records()];
+}
 
 let system: Supervised;
 beforeAll(async () => {
