@@ -46,8 +46,8 @@ const results = plan
 
 /**
  * Orders wait as long as it takes; their final results are kept, because each later one sends the
- * whole list again. A final result without its order waits seven days, then it is given up. An order
- * and a result count once, of whatever patient.
+ * whole list again. A final result without its order waits seven days, then it is given up. Orders
+ * and results count once, of whatever patient.
  */
 export const labResultsDigest = orders
   .merge(results)

@@ -38,7 +38,7 @@ type CallTimer = { readonly kind: (typeof KINDS)[number]; readonly seconds: numb
 
 /**
  * An invoice for each subscriber and month, from the month of the first call on. A call counts in
- * its month while that is open by its own log, however late; then it is put aside. A `callId` counts
+ * its month while that is open by its own log, however late; then it is put aside. A call counts
  * once, of whatever subscriber. At the close, the calls of somebody who is no subscriber are given
  * up, each as it came.
  */
