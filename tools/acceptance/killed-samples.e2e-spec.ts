@@ -112,8 +112,8 @@ test('give the same results when workers and the broker are killed', async () =>
         const now = await foundFor(definition);
         return now.size >= expected.size ? now : undefined;
       },
-      { deadlineMs: 90_000, intervalMs: 1_000, what: `${expected.size} of ${definition.name}` },
+      { deadlineMs: 240_000, intervalMs: 1_000, what: `${expected.size} of ${definition.name}` },
     );
     expect(found, definition.name).toEqual(expected);
   }
-}, 300_000);
+}, 400_000);

@@ -40,7 +40,7 @@ async function valuesIn<Value = Record<string, unknown>>(
       const records = await readAll(system.bootstrapServers, topic).catch(() => []);
       return records.length >= count ? records : undefined;
     },
-    { deadlineMs: 90_000, intervalMs: 500, what: `${count} records in ${topic}` },
+    { deadlineMs: 180_000, intervalMs: 500, what: `${count} records in ${topic}` },
   );
   return found.map(({ value }) => JSON.parse(value!) as Value);
 }
