@@ -1,5 +1,5 @@
 import { eventually, startSupervised, type Supervised } from '@penstock/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { graphql } from './graphql.ts';
 import { readAll } from './kafka-reader.ts';
 
@@ -11,6 +11,9 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 /** Long ago enough that everything is due when the partitions have become idle. */
 const START = Date.now() - HOUR;
+
+// Event time goes on by itself when partitions have been quiet for half a minute.
+vi.setConfig({ testTimeout: 200_000 });
 
 let system: Supervised;
 beforeAll(async () => {
