@@ -9,10 +9,15 @@ export function OverviewRoute() {
   const isEmpty =
     frame !== null &&
     frame.brokerError === null &&
-    frame.topics.every((topic) => topic.endOffsetSum === 0);
+    frame.topics.every((topic) => topic.endOffsetSum === 0 || isInternal(topic.name));
   return (
     <Page title="Overview" crumbs={<span>Overview</span>}>
       {frame === null ? null : isEmpty ? <FirstRun /> : <Overview />}
     </Page>
   );
+}
+
+/** In internal topics pipelines tell each other that nothing has come. */
+function isInternal(topic: string): boolean {
+  return topic.endsWith('-repartition');
 }

@@ -69,7 +69,8 @@ it.skipIf(faketime === undefined)(
       return rows.map(({ kind }) => kind);
     };
     const runs = async (): Promise<number[]> => {
-      const rows = await database.batchRun.findMany({ orderBy: { id: 'asc' } });
+      const job = 'earthquake-daily-report';
+      const rows = await database.batchRun.findMany({ where: { job }, orderBy: { id: 'asc' } });
       return rows.map(({ scheduledFor }) => Number(scheduledFor));
     };
     const told = (count: number, what: string) =>

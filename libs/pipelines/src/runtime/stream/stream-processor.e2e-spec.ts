@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
+import {
+  ConfigResourceTypes,
+  IncrementalAlterConfigOperationTypes,
+  ProtocolError,
+} from '@platformatic/kafka';
 import { eventually } from '@penstock/testing';
 import { PipelineWorld } from '@penstock/testing/pipeline-world';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -271,6 +275,36 @@ describe('stream processors of one group', () => {
     await produce('away-in', RECORDS / 2, RECORDS / 2);
     expect(await read('away-out', RECORDS / 2)).toEqual(evens);
     expect(states).not.toContain('failed');
+    await processor.stop();
+  });
+
+  it('work where they may not create the topics of letters, which none of them needs', async () => {
+    await world.createTopics(['closed-in', 'closed-out'], 1);
+    const admin = world.kafka.admin();
+    const asked: string[] = [];
+    const limited = new Proxy(admin, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name, target) as unknown;
+        if (typeof value !== 'function') return value;
+        if (name !== 'createTopics') return value.bind(target) as unknown;
+        return (options: { topics: string[] }) => {
+          asked.push(...options.topics);
+          return Promise.reject(new ProtocolError('TOPIC_AUTHORIZATION_FAILED'));
+        };
+      },
+    });
+    const kafka = { ...world.kafka, admin: () => limited };
+    const stateFolder = world.folder;
+    const processor = new StreamProcessor({
+      definition: numbers('closed'),
+      kafka,
+      logger: silent,
+      stateFolder,
+    });
+    void processor.start();
+    await produce('closed-in', 0, 10);
+    expect(await read('closed-out', 5)).toEqual([0, 2, 4, 6, 8]);
+    expect(asked).toContain('closed.dlt');
     await processor.stop();
   });
 });

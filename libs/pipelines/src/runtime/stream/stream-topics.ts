@@ -6,6 +6,7 @@ import {
   sourceTopics,
   tableTopics,
 } from '../../topology/pipeline-definition.ts';
+import { isRefusal } from '../kafka-errors.ts';
 import type { KafkaPort } from '../runtime-ports.ts';
 import {
   createInternalTopics,
@@ -28,7 +29,6 @@ export async function createTopicsOf(
   const { partitions, deadLetterTopic, lateTopic } = definition;
   const compacted = compactedSinks(definition);
   const others = sinkTopics(definition).filter((topic) => !compacted.includes(topic));
-  const outputs = [...others, deadLetterTopic, lateTopic];
   const created: string[] = [];
   if (topics.sources) {
     // Before the sources: who reads a table's topic as a source, too, does not own it.
@@ -38,8 +38,15 @@ export async function createTopicsOf(
   }
   created.push(
     ...(await createMissingOutputs(kafka, compacted, sources, { partitions, compacted: true })),
-    ...(await createMissingOutputs(kafka, outputs, sources, { partitions })),
+    ...(await createMissingOutputs(kafka, others, sources, { partitions })),
   );
+  try {
+    const letters = [deadLetterTopic, lateTopic];
+    created.push(...(await createMissingOutputs(kafka, letters, sources, { partitions })));
+  } catch (error) {
+    // They may never be needed: who may not create topics is stopped by the first letter, not now.
+    if (!isRefusal(error)) throw error;
+  }
   if (definition.runsAs.stream) {
     const internal = internalTopics(definition);
     created.push(...(await createInternalTopics(kafka, internal, sources, partitions)));
