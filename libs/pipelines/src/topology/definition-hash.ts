@@ -48,10 +48,15 @@ function meaningOf(node: Node, kept: readonly Node[]): unknown[] {
 }
 
 function stateOf(node: Node): unknown {
+  const layout = LAYOUTS[node.kind] ?? 1;
   // Records wait for a row of this topic, whatever its rows are.
-  if (node.kind === 'joinTable') return [node.kind, node.missing, node.table.topic];
-  return Object.entries(node).filter(([name]) => !WITHOUT_MEANING.includes(name));
+  if (node.kind === 'joinTable') return [node.kind, layout, node.missing, node.table.topic];
+  const meaning = Object.entries(node).filter(([name]) => !WITHOUT_MEANING.includes(name));
+  return layout === 1 ? meaning : [...meaning, layout];
 }
+
+/** How what an operator keeps is laid out: one that cannot read it must not go on with it. */
+const LAYOUTS: Partial<Record<Node['kind'], number>> = { dedupe: 2, join: 2, joinTable: 2 };
 
 /** Fields of a node that what it keeps does not depend on; its inputs are described apart. */
 const WITHOUT_MEANING = ['label', 'inputs', 'tables'];
