@@ -16,6 +16,7 @@ export { RunFolder } from './runtime/batch/run-folder.ts';
 export { removeUnfinished } from './runtime/batch/unfinished-files.ts';
 export { reasonOf } from './runtime/kafka-errors.ts';
 export { obstacleOf } from './runtime/obstacle.ts';
+export { refusedRowsFile } from './runtime/refused-rows.ts';
 export type { KafkaPort, LoggerPort } from './runtime/runtime-ports.ts';
 export {
   type StartFrom,
@@ -29,7 +30,7 @@ export type {
   StreamProcessorState,
   StreamProcessorStatus,
 } from './runtime/stream/stream-processor-options.ts';
-export { createTopicsOf } from './runtime/stream/stream-topics.ts';
+export { createTopicsOf } from './runtime/pipeline-topics.ts';
 export { createMissingTopics } from './runtime/topic-creation.ts';
 export { testDriver, type TestDriver, type TestDriverOptions } from './test-kit/test-driver.ts';
 export type { TestRecord } from './test-kit/test-log.ts';

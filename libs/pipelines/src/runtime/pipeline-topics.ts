@@ -5,14 +5,14 @@ import {
   sinkTopics,
   sourceTopics,
   tableTopics,
-} from '../../topology/pipeline-definition.ts';
-import { isRefusal } from '../kafka-errors.ts';
-import type { KafkaPort } from '../runtime-ports.ts';
+} from '../topology/pipeline-definition.ts';
+import { isRefusal } from './kafka-errors.ts';
+import type { KafkaPort } from './runtime-ports.ts';
 import {
   createInternalTopics,
   createMissingOutputs,
   createMissingTopics,
-} from '../topic-creation.ts';
+} from './topic-creation.ts';
 
 /**
  * Creates the missing topics of a pipeline; returns their names.

@@ -8,6 +8,7 @@ import { table } from '../topology/table.ts';
 import { runBatchStep } from './batch/batch-step.ts';
 import { Claim } from './batch/claim.ts';
 import { RunFolder } from './batch/run-folder.ts';
+import { refusedRowsFile } from './refused-rows.ts';
 import { StreamProcessor } from './stream/stream-processor.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -74,7 +75,7 @@ async function runStep(id: string, endOffset: number): Promise<void> {
     kafka: world.kafka,
     logger: silent,
     folder: new RunFolder(join(world.folder, definition.name, 'runs', id), null),
-    refusedRowsFile: join(world.folder, definition.name, 'refused-rows.json'),
+    refusedRowsFile: refusedRowsFile(world.folder, definition.name),
     detached: false,
     end: 0,
     bounds: { from: null, to: null },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PoisonRecord } from '../operators/operator.ts';
 import { deadLetterReason, toDeadLetter } from '../task/dead-letter.ts';
 import type { PipelineDefinition } from '../topology/pipeline-definition.ts';
@@ -21,6 +21,15 @@ interface Delivered {
   readonly timestamp: number;
 }
 
+/**
+ * Where it stands how far the refused rows of a pipeline were delivered: one file for all modes.
+ *
+ * @param stateFolder folder of the states of all pipelines
+ */
+export function refusedRowsFile(stateFolder: string, pipeline: string): string {
+  return join(stateFolder, pipeline, 'refused-rows.json');
+}
+
 /** By topic and partition. */
 type DeliveredUpTo = Record<string, Delivered>;
 
@@ -36,7 +45,7 @@ export class RefusedRows {
   readonly #writer: OutputWriter;
   readonly #file: string;
 
-  /** @param file the same for all workers and modes of the pipeline */
+  /** @param file see {@link refusedRowsFile} */
   constructor(definition: PipelineDefinition, writer: OutputWriter, file: string) {
     this.#definition = definition;
     this.#writer = writer;

@@ -10,6 +10,7 @@ import { session, tumbling } from '../../time/windows.ts';
 import { pipeline } from '../../topology/pipeline-builder.ts';
 import { table } from '../../topology/table.ts';
 import type { PipelineDefinition } from '../../topology/pipeline-definition.ts';
+import { refusedRowsFile } from '../refused-rows.ts';
 import { finishBatchRun } from './batch-finish.ts';
 import type { BatchPart, BatchRun } from './batch-run.ts';
 import { runBatchStep } from './batch-step.ts';
@@ -79,7 +80,7 @@ async function runToEnd(job: Job, maySave: () => void = () => {}): Promise<Batch
     kafka: world.kafka,
     logger: silent,
     folder: new RunFolder(stateOf(job), job.base == null ? null : stateOf(job.base)),
-    refusedRowsFile: join(world.folder, 'state', job.definition.name, 'refused-rows.json'),
+    refusedRowsFile: refusedRowsFile(join(world.folder, 'state'), job.definition.name),
     detached: job.detached ?? false,
     end: job.end,
     bounds: { from: null, to: null },

@@ -35,7 +35,7 @@ export interface BatchRun extends RunContext {
   readonly kafka: KafkaPort;
   readonly logger: LoggerPort;
   readonly folder: RunFolder;
-  /** See RefusedRows. */
+  /** See refusedRowsFile(). */
   readonly refusedRowsFile: string;
   /** Its records go to files instead of topics. */
   readonly detached: boolean;

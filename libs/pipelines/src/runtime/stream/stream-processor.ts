@@ -30,7 +30,7 @@ import {
   type Work,
 } from './stream-session.ts';
 import { StreamTasks } from './stream-tasks.ts';
-import { createTopicsOf } from './stream-topics.ts';
+import { createTopicsOf } from '../pipeline-topics.ts';
 
 const IDLE_MS = 200;
 /** A state may come back by itself: its file, or the definition that made it. */

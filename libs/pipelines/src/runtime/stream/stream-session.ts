@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { internalTopics, sourceTopics } from '../../topology/pipeline-definition.ts';
 import { OutputWriter } from '../output-writer.ts';
 import { PartitionReader } from '../partition-reader.ts';
-import { RefusedRows } from '../refused-rows.ts';
+import { RefusedRows, refusedRowsFile } from '../refused-rows.ts';
 import { TableFollower } from '../table-follower.ts';
 import { GroupMember } from './group-member.ts';
 import type { InternalTopicCleaner } from './internal-topic-cleaner.ts';
@@ -36,7 +35,7 @@ export function newSession(options: StreamProcessorOptions, signal: AbortSignal)
   const { definition, kafka, logger, stateFolder } = options;
   const topics = [...sourceTopics(definition), ...internalTopics(definition)];
   const writer = new OutputWriter(kafka, sourceTopics(definition));
-  const refusedRowsFile = join(stateFolder, definition.name, 'refused-rows.json');
+  const file = refusedRowsFile(stateFolder, definition.name);
   return {
     member: new GroupMember(kafka, definition.groupId, {
       topics,
@@ -45,7 +44,7 @@ export function newSession(options: StreamProcessorOptions, signal: AbortSignal)
     reader: new PartitionReader(kafka, definition.groupId, topics),
     writer,
     tables: new TableFollower(kafka, definition, logger),
-    refusedRows: new RefusedRows(definition, writer, refusedRowsFile),
+    refusedRows: new RefusedRows(definition, writer, file),
     signal,
   };
 }
